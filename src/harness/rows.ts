@@ -1,0 +1,33 @@
+/** @file The rows of a run: one for each image and arm of a cell, as they stand in `rows.jsonl` and `results.csv`. */
+
+/** The four versions of an image in a cell. */
+export const ARMS = ['clean', 'protected', 'attacked-clean', 'attacked-protected'] as const;
+export type Arm = (typeof ARMS)[number];
+
+/** One measurement. Set metrics have one row an arm, with image `*`. */
+export interface Row {
+  /** Name and hash of the run. */
+  readonly run: string;
+  /** Short hash of the cell: protection x attack x metric x seed. */
+  readonly cell: string;
+  /** Setting as a call: `noise(level=light)`. */
+  readonly protection: string;
+  /** Setting as a call or chain: `jpeg(quality=75) | rescale`. */
+  readonly attack: string;
+  /** Setting as a call: `ssim`. */
+  readonly metric: string;
+  readonly arm: Arm;
+  /** Id of the image in its data set, `*` for a whole set. */
+  readonly image: string;
+  /** null where the row is an error. May be infinite (PSNR of equal images): `"inf"` in JSON and CSV. */
+  readonly value: number | null;
+  readonly unit: string;
+  readonly higherIsBetter: boolean;
+  /** How many images the value rests on. */
+  readonly n: number;
+  readonly seed: number;
+  /** Wall time of the measurement itself, as first computed. */
+  readonly ms: number;
+  readonly status: 'ok' | 'error';
+  readonly error: string | null;
+}

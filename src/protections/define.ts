@@ -1,0 +1,25 @@
+/** @file The interface of a protection: image to image of the same size, inside a budget. */
+import type { z } from 'zod';
+import type { Image } from '../image/image.ts';
+import type { ParameterSchema, PluginBase, PluginContext } from '../plugin/define.ts';
+
+/** How far a protection may go. Measured on the saved 8-bit file and enforced by the harness, not by the plug-in. */
+export interface Budget {
+  /** L-infinity, in 1/255 pixel units. */
+  readonly epsPx?: number;
+  /** LPIPS distance to the clean image. */
+  readonly lpips?: number;
+}
+
+/** A protection, as its file defines it. */
+export interface Protection<S extends ParameterSchema = ParameterSchema> extends PluginBase<S> {
+  /** The budget that these parameters promise. `undefined`: the image is not to change at all. */
+  budget(params: z.infer<S>): Budget | undefined;
+  /** A protected copy. The harness rounds to 8 bits, clips to the budget and measures the saved file. */
+  apply(image: Image, params: z.infer<S>, context: PluginContext): Promise<Image>;
+}
+
+/** Types a protection by its own parameter schema. */
+export function defineProtection<S extends ParameterSchema>(protection: Protection<S>): Protection<S> {
+  return protection;
+}
