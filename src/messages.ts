@@ -86,3 +86,12 @@ export const expected = (
 /** A picture that cannot be used, and why; `path` is the file as the user named it. */
 export const unusableImage = (path: string, why: string): CraquelureError =>
   new CraquelureError('IMAGE', `Cannot use image '${path}': ${why}`);
+
+// ---- runs and the artefact store -------------------------------------------------------------------------
+
+export const notARun = (dir: string, missing: string, cause: unknown): CraquelureError =>
+  new CraquelureError(
+    'STORE',
+    `Cannot read '${missing}' in '${dir}': that folder holds no run. Name a folder that 'craquelure run' wrote, such as reports/quickstart`,
+    { cause },
+  );

@@ -31,3 +31,25 @@ export interface Row {
   readonly status: 'ok' | 'error';
   readonly error: string | null;
 }
+
+/** One line of `rows.jsonl`, without the newline. JSON has no infinity: it is written as the string "inf". */
+export function formatRow(row: Row): string {
+  return JSON.stringify({
+    ...row,
+    value: row.value === Infinity ? 'inf' : row.value === -Infinity ? '-inf' : row.value,
+  });
+}
+
+/** The rows of a `rows.jsonl`; a last line cut short by a crash is left out. */
+export function parseRows(text: string): Row[] {
+  const complete = text.slice(0, text.lastIndexOf('\n') + 1);
+  return complete
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const row = JSON.parse(line) as Row & { value: number | null | string };
+      return typeof row.value === 'string'
+        ? { ...row, value: row.value === 'inf' ? Infinity : -Infinity }
+        : row;
+    });
+}

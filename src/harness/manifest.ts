@@ -1,0 +1,127 @@
+/** @file `manifest.json`: everything needed to say which program, machine, pictures and settings made the rows. */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { arch, cpus, platform, release, totalmem } from 'node:os';
+import { promisify } from 'node:util';
+
+/** The record beside the rows of a run. */
+export interface Manifest {
+  readonly schemaVersion: 1;
+  /** Name and short hash: `quickstart-1a2b3c4d`. */
+  readonly run: string;
+  /** sha256 over the resolved matrix and the data set's hashes: two runs with the same plan have the same rows. */
+  readonly plan: string;
+  readonly name: string;
+  readonly description?: string;
+  readonly tool: {
+    readonly name: string;
+    readonly version: string;
+    readonly commit: string | null;
+    readonly dirty: boolean | null;
+  };
+  /** The experiment file as it was. */
+  readonly experiment: { readonly file: string; readonly sha256: string; readonly text: string };
+  readonly seeds: readonly number[];
+  readonly seedRule: string;
+  readonly dataset: {
+    readonly name: string;
+    readonly notes: readonly string[];
+    readonly items: readonly ManifestItem[];
+  };
+  readonly environment: Environment;
+  /** ISO 8601. */
+  readonly started: string;
+  readonly finished: string | null;
+  /** Wall time of all sessions that worked on this run, in ms. */
+  readonly ms: number;
+  readonly jobs: { readonly executed: number; readonly reused: number; readonly failed: number };
+  /** High-water mark of the process's resident memory, in bytes. */
+  readonly peakRss: number;
+}
+
+/** One picture of the data set. */
+export interface ManifestItem {
+  readonly id: string;
+  readonly sha256: string;
+  readonly artist?: string;
+  readonly title?: string;
+  readonly licence?: string;
+}
+
+/** Machine and library versions. */
+export interface Environment {
+  readonly node: string;
+  readonly os: string;
+  readonly arch: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly workers: number;
+  /** Versions of sharp, libvips and its codecs, onnxruntime-node, vega. */
+  readonly libraries: Readonly<Record<string, string>>;
+}
+
+/** How a job's seed comes from the root seed; printed into every manifest. */
+export const SEED_RULE =
+  'seed = first 4 bytes of sha256(canonical JSON of {root, stage, steps, image}), image = sha256 of the source picture; ' +
+  'so the clean and the protected arm meet the same random draws of an attack';
+
+const require = createRequire(import.meta.url);
+
+/** Version of this package, from its package.json. */
+export const toolVersion = (): string => (require('../../package.json') as { version: string }).version;
+
+/** Looks at the machine. */
+export async function describeEnvironment(workers: number): Promise<Environment> {
+  const { default: sharp } = await import('sharp');
+  const packageVersion = async (name: string): Promise<string> => {
+    const file = new URL(`../../node_modules/${name}/package.json`, import.meta.url);
+    return (JSON.parse(await readFile(file, 'utf8')) as { version: string }).version;
+  };
+  const optional = async (name: string): Promise<Record<string, string>> => {
+    try {
+      return { [name]: await packageVersion(name) };
+    } catch {
+      return {};
+    }
+  };
+  return {
+    node: process.version,
+    os: `${platform()} ${release()}`,
+    arch: arch(),
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: cpus().length,
+    memoryBytes: totalmem(),
+    workers,
+    libraries: {
+      ...(sharp.versions as unknown as Record<string, string>),
+      ...(await optional('onnxruntime-node')),
+      ...(await optional('vega')),
+      ...(await optional('vega-lite')),
+    },
+  };
+}
+
+/** The commit of the program's own checkout, where it runs from one. */
+export async function describeTool(): Promise<Manifest['tool']> {
+  const git = async (...args: string[]): Promise<string | null> => {
+    try {
+      const cwd = new URL('../../', import.meta.url);
+      const { stdout } = await promisify(execFile)('git', args, { cwd });
+      return stdout.trim();
+    } catch {
+      return null;
+    }
+  };
+  // Installed as a package inside another project's checkout, git would answer for that project.
+  const own = (await git('ls-files', '--error-unmatch', 'src/harness/manifest.ts')) !== null;
+  const commit = own ? await git('rev-parse', 'HEAD') : null;
+  const status = own ? await git('status', '--porcelain') : null;
+  return {
+    name: 'craquelure',
+    version: toolVersion(),
+    commit,
+    dirty: status === null ? null : status !== '',
+  };
+}

@@ -1,0 +1,113 @@
+/**
+ * @file The folder of a run, as data: what `run` writes, and what `status`, `report` and `export` read.
+ *
+ * `manifest.json` (environment, experiment, data set), `cells.json` (the resolved matrix), `rows.jsonl`
+ * (measurements, append-only), `images.json` (where each arm's picture lies in the artefact store).
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { notARun } from '../messages.ts';
+import type { Manifest } from './manifest.ts';
+import { type Arm, parseRows, type Row } from './rows.ts';
+
+/** One plug-in of a setting with every parameter resolved; a chain of attacks has several. */
+export interface SettingLink {
+  readonly id: string;
+  /** The plug-in's label for figures. */
+  readonly name: string;
+  readonly version: number;
+  readonly params: Readonly<Record<string, unknown>>;
+  /** The parameter that orders an attack's settings from gentle to harsh. */
+  readonly strength?: { readonly parameter: string; readonly harsher: 'higher' | 'lower' };
+}
+
+/** A protection, attack or metric with its parameters. */
+export interface Setting {
+  /** As a call: `jpeg(quality=75) | rescale`. Unique within its kind and experiment. */
+  readonly label: string;
+  readonly links: readonly SettingLink[];
+}
+
+export interface MetricSetting extends Setting {
+  readonly kind: 'pair' | 'image-set' | 'set';
+  readonly unit: string;
+  readonly higherIsBetter: boolean;
+  readonly protocol: string;
+}
+
+/** A cell of the matrix: one protection x one attack x one metric x one seed over the whole data set. */
+export interface CellRecord {
+  /** First 12 hex digits of the cell's key. */
+  readonly id: string;
+  readonly protection: Setting;
+  readonly attack: Setting;
+  readonly metric: MetricSetting;
+  readonly seed: number;
+  /** `pending` until its rows are written; `partial`: some rows are errors; `failed`: all are. */
+  readonly status: 'pending' | 'ok' | 'partial' | 'failed';
+  /** How many of its rows are errors. */
+  readonly errors: number;
+}
+
+/** Where one arm's picture of one image lies. */
+export interface RunImage {
+  readonly image: string;
+  readonly arm: Arm;
+  /** Label of the protection; null on the clean arms. */
+  readonly protection: string | null;
+  /** Label of the attack; null on the arms that were not attacked. */
+  readonly attack: string | null;
+  readonly seed: number;
+  /** Of the PNG artefact. */
+  readonly sha256: string;
+  readonly width: number;
+  readonly height: number;
+  /** Protected arm only: L-infinity distance to the clean image, in 1/255, measured on the saved file. */
+  readonly linfPx?: number;
+  /** Protected arm only: PSNR against the clean image in dB, measured on the saved file. */
+  readonly psnr?: number;
+  /** Absolute path of the PNG artefact. */
+  readonly path: string;
+  readonly artist?: string;
+  readonly title?: string;
+}
+
+/** A run, read back. */
+export interface RunFolder {
+  readonly dir: string;
+  readonly manifest: Manifest;
+  readonly cells: readonly CellRecord[];
+  readonly rows: readonly Row[];
+  readonly images: readonly RunImage[];
+}
+
+/** The names of the files in a run's folder. */
+export const RUN_FILES = {
+  manifest: 'manifest.json',
+  cells: 'cells.json',
+  images: 'images.json',
+  rows: 'rows.jsonl',
+  csv: 'results.csv',
+  parquet: 'results.parquet',
+  report: 'report.html',
+  lock: 'run.lock',
+} as const;
+
+/** Reads a run's folder back; finished or not. @throws STORE where `dir` holds no run. */
+export async function readRunFolder(dir: string): Promise<RunFolder> {
+  const text = async (name: string): Promise<string> => {
+    try {
+      return await readFile(join(dir, name), 'utf8');
+    } catch (error) {
+      throw notARun(dir, name, error);
+    }
+  };
+  const json = async <T>(name: string): Promise<T> => JSON.parse(await text(name)) as T;
+  return {
+    dir,
+    manifest: await json<Manifest>(RUN_FILES.manifest),
+    cells: await json<CellRecord[]>(RUN_FILES.cells),
+    rows: parseRows(await text(RUN_FILES.rows)),
+    images: await json<RunImage[]>(RUN_FILES.images),
+  };
+}
