@@ -95,3 +95,8 @@ export const notARun = (dir: string, missing: string, cause: unknown): Craquelur
     `Cannot read '${missing}' in '${dir}': that folder holds no run. Name a folder that 'craquelure run' wrote, such as reports/quickstart`,
     { cause },
   );
+// ---- arrays ----------------------------------------------------------------------------------------------
+
+/** A .npy file that cannot be used, and why. */
+export const unusableArray = (path: string, why: string): CraquelureError =>
+  new CraquelureError('ONNX', `Cannot use array '${path}': ${why}`);
