@@ -1,0 +1,44 @@
+/** @file Reading pictures that must lie inside a folder and carry a known hash. */
+import { readFile, realpath } from 'node:fs/promises';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import { changedPicture, missingPicture, pictureOutside, unreadablePicture } from '../messages.ts';
+import { sha256Of } from './dataset.ts';
+
+/** Where a picture of a data set is looked for, and what it must be. */
+export interface PictureFile {
+  /** Relative to a folder, with `/` between folders. */
+  readonly path: string;
+  /** Expected hash, lower-case hex. */
+  readonly sha256: string;
+  /** Searched in this order; the first that holds the path counts. */
+  readonly folders: readonly string[];
+}
+
+/** True where `path` is `folder` or lies below it; both absolute. */
+export function isInside(folder: string, path: string): boolean {
+  const steps = relative(folder, path);
+  return steps !== '..' && !steps.startsWith(`..${sep}`) && !isAbsolute(steps);
+}
+
+/** The real place of `path` in the first folder that has it; `undefined` where none has. Links may not lead outside. */
+export async function locate(path: string, folders: readonly string[]): Promise<string | undefined> {
+  for (const folder of folders) {
+    const file = await realpath(join(folder, path)).catch(() => undefined);
+    if (file === undefined) continue;
+    if (!isInside(await realpath(folder), file)) throw pictureOutside(path, folder);
+    return file;
+  }
+  return undefined;
+}
+
+/** The bytes of a picture, once they are known to be the right ones. */
+export async function readPicture({ path, sha256, folders }: PictureFile): Promise<Uint8Array> {
+  const file = await locate(path, folders);
+  if (file === undefined) throw missingPicture(path, folders);
+  const bytes = await readFile(file).catch((cause: Error) => {
+    throw unreadablePicture(path, cause.message);
+  });
+  const found = sha256Of(bytes);
+  if (found !== sha256) throw changedPicture(path, sha256, found);
+  return bytes;
+}

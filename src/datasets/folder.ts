@@ -1,0 +1,66 @@
+/** @file A folder as a data set: every picture below it, in the order of its paths' code points. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { emptyDataset, missingDataset, reasonOf } from '../messages.ts';
+import { type Dataset, type DatasetItem, withoutDuplicates } from './dataset.ts';
+import { locate, readPicture } from './files.ts';
+
+const PICTURE = /\.(?:png|jpe?g|webp|avif|tiff?)$/i;
+
+/** Opens `folder` (absolute, or relative to the working directory). `shown` is how the user named it. */
+export async function openFolder(folder: string, shown: string): Promise<Dataset> {
+  const kind = await stat(folder).catch(() => undefined);
+  if (!kind?.isDirectory()) throw missingDataset(shown, 'folder');
+
+  const paths = await filesBelow(folder);
+  const pictures = paths.filter((path) => PICTURE.test(path));
+  const notes = ignoredFiles(paths.filter((path) => !PICTURE.test(path)));
+  const listing: DatasetItem[] = [];
+  for (const id of pictures) {
+    try {
+      const sha256 = await hashOf(id, folder);
+      listing.push({ id, sha256, bytes: () => readPicture({ path: id, sha256, folders: [folder] }) });
+    } catch (error) {
+      notes.push(`'${id}' ignored: ${reasonOf(error)}`);
+    }
+  }
+  const unique = withoutDuplicates(listing);
+  notes.push(...unique.notes);
+  if (unique.items.length === 0) throw emptyDataset(shown, notes);
+  return { name: basename(resolve(folder)), items: unique.items, notes };
+}
+
+/** Paths of all files below `folder`, with `/`, hidden files and folders left out. Linked folders are not entered. */
+async function filesBelow(folder: string, prefix = ''): Promise<string[]> {
+  const entries = await readdir(join(folder, prefix), { withFileTypes: true });
+  const nested = await Promise.all(
+    entries
+      .filter((entry) => !entry.name.startsWith('.'))
+      .map((entry) => {
+        const path = prefix + entry.name;
+        return entry.isDirectory() ? filesBelow(folder, `${path}/`) : [path];
+      }),
+  );
+  return prefix === '' ? nested.flat().sort(byCodePoint) : nested.flat();
+}
+
+// `<` on strings compares UTF-16 units, which puts astral characters before some of the basic plane.
+const byCodePoint = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+async function hashOf(path: string, folder: string): Promise<string> {
+  const file = await locate(path, [folder]);
+  if (file === undefined) throw new Error('it is a link to nothing');
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+}
+
+function ignoredFiles(paths: readonly string[]): string[] {
+  if (paths.length === 0) return [];
+  const named = paths.slice(0, 5).map((path) => `'${path}'`);
+  const more = paths.length > named.length ? ` and ${paths.length - named.length} more` : '';
+  return [`not pictures, ignored: ${named.join(', ')}${more}`];
+}

@@ -1,0 +1,55 @@
+/** @file From what an experiment file says under `dataset:` to the data set itself. */
+import { delimiter, resolve } from 'node:path';
+import { z } from 'zod';
+import { expected, type Place } from '../messages.ts';
+import type { Dataset } from './dataset.ts';
+import { openFolder } from './folder.ts';
+import { openManifest } from './manifest.ts';
+
+/** A data set as an experiment names it, checked. Paths are as the user wrote them. */
+export type DatasetSpec =
+  | { readonly kind: 'manifest'; readonly path: string }
+  | { readonly kind: 'folder'; readonly path: string };
+
+/** What may stand under `dataset:`. A path ending in `.csv` is a manifest, any other a folder. */
+export const datasetSchema = z.union([
+  z.string().min(1).describe('path of a CSV manifest or of a folder of pictures'),
+  z.strictObject({ manifest: z.string().min(1).describe('path of a CSV manifest') }),
+  z.strictObject({ folder: z.string().min(1).describe('path of a folder of pictures') }),
+]);
+
+/** The data set that `value`, read from an experiment file or a command line, names. */
+export function parseDatasetSpec(value: unknown, place?: Place): DatasetSpec {
+  const parsed = datasetSchema.safeParse(value);
+  if (!parsed.success) {
+    throw expected("a manifest's or a folder's path", 'dataset', value, { code: 'EXPERIMENT', place });
+  }
+  const spec = parsed.data;
+  if (typeof spec !== 'string') {
+    return 'manifest' in spec
+      ? { kind: 'manifest', path: spec.manifest }
+      : { kind: 'folder', path: spec.folder };
+  }
+  return { kind: /\.csv$/i.test(spec) ? 'manifest' : 'folder', path: spec };
+}
+
+/**
+ * Opens a data set. Relative paths start at `baseDir`. The pictures of a manifest are looked for in its own folder,
+ * then in each folder of `dataPath` (a path list like PATH, from the environment variable `CRAQUELURE_DATA`).
+ */
+export async function openDataset(
+  spec: DatasetSpec,
+  {
+    baseDir,
+    dataPath = process.env.CRAQUELURE_DATA ?? '',
+  }: { readonly baseDir: string; readonly dataPath?: string },
+): Promise<Dataset> {
+  const path = resolve(baseDir, spec.path);
+  if (spec.kind === 'folder') return openFolder(path, spec.path);
+  const folders = dataPath.split(delimiter).filter((folder) => folder !== '');
+  return openManifest(
+    path,
+    spec.path,
+    folders.map((folder) => resolve(folder)),
+  );
+}
