@@ -168,3 +168,12 @@ export const changedPicture = (path: string, listed: string, found: string): Cra
     'DATASET',
     `Picture '${path}' has sha256 ${found} but ${listed} was listed. Get the listed file, or list the new hash`,
   );
+// ---- ONNX models and gradients ---------------------------------------------------------------------------
+
+/** A model file that cannot be used, and why. */
+export const invalidModel = (name: string, why: string, options?: ErrorOptions): CraquelureError =>
+  new CraquelureError('ONNX', `Cannot use model '${name}': ${why}`, options);
+
+/** External data of a tensor that cannot be used, and why. */
+export const unusableExternalData = (model: string, tensor: string, why: string): CraquelureError =>
+  new CraquelureError('ONNX', `Cannot use external data of tensor '${tensor}' in model '${model}': ${why}`);
