@@ -1,5 +1,6 @@
 /** @file A data set: pictures listed with their hashes, whose bytes are read one by one when asked for. */
 import { createHash } from 'node:crypto';
+import type { PictureOrigin } from './origin.ts';
 
 /** One picture of a data set. */
 export interface DatasetItem {
@@ -14,6 +15,8 @@ export interface DatasetItem {
   readonly caption?: string;
   readonly source?: string;
   readonly url?: string;
+  /** Where to read it: plain JSON, so that a thread can. */
+  readonly origin: PictureOrigin;
   /** The encoded file. Throws where it is missing, unreadable, or not the file that `sha256` names. */
   bytes(): Promise<Uint8Array>;
 }

@@ -6,7 +6,8 @@ import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { emptyDataset, missingDataset, reasonOf } from '../messages.ts';
 import { type Dataset, type DatasetItem, withoutDuplicates } from './dataset.ts';
-import { locate, readPicture } from './files.ts';
+import { locate } from './files.ts';
+import { readOrigin } from './origin.ts';
 
 const PICTURE = /\.(?:png|jpe?g|webp|avif|tiff?)$/i;
 
@@ -22,7 +23,8 @@ export async function openFolder(folder: string, shown: string): Promise<Dataset
   for (const id of pictures) {
     try {
       const sha256 = await hashOf(id, folder);
-      listing.push({ id, sha256, bytes: () => readPicture({ path: id, sha256, folders: [folder] }) });
+      const origin = { kind: 'file', path: id, sha256, folders: [resolve(folder)] } as const;
+      listing.push({ id, sha256, origin, bytes: () => readOrigin(origin) });
     } catch (error) {
       notes.push(`'${id}' ignored: ${reasonOf(error)}`);
     }

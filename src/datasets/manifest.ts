@@ -12,7 +12,8 @@ import {
   unknownName,
 } from '../messages.ts';
 import { type Dataset, withoutDuplicates } from './dataset.ts';
-import { locate, readPicture } from './files.ts';
+import { locate } from './files.ts';
+import { readOrigin } from './origin.ts';
 
 const text = z.string().trim();
 const count = text.regex(/^\d*$/, 'a whole number');
@@ -54,17 +55,21 @@ export async function openManifest(
   });
   const { rows, notes } = readTable(csv, shown);
   const folders = [dirname(file), ...dataFolders];
-  const listing = rows.map(({ path, sha256, artist, title, licence, caption, source, url }) => ({
-    id: path,
-    sha256,
-    licence,
-    ...(artist && { artist }),
-    ...(title && { title }),
-    ...(caption && { caption }),
-    ...(source && { source }),
-    ...(url && { url }),
-    bytes: () => readPicture({ path, sha256, folders }),
-  }));
+  const listing = rows.map(({ path, sha256, artist, title, licence, caption, source, url }) => {
+    const origin = { kind: 'file', path, sha256, folders } as const;
+    return {
+      id: path,
+      sha256,
+      licence,
+      ...(artist && { artist }),
+      ...(title && { title }),
+      ...(caption && { caption }),
+      ...(source && { source }),
+      ...(url && { url }),
+      origin,
+      bytes: () => readOrigin(origin),
+    };
+  });
   const unique = withoutDuplicates(listing);
   notes.push(...unique.notes);
   if (unique.items.length === 0) throw emptyDataset(shown, notes);
