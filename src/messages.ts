@@ -264,3 +264,67 @@ export const invalidModel = (name: string, why: string, options?: ErrorOptions):
 /** External data of a tensor that cannot be used, and why. */
 export const unusableExternalData = (model: string, tensor: string, why: string): CraquelureError =>
   new CraquelureError('ONNX', `Cannot use external data of tensor '${tensor}' in model '${model}': ${why}`);
+// ---- devices and sessions --------------------------------------------------------------------------------
+
+/** What to try when a device does not work, with exact commands; `install` is onnxruntime-node's own script. */
+const deviceSolutions = (device: string, install: string): readonly string[] => {
+  const cuda = [
+    `fetch the CUDA files, which the npm package lacks: node ${install} --onnxruntime-node-install`,
+    'install CUDA 12 and cuDNN 9, and see that nvidia-smi lists a GPU',
+  ];
+  const webgpu = [
+    'on Debian and Ubuntu, install a Vulkan loader and driver: sudo apt-get install libvulkan1 mesa-vulkan-drivers',
+    'without a GPU, name a software driver before the start: export VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json',
+  ];
+  const known: Readonly<Record<string, readonly string[]>> = { cuda, tensorrt: cuda, webgpu };
+  return [
+    ...(known[device] ?? []),
+    'see what this machine offers: craquelure doctor',
+    'run on the CPU: --device cpu',
+  ];
+};
+
+/** A device that cannot be used at all, or that failed while it ran. */
+export const deviceFailed = (
+  device: string,
+  why: string,
+  install: string,
+  options?: ErrorOptions,
+): CraquelureError =>
+  new CraquelureError(
+    'DEVICE',
+    `Cannot use device '${device}': ${why}\nPossible solutions:\n${deviceSolutions(device, install)
+      .map((line) => `  - ${line}`)
+      .join('\n')}`,
+    options,
+  );
+
+/** A model that ONNX Runtime refuses to load. */
+export const unloadableModel = (model: string, why: string, options?: ErrorOptions): CraquelureError =>
+  new CraquelureError('ONNX', `Cannot load model '${model}': ${why}`, options);
+
+/** A run that failed inside ONNX Runtime although its inputs fitted. */
+export const runFailed = (
+  model: string,
+  device: string,
+  why: string,
+  options?: ErrorOptions,
+): CraquelureError =>
+  new CraquelureError('ONNX', `Model '${model}' failed on device '${device}': ${why}`, options);
+
+/** Inputs that a model needs and that nobody gave. */
+export const missingInputs = (model: string, missing: readonly string[]): CraquelureError =>
+  new CraquelureError('USAGE', `Missing input ${missing.map(quoted).join(', ')} of model '${model}'`);
+
+/** `Expected float32 [batch, 3, height, width] for input 'image' of model 'm.onnx' but received float32 [1, 4, 8, 8]` */
+export const misfitTensor = (
+  what: string,
+  model: string,
+  wanted: string,
+  received: string,
+): CraquelureError =>
+  new CraquelureError('USAGE', `Expected ${wanted} for ${what} of model '${model}' but received ${received}`);
+
+/** Work asked of a session after it was closed: a mistake of ours, but one that should say so. */
+export const closedSession = (model: string): CraquelureError =>
+  new CraquelureError('DEVICE', `The session of model '${model}' is closed`);
