@@ -33,14 +33,20 @@ export class CraquelureError extends Error {
   }
 }
 
-/** A place in a text file that a message can point to. */
+/** A place in a text that a message can point to. */
 export interface Place {
-  readonly file: string;
+  /** The file, or the flag that the text was given with. */
+  readonly file?: string;
   readonly line?: number;
+  /** A short text and a column in it (from 1): printed below the message with a caret. */
+  readonly excerpt?: { readonly text: string; readonly column: number };
 }
 
-const at = (place?: Place): string =>
-  place === undefined ? '' : ` (${place.file}${place.line === undefined ? '' : `:${place.line}`})`;
+const at = ({ file, line, excerpt }: Place = {}): string => {
+  const where = file === undefined ? '' : ` (${file}${line === undefined ? '' : `:${line}`})`;
+  const caret = excerpt === undefined ? '' : `\n  ${excerpt.text}\n  ${' '.repeat(excerpt.column - 1)}^`;
+  return where + caret;
+};
 
 const quoted = (value: unknown): string => (typeof value === 'string' ? `'${value}'` : JSON.stringify(value));
 
@@ -81,11 +87,103 @@ export const expected = (
   return new CraquelureError(code, `Expected ${what} for ${field} but received ${shown}${type}${at(place)}`);
 };
 
+/** `Unknown parameter 'qualty' for jpeg. Did you mean 'quality'? Available: quality, subsampling` */
+export const unknownParameter = (
+  plugin: string,
+  name: string,
+  available: readonly string[],
+  place?: Place,
+): CraquelureError => {
+  const help =
+    available.length === 0 ? ` ${plugin} takes no parameters` : ` Available: ${available.join(', ')}`;
+  return new CraquelureError(
+    'PARAMETER',
+    `Unknown parameter '${name}' for ${plugin}.${didYouMean(name, available)}${help}${at(place)}`,
+  );
+};
+
+/** A parameter that stands twice in one call. */
+export const repeatedParameter = (name: string, place?: Place): CraquelureError =>
+  new CraquelureError('PARAMETER', `Parameter '${name}' is given twice${at(place)}`);
+
+/** A chain such as `jpeg(quality=75) | rescale` that cannot be read, and what would have fitted there. */
+export const malformedChain = (wanted: string, received: string, place?: Place): CraquelureError =>
+  new CraquelureError('PARAMETER', `Expected ${wanted} but received ${received || 'the end'}${at(place)}`);
+
 // ---- images ----------------------------------------------------------------------------------------------
 
 /** A picture that cannot be used, and why; `path` is the file as the user named it. */
-export const unusableImage = (path: string, why: string): CraquelureError =>
-  new CraquelureError('IMAGE', `Cannot use image '${path}': ${why}`);
+export const unusableImage = (path: string, why: string, options?: ErrorOptions): CraquelureError =>
+  new CraquelureError('IMAGE', `Cannot use image '${path}': ${why}`, options);
+
+const READ_FAILURES: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file. Check the path',
+  EISDIR: 'it is a folder. Name the pictures in it',
+  EACCES: 'permission denied. Make the file readable',
+};
+
+export const unreadableFile = (path: string, error: unknown): CraquelureError => {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return unusableImage(path, READ_FAILURES[code] ?? reasonOf(error), { cause: error });
+};
+
+export const emptyImage = (path: string): CraquelureError =>
+  unusableImage(path, 'the file is empty (0 bytes). Fetch or export it again');
+
+export const notAnImage = (path: string): CraquelureError =>
+  unusableImage(path, 'it is not a PNG, JPEG, WebP, AVIF, TIFF or GIF file. Convert it to PNG');
+
+export const damagedImage = (path: string, reason: string, cause: unknown): CraquelureError =>
+  unusableImage(
+    path,
+    `the file is cut short or damaged (${reason.split('\n')[0]}). Fetch or export it again`,
+    { cause },
+  );
+
+export const animatedImage = (path: string, count: number, unit: 'frames' | 'pages'): CraquelureError =>
+  unusableImage(path, `it has ${count} ${unit}, expected one. Save the one you mean as a PNG of its own`);
+
+export const imageTooLarge = (
+  path: string,
+  { width, height }: { readonly width: number; readonly height: number },
+  maxPixels: number,
+): CraquelureError =>
+  unusableImage(
+    path,
+    `${width}x${height} is ${width * height} pixels, allowed are ${maxPixels}. ` +
+      `Make it smaller, or pass --max-pixels ${width * height}`,
+  );
+
+export const unknownExtension = (path: string): CraquelureError =>
+  new CraquelureError(
+    'IMAGE',
+    `Unknown format for '${path}'. Name a file that ends in .png, .jpg, .webp, .avif or .tif`,
+  );
+
+export const unwritableImage = (path: string, error: unknown): CraquelureError =>
+  new CraquelureError('IMAGE', `Cannot write image '${path}': ${reasonOf(error)}`, { cause: error });
+
+/** A picture too small for what a plug-in does to it. */
+export const imageTooSmall = (
+  plugin: string,
+  { width, height }: { readonly width: number; readonly height: number },
+  wanted: string,
+): CraquelureError =>
+  new CraquelureError(
+    'IMAGE',
+    `Expected ${wanted} for ${plugin} but received an image of ${width}x${height} px`,
+  );
+
+/** Two pictures that were to be compared pixel by pixel. */
+export const differentSizes = (
+  metric: string,
+  a: { readonly width: number; readonly height: number },
+  b: { readonly width: number; readonly height: number },
+): CraquelureError =>
+  new CraquelureError(
+    'IMAGE',
+    `Expected two images of the same size for ${metric} but received ${a.width}x${a.height} and ${b.width}x${b.height}`,
+  );
 
 // ---- runs and the artefact store -------------------------------------------------------------------------
 

@@ -9,10 +9,19 @@ export interface EncodedImage {
   readonly bytes: Uint8Array;
 }
 
-/** A picture in sRGB. Plug-ins never write into the arrays of an image they were given. */
-export interface Image {
+/** The sides of a picture in pixels. */
+export interface Size {
   readonly width: number;
   readonly height: number;
+}
+
+/** The layout of interleaved pixels, row by row. */
+export interface Shape extends Size {
+  readonly channels: number;
+}
+
+/** A picture in sRGB. Plug-ins never write into the arrays of an image they were given. */
+export interface Image extends Size {
   /** RGB, row by row, interleaved (HWC), `width * height * 3` values in 0..1 (1 is white). */
   readonly data: Float32Array;
   /** Opacity, `width * height` values in 0..255; travels unchanged past protections and attacks. */

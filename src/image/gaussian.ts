@@ -1,0 +1,92 @@
+/** @file Gaussian blur of 8-bit pixels, as OpenCV's `GaussianBlur(src, (0, 0), sigma)` computes it. */
+import { paddedIndices } from './border.ts';
+import type { Shape } from './image.ts';
+
+/**
+ * Weights in 1/256, 2r + 1 of them, with sum 256. The rounding error of each weight is carried to the next one
+ * towards the centre, which takes what is left. Source: OpenCV 4.6, smooth.dispatch.cpp.
+ */
+export function gaussianWeights(sigma: number): Int32Array {
+  const size = roundHalfEven(sigma * 6 + 1) | 1;
+  const radius = size >> 1;
+  const real = Float64Array.from({ length: size }, (_, i) =>
+    Math.exp((-0.5 * (i - radius) ** 2) / sigma ** 2),
+  );
+  const sum = real.reduce((total, weight) => total + weight, 0);
+  const weights = new Int32Array(size);
+  let error = 0;
+  let used = 0;
+  for (let i = 0; i < radius; i++) {
+    const exact = (real[i]! / sum) * 256 + error;
+    const rounded = roundHalfEven(exact);
+    error = exact - rounded;
+    weights[i] = rounded;
+    weights[size - 1 - i] = rounded;
+    used += 2 * rounded;
+  }
+  weights[radius] = 256 - used;
+  return weights;
+}
+
+function roundHalfEven(x: number): number {
+  const floor = Math.floor(x);
+  const rest = x - floor;
+  if (rest !== 0.5) return Math.round(x);
+  return floor % 2 === 0 ? floor : floor + 1;
+}
+
+/** Blurred pixels; the border is mirrored without repeating the edge pixel (reflect101). */
+export function gaussianBlurBytes(pixels: Readonly<Uint8Array>, shape: Shape, sigma: number): Uint8Array {
+  const weights = gaussianWeights(sigma);
+  return columns(rows(pixels, shape, weights), shape, weights);
+}
+
+/** Along rows: sums in 1/256, exact in 16 bits. */
+function rows(
+  pixels: Readonly<Uint8Array>,
+  { width, height, channels }: Shape,
+  weights: Int32Array,
+): Uint16Array {
+  const radius = weights.length >> 1;
+  const line = width * channels;
+  const from = paddedIndices(width, radius, 'reflect101');
+  const padded = new Uint8Array(from.length * channels);
+  const sums = new Int32Array(line);
+  const out = new Uint16Array(line * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0, to = 0; x < from.length; x++) {
+      for (let c = 0; c < channels; c++) padded[to++] = pixels[y * line + from[x]! * channels + c]!;
+    }
+    const middle = radius * channels;
+    for (let i = 0; i < line; i++) sums[i] = Math.imul(padded[middle + i]!, weights[radius]!);
+    for (let j = 1; j <= radius; j++) {
+      const weight = weights[radius + j]!;
+      const left = middle - j * channels;
+      const right = middle + j * channels;
+      for (let i = 0; i < line; i++) sums[i]! += Math.imul(padded[left + i]! + padded[right + i]!, weight);
+    }
+    out.set(sums, y * line);
+  }
+  return out;
+}
+
+/** Along columns: sums in 1/65536, rounded half up to 8 bits. */
+function columns(values: Uint16Array, { width, height, channels }: Shape, weights: Int32Array): Uint8Array {
+  const radius = weights.length >> 1;
+  const line = width * channels;
+  const from = paddedIndices(height, radius, 'reflect101');
+  const sums = new Int32Array(line);
+  const out = new Uint8Array(line * height);
+  for (let y = 0; y < height; y++) {
+    const middle = y * line;
+    for (let i = 0; i < line; i++) sums[i] = Math.imul(values[middle + i]!, weights[radius]!) + 32768;
+    for (let j = 1; j <= radius; j++) {
+      const weight = weights[radius + j]!;
+      const above = from[y + radius - j]! * line;
+      const below = from[y + radius + j]! * line;
+      for (let i = 0; i < line; i++) sums[i]! += Math.imul(values[above + i]! + values[below + i]!, weight);
+    }
+    for (let i = 0; i < line; i++) out[middle + i] = sums[i]! >> 16;
+  }
+  return out;
+}
