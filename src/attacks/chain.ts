@@ -1,0 +1,36 @@
+/** @file Attacks one after the other: `jpeg(quality=75) | rescale(scale=0.5)`. */
+import type { Image } from '../image/image.ts';
+import type { PluginContext } from '../plugin/define.ts';
+import type { GivenParameters } from '../plugin/parameters.ts';
+import type { Attack } from './define.ts';
+
+/** One attack of a chain, with all its parameters. */
+export interface ChainLink {
+  readonly attack: Attack;
+  readonly params: GivenParameters;
+}
+
+/**
+ * The image after all links, from left to right. Each link draws from a stream of its own, named by its position,
+ * so that what one draws does not move what the next one draws.
+ */
+export async function applyChain(
+  links: readonly ChainLink[],
+  image: Image,
+  context: PluginContext,
+): Promise<Image> {
+  for (const [index, { attack, params }] of links.entries()) {
+    context.signal?.throwIfAborted();
+    image = await attack.apply(image, params, linkContext(context, index, links.length));
+  }
+  return image;
+}
+
+function linkContext(context: PluginContext, index: number, count: number): PluginContext {
+  const { random, onProgress } = context;
+  return {
+    ...context,
+    random: random.fork(`link ${index}`),
+    ...(onProgress && { onProgress: (fraction) => onProgress((index + fraction) / count) }),
+  };
+}

@@ -1,0 +1,49 @@
+/** @file Cropping at the centre, then enlarging to the former size: shifts and stretches the pattern of a protection. */
+import { z } from 'zod';
+import { fromBytes, type Image, toBytes } from '../image/image.ts';
+import { resizeBytes } from '../image/resample.ts';
+import { imageTooSmall } from '../messages.ts';
+import { defineAttack } from './define.ts';
+import { kernelParameter } from './kernel.ts';
+
+export const cropResize = defineAttack({
+  id: 'crop-resize',
+  version: 1,
+  label: 'Crop and resize',
+  summary: 'Cuts a frame off and enlarges the rest to the same size.',
+  reference: 'Liang and Wu, Mist (2023): fraction 0.25 (384 of 512 px), bicubic',
+  params: z.strictObject({
+    fraction: z
+      .number()
+      .min(0)
+      .max(0.95)
+      .default(0.25)
+      .describe('share of each side that is cut away, half of it at either end'),
+    kernel: kernelParameter('bicubic'),
+  }),
+  needs: [],
+  random: false,
+  strength: { parameter: 'fraction', harsher: 'higher' },
+  apply: async (image, { fraction, kernel }) => {
+    const width = Math.round(image.width * (1 - fraction));
+    const height = Math.round(image.height * (1 - fraction));
+    if (width === 0 || height === 0) {
+      throw imageTooSmall(`crop-resize(fraction=${fraction})`, image, 'sides that stay 1 px or more');
+    }
+    const pixels = resizeBytes(centre(image, width, height), { width, height, channels: 3 }, image, kernel);
+    return fromBytes(image.width, image.height, pixels, image.alpha);
+  },
+});
+
+/** The 8-bit pixels of the middle; an odd margin has its larger half at the right and the bottom. */
+function centre(image: Image, width: number, height: number): Uint8Array {
+  const pixels = toBytes(image);
+  const left = Math.floor((image.width - width) / 2);
+  const top = Math.floor((image.height - height) / 2);
+  const cropped = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    const from = ((top + y) * image.width + left) * 3;
+    cropped.set(pixels.subarray(from, from + width * 3), y * width * 3);
+  }
+  return cropped;
+}

@@ -1,0 +1,15 @@
+/** @file No attack: the column in which a protection shows its full effect. */
+import { z } from 'zod';
+import { defineAttack } from './define.ts';
+
+export const identity = defineAttack({
+  id: 'identity',
+  version: 1,
+  label: 'None',
+  summary: 'Leaves the image as it is: shows the effect of a protection that nobody attacked.',
+  reference: 'none',
+  params: z.strictObject({}),
+  needs: [],
+  random: false,
+  apply: async (image) => image,
+});

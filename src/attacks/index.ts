@@ -1,0 +1,24 @@
+/** @file Every attack, by its id. */
+import { cropResize } from './crop-resize.ts';
+import type { Attack } from './define.ts';
+import { gaussianBlur } from './gaussian-blur.ts';
+import { gaussianNoise } from './gaussian-noise.ts';
+import { identity } from './identity.ts';
+import { jpeg } from './jpeg.ts';
+import { median } from './median.ts';
+import { rescale } from './rescale.ts';
+import { webp } from './webp.ts';
+
+const registry = {
+  identity,
+  jpeg,
+  webp,
+  rescale,
+  'crop-resize': cropResize,
+  'gaussian-blur': gaussianBlur,
+  median,
+  'gaussian-noise': gaussianNoise,
+} satisfies { [Id in string]: Attack };
+
+export type AttackId = keyof typeof registry;
+export const attacks: Readonly<Record<AttackId, Attack>> = registry;
