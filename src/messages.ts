@@ -207,6 +207,38 @@ export const corruptArtefact = (path: string, hash: string, cause?: unknown): Cr
     { cause },
   );
 
+// ---- the command line ------------------------------------------------------------------------------------
+
+/** A command line that cannot be understood. */
+export const usage = (why: string): CraquelureError => new CraquelureError('USAGE', why);
+
+export const missingFile = (path: string, cause: unknown): CraquelureError =>
+  new CraquelureError('USAGE', `Cannot open '${path}': ${reasonOf(cause)}`, { cause });
+
+export const emptyFolder = (path: string): CraquelureError =>
+  new CraquelureError(
+    'USAGE',
+    `No picture in folder '${path}': expected PNG, JPEG, WebP, AVIF or TIFF files`,
+  );
+
+export const sameOutput = (first: string, second: string, name: string): CraquelureError =>
+  new CraquelureError(
+    'USAGE',
+    `'${first}' and '${second}' would both be written as '${name}': rename one, or treat them in two commands`,
+  );
+
+export const overwritesInput = (path: string): CraquelureError =>
+  new CraquelureError('USAGE', `The result would overwrite '${path}': name another folder with --out`);
+
+export const unmatchedFiles = (a: string, b: string, lonely: readonly string[]): CraquelureError => {
+  const shown = lonely.slice(0, 5).map((path) => `'${path}'`);
+  const more = lonely.length > shown.length ? ` and ${lonely.length - shown.length} more` : '';
+  return new CraquelureError(
+    'USAGE',
+    `Expected the same names in '${a}' and '${b}' but without partner are ${shown.join(', ')}${more}`,
+  );
+};
+
 // ---- what the harness holds plug-ins to ------------------------------------------------------------------
 
 interface Size {
@@ -426,25 +458,3 @@ export const misfitTensor = (
 /** Work asked of a session after it was closed: a mistake of ours, but one that should say so. */
 export const closedSession = (model: string): CraquelureError =>
   new CraquelureError('DEVICE', `The session of model '${model}' is closed`);
-
-// ---- engine tfjs -----------------------------------------------------------------------------------------
-
-/** TensorFlow.js, or its GPU package, is not there or does not load. */
-export const tfjsMissing = (what: string, device: string, why: string): CraquelureError =>
-  new CraquelureError(
-    'DEVICE',
-    [
-      `Cannot use engine 'tfjs' on device '${device}': ${why.split('\n')[0]}`,
-      'Possible solutions:',
-      `  - install it: npm install ${what}`,
-      "  - use TensorFlow.js's own CPU backend: --engine tfjs --device cpu",
-      '  - use the other engine: --engine onnx',
-    ].join('\n'),
-  );
-
-/** An operator, or a use of one, that the TensorFlow.js engine does not cover. */
-export const unsupportedByTfjs = (operator: string, node: string, how?: string): CraquelureError =>
-  new CraquelureError(
-    'ONNX',
-    `Engine 'tfjs' does not know ${operator} '${node}'${how === undefined ? '' : ` ${how}`}. Use engine 'onnx'`,
-  );

@@ -32,13 +32,12 @@ export interface Row {
   readonly error: string | null;
 }
 
-/** One line of `rows.jsonl`, without the newline. JSON has no infinity: it is written as the string "inf". */
-export function formatRow(row: Row): string {
-  return JSON.stringify({
-    ...row,
-    value: row.value === Infinity ? 'inf' : row.value === -Infinity ? '-inf' : row.value,
-  });
-}
+/** JSON and CSV have no infinity: it is written as the string "inf". */
+export const toJsonValue = (value: number | null): number | string | null =>
+  value === Infinity ? 'inf' : value === -Infinity ? '-inf' : value;
+
+/** One line of `rows.jsonl`, without the newline. */
+export const formatRow = (row: Row): string => JSON.stringify({ ...row, value: toJsonValue(row.value) });
 
 /** The rows of a `rows.jsonl`; a last line cut short by a crash is left out. */
 export function parseRows(text: string): Row[] {
@@ -52,4 +51,27 @@ export function parseRows(text: string): Row[] {
         ? { ...row, value: row.value === 'inf' ? Infinity : -Infinity }
         : row;
     });
+}
+
+/** Rows and errors of one cell. */
+export interface CellTally {
+  readonly rows: number;
+  readonly errors: number;
+}
+
+/** Rows and errors by cell. */
+export function tallyRows(rows: readonly Row[]): ReadonlyMap<string, CellTally> {
+  const tally = new Map<string, CellTally>();
+  for (const { cell, status } of rows) {
+    const { rows: n, errors } = tally.get(cell) ?? { rows: 0, errors: 0 };
+    tally.set(cell, { rows: n + 1, errors: errors + (status === 'error' ? 1 : 0) });
+  }
+  return tally;
+}
+
+/** `pending` without rows, `partial` with some errors, `failed` with nothing else. */
+export function cellStatus(tally: CellTally | undefined): 'pending' | 'ok' | 'partial' | 'failed' {
+  if (tally === undefined) return 'pending';
+  if (tally.errors === 0) return 'ok';
+  return tally.errors === tally.rows ? 'failed' : 'partial';
 }

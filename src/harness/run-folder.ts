@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { notARun } from '../messages.ts';
 import type { Manifest } from './manifest.ts';
-import { type Arm, parseRows, type Row } from './rows.ts';
+import { type Arm, parseRows, type Row, tallyRows } from './rows.ts';
 
 /** One plug-in of a setting with every parameter resolved; a chain of attacks has several. */
 export interface SettingLink {
@@ -26,6 +26,8 @@ export interface Setting {
   /** As a call: `jpeg(quality=75) | rescale`. Unique within its kind and experiment. */
   readonly label: string;
   readonly links: readonly SettingLink[];
+  /** True where one of its links draws random numbers. */
+  readonly random: boolean;
 }
 
 export interface MetricSetting extends Setting {
@@ -110,4 +112,15 @@ export async function readRunFolder(dir: string): Promise<RunFolder> {
     rows: parseRows(await text(RUN_FILES.rows)),
     images: await json<RunImage[]>(RUN_FILES.images),
   };
+}
+
+/** How much of a plan an earlier run in `dir` has finished; nothing where the folder holds another plan or none. */
+export async function readFinished(
+  dir: string,
+  plan: { readonly hash: string },
+): Promise<{ finishedCells: number; failedCells: number }> {
+  const run = await readRunFolder(dir).catch(() => undefined);
+  if (run?.manifest.plan !== plan.hash) return { finishedCells: 0, failedCells: 0 };
+  const tallies = [...tallyRows(run.rows).values()];
+  return { finishedCells: tallies.length, failedCells: tallies.filter(({ errors }) => errors > 0).length };
 }

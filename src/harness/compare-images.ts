@@ -1,0 +1,134 @@
+/** @file Metrics on two images or two folders, outside any experiment. */
+import { readFile, stat } from 'node:fs/promises';
+import { relative } from 'node:path';
+import { decodeImage } from '../image/codec.ts';
+import type { Image } from '../image/image.ts';
+import { expected, reasonOf, unmatchedFiles } from '../messages.ts';
+import type { ImageRef, Metric } from '../metrics/define.ts';
+import { metrics } from '../metrics/index.ts';
+import { resolvePlugin } from '../plugin/resolve.ts';
+import { seededRandom } from '../random.ts';
+import { findInputs, type InputFile } from './by-hand.ts';
+import { jobSeed, jobStep } from './jobs.ts';
+import { sha256 } from './keys.ts';
+import type { MetricSetting } from './run-folder.ts';
+
+/** One line of `measure`'s answer. */
+export interface Measurement {
+  readonly metric: string;
+  /** Mean over the pairs where there are several; null where a pair failed. */
+  readonly value: number | null;
+  readonly unit: string;
+  readonly higherIsBetter: boolean;
+  /** How many images of A the value rests on. */
+  readonly n: number;
+  readonly protocol: string;
+  /** Values image by image, where A and B are folders and the metric compares pairs. */
+  readonly images?: readonly {
+    readonly image: string;
+    readonly value: number | null;
+    readonly error?: string;
+  }[];
+  readonly error?: string;
+}
+
+interface Pair {
+  readonly name: string;
+  readonly a: InputFile;
+  readonly b: InputFile;
+}
+
+/** Measures A against the reference B; files of two folders are matched by their path without extension. */
+export async function measurePaths(
+  a: string,
+  b: string,
+  settings: readonly MetricSetting[],
+  { seed, maxPixels }: { readonly seed: number; readonly maxPixels: number },
+): Promise<Measurement[]> {
+  const pairs = await matchPairs(a, b);
+  const load = async ({ path }: InputFile): Promise<Image> =>
+    decodeImage(await readFile(path), { name: path, maxPixels });
+  const results: Measurement[] = [];
+  for (const setting of settings) results.push(await measureSetting(setting, pairs, load, seed));
+  return results;
+}
+
+async function matchPairs(a: string, b: string): Promise<Pair[]> {
+  const isFolder = async (path: string): Promise<boolean> =>
+    (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  const [folderA, folderB] = [await isFolder(a), await isFolder(b)];
+  if (folderA !== folderB)
+    throw expected('two images or two folders', 'measure', `${a} ${b}`, { code: 'USAGE' });
+  const [inA, inB] = [await findInputs([a]), await findInputs([b])];
+  if (!folderA) return [{ name: relative('.', a), a: inA[0]!, b: inB[0]! }];
+  const byName = new Map(inB.map((file) => [file.name, file]));
+  const lonely = [
+    ...inA.filter(({ name }) => !byName.has(name)).map(({ path }) => path),
+    ...inB.filter(({ name }) => !inA.some((file) => file.name === name)).map(({ path }) => path),
+  ];
+  if (lonely.length > 0) throw unmatchedFiles(a, b, lonely);
+  return inA.map((file) => ({ name: file.name, a: file, b: byName.get(file.name)! }));
+}
+
+type Load = (file: InputFile) => Promise<Image>;
+
+async function measureSetting(
+  setting: MetricSetting,
+  pairs: readonly Pair[],
+  load: Load,
+  root: number,
+): Promise<Measurement> {
+  const { label, unit, higherIsBetter, protocol } = setting;
+  const step = jobStep(setting.links[0]!);
+  const metric: Metric = resolvePlugin('metric', metrics, step.id);
+  const common = { metric: label, unit, higherIsBetter, protocol, n: pairs.length };
+  const context = async (name: string) => ({ random: seededRandom(jobSeed(root, 'measure', [step], name)) });
+  const refs = (side: 'a' | 'b'): Promise<ImageRef[]> =>
+    Promise.all(pairs.map((pair) => refOf(pair[side], load)));
+
+  if (metric.kind === 'set') {
+    try {
+      return {
+        ...common,
+        value: await metric.measure(await refs('a'), await refs('b'), step.params, await context('*')),
+      };
+    } catch (error) {
+      return { ...common, value: null, error: reasonOf(error) };
+    }
+  }
+  const images: { image: string; value: number | null; error?: string }[] = [];
+  for (const pair of pairs) {
+    try {
+      const value =
+        metric.kind === 'pair'
+          ? await metric.measure(
+              await load(pair.a),
+              await load(pair.b),
+              step.params,
+              await context(pair.name),
+            )
+          : await metric.measure(
+              await refOf(pair.a, load),
+              await refs('b'),
+              step.params,
+              await context(pair.name),
+            );
+      images.push({ image: pair.name, value });
+    } catch (error) {
+      images.push({ image: pair.name, value: null, error: reasonOf(error) });
+    }
+  }
+  const failed = images.find(({ value }) => value === null);
+  const value =
+    failed === undefined ? images.reduce((sum, each) => sum + each.value!, 0) / images.length : null;
+  return {
+    ...common,
+    value,
+    ...(pairs.length > 1 && { images }),
+    ...(failed?.error !== undefined && { error: `${failed.image}: ${failed.error}` }),
+  };
+}
+
+async function refOf(file: InputFile, load: Load): Promise<ImageRef> {
+  return { id: file.name, sha256: sha256(await readFile(file.path)), load: () => load(file) };
+}

@@ -1,0 +1,161 @@
+/** @file What a run would do: which jobs the store holds, which are missing, and how long those may take. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ArtefactOutput, type Job, type JobRecord, jobKey } from './jobs.ts';
+import { artefactOf, measurementOf, type Plan } from './plan.ts';
+import { ARMS } from './rows.ts';
+import type { JobEvent } from './session.ts';
+import { type Store, writeAtomically } from './store.ts';
+
+/** The kind of work a job is, as its time depends on it: `attack jpeg | rescale`. */
+export const workOf = (job: Job): string =>
+  job.stage === 'import' ? 'import' : `${job.stage} ${job.steps.map(({ id }) => id).join(' | ')}`;
+
+/** Times of one kind of work on one machine. */
+interface Timing {
+  readonly jobs: number;
+  readonly ms: number;
+}
+
+/** How long each kind of work took in this store so far. */
+export type Timings = Readonly<Record<string, Timing>>;
+
+const timingsPath = (store: Store): string => join(store.dir, 'timings.json');
+
+export async function readTimings(store: Store): Promise<Timings> {
+  try {
+    return JSON.parse(await readFile(timingsPath(store), 'utf8')) as Timings;
+  } catch {
+    return {};
+  }
+}
+
+/** Adds up the times of executed jobs; `save` merges them into the store's. */
+export function timingRecorder(): { add(event: JobEvent): void; save(store: Store): Promise<void> } {
+  const seen = new Map<string, Timing>();
+  return {
+    add: ({ job, outcome, ms }) => {
+      if (outcome !== 'executed') return;
+      const { jobs, ms: total } = seen.get(workOf(job)) ?? { jobs: 0, ms: 0 };
+      seen.set(workOf(job), { jobs: jobs + 1, ms: total + ms });
+    },
+    save: async (store) => {
+      if (seen.size === 0) return;
+      const merged: Record<string, Timing> = { ...(await readTimings(store)) };
+      for (const [work, { jobs, ms }] of seen) {
+        const before = merged[work] ?? { jobs: 0, ms: 0 };
+        merged[work] = { jobs: before.jobs + jobs, ms: before.ms + ms };
+      }
+      await writeAtomically(timingsPath(store), `${JSON.stringify(merged, null, 2)}\n`);
+    },
+  };
+}
+
+/** One kind of work in a plan. */
+export interface WorkEstimate {
+  readonly work: string;
+  readonly stage: Job['stage'];
+  /** Distinct jobs. Those whose inputs are not there yet are counted by name: equal pictures may yet merge them. */
+  readonly jobs: number;
+  readonly cached: number;
+  readonly toRun: number;
+  /** Expected time of the missing jobs on one thread, in ms; null where this work was never timed here. */
+  readonly ms: number | null;
+}
+
+/** The estimate of a whole plan. */
+export interface PlanEstimate {
+  readonly work: readonly WorkEstimate[];
+  readonly jobs: number;
+  readonly cached: number;
+  readonly toRun: number;
+  /** Expected wall time on all workers, in ms, over the work that has been timed before. */
+  readonly ms: number;
+  /** Work without a time: the estimate leaves it out. */
+  readonly untimed: readonly string[];
+}
+
+/** Walks the plan's graph in the store without doing anything. */
+export async function estimatePlan(plan: Plan, store: Store, workers: number): Promise<PlanEstimate> {
+  const found = new Map<string, Promise<JobRecord | undefined>>();
+  const tally = new Map<string, { stage: Job['stage']; cached: number; toRun: number }>();
+
+  const get = async (job: Job): Promise<JobRecord> => {
+    const key = jobKey(job);
+    const first = !found.has(key);
+    if (first) found.set(key, isPending(job) ? Promise.resolve(undefined) : store.find(key));
+    const record = await found.get(key);
+    if (first) {
+      const count = tally.get(workOf(job)) ?? { stage: job.stage, cached: 0, toRun: 0 };
+      if (record === undefined) count.toRun++;
+      else count.cached++;
+      tally.set(workOf(job), count);
+    }
+    return record ?? pendingRecord(job, key);
+  };
+
+  for (const cell of plan.cells) {
+    const items = cell.metric.kind === 'set' ? [undefined] : plan.items;
+    for (const item of items) for (const arm of ARMS) await measurementOf(plan, cell, arm, item, get);
+  }
+  return summarise(tally, await readTimings(store), workers);
+}
+
+/** Stands for a picture that does not exist yet; its "hash" is its maker's key, so that different makers differ. */
+function pendingRecord(job: Job, key: string): JobRecord {
+  const output =
+    job.stage === 'measure'
+      ? { value: 0 }
+      : ({ sha256: `${PENDING}${key}`, bytes: 0, width: 0, height: 0 } satisfies ArtefactOutput);
+  return { key, job, ms: 0, output };
+}
+
+const PENDING = 'pending:';
+
+const isPending = (job: Job): boolean =>
+  job.stage === 'measure'
+    ? [...job.inputs, ...job.references].some((hash) => hash.startsWith(PENDING))
+    : job.stage !== 'import' && job.input.startsWith(PENDING);
+
+function summarise(
+  tally: ReadonlyMap<string, { stage: Job['stage']; cached: number; toRun: number }>,
+  timings: Timings,
+  workers: number,
+): PlanEstimate {
+  const work = [...tally].map(([name, { stage, cached, toRun }]): WorkEstimate => {
+    const timing = timings[name];
+    const ms = toRun === 0 ? 0 : timing === undefined ? null : (timing.ms / timing.jobs) * toRun;
+    return { work: name, stage, jobs: cached + toRun, cached, toRun, ms };
+  });
+  const sum = (pick: (each: WorkEstimate) => number): number =>
+    work.reduce((total, each) => total + pick(each), 0);
+  return {
+    work,
+    jobs: sum(({ jobs }) => jobs),
+    cached: sum(({ cached }) => cached),
+    toRun: sum(({ toRun }) => toRun),
+    ms: sum(({ ms }) => ms ?? 0) / workers,
+    untimed: work.filter(({ ms }) => ms === null).map(({ work: name }) => name),
+  };
+}
+
+/**
+ * Peak resident memory of a run in bytes, from what was measured: a bare process, a thread with its libraries and
+ * its cache of decoded pictures, and the copies of the largest picture that a job holds at once. Sizes of pictures
+ * are known only after they were imported; before, a picture is taken to have one megapixel.
+ */
+export async function estimateMemory(plan: Plan, store: Store, workers: number): Promise<number> {
+  const sizes = await Promise.all(
+    plan.items.map(async (item) => {
+      const clean = await artefactOf(plan, plan.cells[0]!, 'clean', item, async (job) => {
+        const key = jobKey(job);
+        return (await store.find(key)) ?? pendingRecord(job, key);
+      });
+      return clean.width * clean.height || 1e6;
+    }),
+  );
+  const largest = Math.max(...sizes);
+  return MEMORY.process + workers * (MEMORY.thread + MEMORY.bytesPerPixel * largest);
+}
+
+const MEMORY = { process: 120e6, thread: 110e6, bytesPerPixel: 120 };

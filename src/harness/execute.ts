@@ -1,0 +1,141 @@
+/** @file Does one job: reads its inputs from the store, calls the plug-in, and stores what came of it. */
+import { applyChain } from '../attacks/chain.ts';
+import { attacks } from '../attacks/index.ts';
+import { readOrigin } from '../datasets/origin.ts';
+import { decodeImage } from '../image/codec.ts';
+import type { Image } from '../image/image.ts';
+import { resize } from '../image/resample.ts';
+import { notANumber } from '../messages.ts';
+import type { Metric } from '../metrics/define.ts';
+import { metrics } from '../metrics/index.ts';
+import type { PluginContext } from '../plugin/define.ts';
+import { resolvePlugin } from '../plugin/resolve.ts';
+import type { Budget } from '../protections/define.ts';
+import { protections } from '../protections/index.ts';
+import { seededRandom } from '../random.ts';
+import {
+  type ArtefactOutput,
+  type ImportJob,
+  type Job,
+  type JobContext,
+  type JobRecord,
+  type JobStep,
+  jobKey,
+  type MeasureJob,
+  type ProtectJob,
+  type ValueOutput,
+} from './jobs.ts';
+import type { Pictures } from './pictures.ts';
+import { assertSound, clipToBudget, measureBudget } from './safeguards.ts';
+import type { Store } from './store.ts';
+
+/** The store, and its pictures as this thread holds them. */
+export interface Workbench {
+  readonly store: Store;
+  readonly pictures: Pictures;
+}
+
+/** Executes a job and stores what it gave. @throws whatever the plug-in throws; nothing is stored then. */
+export async function executeJob(job: Job, context: JobContext, bench: Workbench): Promise<JobRecord> {
+  const started = performance.now();
+  const output = await outputOf(job, context, bench.pictures);
+  const ms = Math.round((performance.now() - started) * 100) / 100;
+  const record: JobRecord = { key: jobKey(job), job, ms, output };
+  await bench.store.write(record);
+  return record;
+}
+
+async function outputOf(
+  job: Job,
+  context: JobContext,
+  pictures: Pictures,
+): Promise<ArtefactOutput | ValueOutput> {
+  switch (job.stage) {
+    case 'import':
+      return importPicture(job, context, pictures);
+    case 'protect':
+      return protectPicture(job, pictures);
+    case 'attack':
+      return pictures.save(await attackImage(await pictures.load(job.input), job.steps, job.seed));
+    case 'measure':
+      return measurePictures(job, pictures);
+  }
+}
+
+async function importPicture(
+  job: ImportJob,
+  context: JobContext,
+  pictures: Pictures,
+): Promise<ArtefactOutput> {
+  const bytes = await readOrigin(context.origin!);
+  return pictures.save(await decodeImage(bytes, { name: context.image, maxPixels: job.maxPixels }));
+}
+
+async function protectPicture(job: ProtectJob, pictures: Pictures): Promise<ArtefactOutput> {
+  const step = job.steps[0]!;
+  const clean = await pictures.load(job.input);
+  const { image, budget } = await protectImage(clean, step, job.seed);
+  const output = await pictures.save(image);
+  const { linfPx, psnr } = measureBudget(step.id, clean, await pictures.load(output.sha256), budget);
+  return { ...output, linfPx, psnr: Number.isFinite(psnr) ? psnr : null };
+}
+
+/** Protects an image: what the plug-in made of it, rounded to 8 bits and clipped to the budget. */
+export async function protectImage(
+  clean: Image,
+  step: JobStep,
+  seed: number | null,
+): Promise<{ image: Image; budget: Budget }> {
+  const protection = resolvePlugin('protection', protections, step.id);
+  const budget = protection.budget(step.params) ?? { epsPx: 0 };
+  const raw = await protection.apply(clean, step.params, pluginContext(seed));
+  assertSound(step.id, clean, raw, false);
+  return { image: clipToBudget(clean, raw, budget), budget };
+}
+
+/** Attacks an image with a chain of one or more links. */
+export async function attackImage(
+  image: Image,
+  steps: readonly JobStep[],
+  seed: number | null,
+): Promise<Image> {
+  const links = steps.map(({ id, params }) => ({ attack: resolvePlugin('attack', attacks, id), params }));
+  const attacked = await applyChain(links, image, pluginContext(seed));
+  const resizes = links.some(({ attack }) => attack.resizes === true);
+  assertSound(steps.map(({ id }) => id).join(' | '), image, attacked, resizes);
+  return attacked;
+}
+
+async function measurePictures(job: MeasureJob, pictures: Pictures): Promise<ValueOutput> {
+  const step = job.steps[0]!;
+  const value = await measure(resolvePlugin('metric', metrics, step.id), job, pictures);
+  if (Number.isNaN(value)) throw notANumber(step.id);
+  return { value: value === Infinity ? null : value };
+}
+
+async function measure(metric: Metric, job: MeasureJob, pictures: Pictures): Promise<number> {
+  const { params } = job.steps[0]!;
+  const context = pluginContext(job.seed);
+  const inputs = job.inputs.map((hash) => pictures.ref(hash));
+  const references = job.references.map((hash) => pictures.ref(hash));
+  switch (metric.kind) {
+    case 'set':
+      return metric.measure(inputs, references, params, context);
+    case 'image-set':
+      return metric.measure(inputs[0]!, references, params, context);
+    case 'pair': {
+      const reference = await references[0]!.load();
+      return metric.measure(alignTo(reference, await inputs[0]!.load()), reference, params, context);
+    }
+  }
+}
+
+/** Where an attack declares another size, a pair metric sees its result brought back by Pillow's Lanczos. */
+function alignTo(reference: Image, image: Image): Image {
+  if (image.width === reference.width && image.height === reference.height) return image;
+  return resize(image, reference.width, reference.height, 'lanczos');
+}
+
+function pluginContext(seed: number | null): PluginContext {
+  return { random: seededRandom(seed ?? 0) };
+}

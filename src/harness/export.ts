@@ -1,0 +1,42 @@
+/** @file Rows and pictures of a run in forms that other programs read. */
+import { copyFile, mkdir } from 'node:fs/promises';
+import { dirname, extname, join } from 'node:path';
+import { toCsv, toParquet } from './results.ts';
+import { formatRow, type Row } from './rows.ts';
+import type { RunFolder, RunImage } from './run-folder.ts';
+
+/** Rows as the content of a file. */
+export async function exportRows(
+  rows: readonly Row[],
+  format: 'csv' | 'jsonl' | 'parquet',
+): Promise<string | Uint8Array> {
+  switch (format) {
+    case 'csv':
+      return toCsv(rows);
+    case 'jsonl':
+      return rows.map((row) => `${formatRow(row)}\n`).join('');
+    case 'parquet':
+      return toParquet(rows);
+  }
+}
+
+/** Copies the pictures of all arms into `dir`, in folders that say what was done to them. @returns how many */
+export async function exportImages({ images }: RunFolder, dir: string): Promise<number> {
+  for (const each of images) {
+    const target = join(
+      dir,
+      folderOf(each),
+      `${each.image.slice(0, each.image.length - extname(each.image).length)}.png`,
+    );
+    await mkdir(dirname(target), { recursive: true });
+    await copyFile(each.path, target);
+  }
+  return images.length;
+}
+
+/** `noise(level=light)/jpeg(quality=50)/seed-0`; characters that some file system refuses become `_`. */
+function folderOf({ arm, protection, attack, seed }: RunImage): string {
+  const safe = (label: string): string => label.replaceAll(/[<>:"/\\|?*]/g, '_');
+  if (arm === 'clean') return 'clean';
+  return join(safe(protection ?? 'clean'), safe(attack ?? 'not-attacked'), `seed-${seed}`);
+}

@@ -1,0 +1,76 @@
+/** @file `images.json`: where every arm's picture lies, for the report's gallery and for `export --images`. */
+import type { Plan } from './plan.ts';
+import { artefactOf } from './plan.ts';
+import { type JobRecord, jobKey } from './jobs.ts';
+import type { Arm } from './rows.ts';
+import type { RunImage, Setting } from './run-folder.ts';
+import type { Store } from './store.ts';
+
+/** The pictures of a plan that the store holds, each distinct arm once; missing ones are left out. */
+export async function collectImages(plan: Plan, store: Store): Promise<RunImage[]> {
+  const found = new Map<string, Promise<JobRecord>>();
+  const lookUp = (key: string): Promise<JobRecord> => {
+    const record = found.get(key) ?? store.find(key).then((each) => each ?? Promise.reject(new NotStored()));
+    found.set(key, record);
+    record.catch(() => undefined);
+    return record;
+  };
+  const images: RunImage[] = [];
+  for (const { arm, protection, attack, seed } of distinctArms(plan)) {
+    for (const item of plan.items) {
+      try {
+        const output = await artefactOf(plan, { protection, attack, seed }, arm, item, (job) =>
+          lookUp(jobKey(job)),
+        );
+        const { sha256, width, height, linfPx, psnr } = output;
+        images.push({
+          image: item.id,
+          arm,
+          protection: arm === 'protected' || arm === 'attacked-protected' ? protection.label : null,
+          attack: arm === 'attacked-clean' || arm === 'attacked-protected' ? attack.label : null,
+          seed,
+          sha256,
+          width,
+          height,
+          ...(linfPx !== undefined && { linfPx }),
+          ...(typeof psnr === 'number' && { psnr }),
+          path: store.blobPath(sha256),
+          ...(item.artist !== undefined && { artist: item.artist }),
+          ...(item.title !== undefined && { title: item.title }),
+        });
+      } catch (error) {
+        if (!(error instanceof NotStored)) throw error;
+      }
+    }
+  }
+  return images;
+}
+
+class NotStored extends Error {}
+
+interface DistinctArm {
+  readonly arm: Arm;
+  readonly protection: Setting;
+  readonly attack: Setting;
+  readonly seed: number;
+}
+
+/** Every arm of the plan's cells once: cells that differ in the metric alone share their pictures. */
+function distinctArms(plan: Plan): DistinctArm[] {
+  const arms = new Map<string, DistinctArm>();
+  const add = (key: unknown[], arm: DistinctArm): void => {
+    const name = JSON.stringify(key);
+    if (!arms.has(name)) arms.set(name, arm);
+  };
+  for (const { protection, attack, seed } of plan.cells) {
+    const settings = { protection, attack, seed };
+    add(['clean'], { arm: 'clean', ...settings });
+    add(['protected', protection.label, seed], { arm: 'protected', ...settings });
+    add(['attacked-clean', attack.label, seed], { arm: 'attacked-clean', ...settings });
+    add(['attacked-protected', protection.label, attack.label, seed], {
+      arm: 'attacked-protected',
+      ...settings,
+    });
+  }
+  return [...arms.values()];
+}

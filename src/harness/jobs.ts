@@ -1,0 +1,109 @@
+/**
+ * @file Units of work as plain JSON: stage, plug-ins with parameters, seed, inputs by hash. A job can be sent to a
+ * thread, written to a file or queued elsewhere; the artefact store is the only state that executors share.
+ */
+import { deriveSeed } from '../random.ts';
+import type { PictureOrigin } from '../datasets/origin.ts';
+import { keyOf } from './keys.ts';
+import type { SettingLink } from './run-folder.ts';
+
+/** A plug-in with all its parameters, as far as the output depends on it. */
+export interface JobStep {
+  readonly id: string;
+  readonly version: number;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** Decodes a picture of the data set into the program's own form: an 8-bit sRGB PNG. */
+export interface ImportJob {
+  readonly stage: 'import';
+  readonly version: number;
+  /** sha256 of the source file. */
+  readonly source: string;
+  readonly maxPixels: number;
+}
+
+/** Protects one picture. */
+export interface ProtectJob {
+  readonly stage: 'protect';
+  readonly steps: readonly JobStep[];
+  /** null where no step draws random numbers, so that all seeds share the artefact. */
+  readonly seed: number | null;
+  /** sha256 of the clean artefact. */
+  readonly input: string;
+}
+
+/** Attacks one picture, with a chain of one or more links. */
+export interface AttackJob {
+  readonly stage: 'attack';
+  readonly steps: readonly JobStep[];
+  readonly seed: number | null;
+  readonly input: string;
+}
+
+/** Measures pictures against clean ones: one value. */
+export interface MeasureJob {
+  readonly stage: 'measure';
+  readonly kind: 'pair' | 'image-set' | 'set';
+  readonly steps: readonly JobStep[];
+  readonly seed: number | null;
+  /** sha256 of the artefacts measured: one, or a set in the order of the data set. */
+  readonly inputs: readonly string[];
+  /** sha256 of the clean artefacts measured against: one, or the set. */
+  readonly references: readonly string[];
+}
+
+export type Job = ImportJob | ProtectJob | AttackJob | MeasureJob;
+
+/** What a job needs beside its identity; not part of the key. */
+export interface JobContext {
+  /** Where an import job finds the source picture. */
+  readonly origin?: PictureOrigin;
+  /** Names for messages: the picture's id. */
+  readonly image: string;
+}
+
+/** What executing a job gave; stored under the job's key. */
+export interface JobRecord {
+  readonly key: string;
+  readonly job: Job;
+  /** Wall time of the work itself, decoding and encoding included. */
+  readonly ms: number;
+  readonly output: ArtefactOutput | ValueOutput;
+}
+
+/** A picture in the store. */
+export interface ArtefactOutput {
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly width: number;
+  readonly height: number;
+  /** Protect jobs: distances between the saved file and the clean artefact. */
+  readonly linfPx?: number;
+  readonly psnr?: number | null;
+}
+
+/** A measurement; null stands for plus infinity, which JSON cannot hold. */
+export interface ValueOutput {
+  readonly value: number | null;
+}
+
+/** Raise when decoding can give other pixels. */
+export const IMPORT_VERSION = 1;
+
+/** Raise when the form of imported artefacts, or what every stage does around a plug-in, changes. */
+export const STORE_VERSION = 1;
+
+/** The key under which a job's record is stored. Model hashes join it with the first plug-in that needs a model. */
+export const jobKey = (job: Job): string => keyOf({ store: STORE_VERSION, ...job });
+
+/** The part of a setting's link that its output depends on. */
+export const jobStep = ({ id, version, params }: SettingLink): JobStep => ({ id, version, params });
+
+/**
+ * The seed of a job. It depends on the source picture and not on the arm, so that attack(clean) and
+ * attack(protected) meet the same noise and their difference is free of it (common random numbers).
+ */
+export function jobSeed(root: number, stage: Job['stage'], steps: readonly JobStep[], image: string): number {
+  return deriveSeed(keyOf({ root, stage, steps, image }));
+}

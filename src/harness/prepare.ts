@@ -1,0 +1,53 @@
+/** @file From an experiment file and flags to everything that `run` and `plan` need. */
+import { stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import type { Dataset } from '../datasets/dataset.ts';
+import { type DatasetSpec, openDataset } from '../datasets/open.ts';
+import type { CellPattern } from './cells.ts';
+import { cellsOf, type Experiment, readExperiment } from './experiment.ts';
+import { makePlan } from './plan.ts';
+import type { RunInputs } from './run.ts';
+import { openStore } from './store.ts';
+
+/** What the command line may say beside the file. */
+export interface PrepareOptions {
+  /** First so many pictures. */
+  readonly limit?: number | undefined;
+  readonly seeds?: readonly number[] | undefined;
+  readonly only?: readonly CellPattern[] | undefined;
+  /** Folder of the run; default `reports/<name>`. */
+  readonly out?: string | undefined;
+  /** Folder of the artefact store; default CRAQUELURE_STORE, else `.craquelure/store`. */
+  readonly store?: string | undefined;
+  /** Largest picture that is decoded, in pixels. */
+  readonly maxPixels: number;
+}
+
+/** Reads the experiment, lists its pictures and plans its cells. @throws EXPERIMENT, DATASET */
+export async function prepareRun(file: string, options: PrepareOptions): Promise<RunInputs> {
+  const experiment = await readExperiment(file, { seeds: options.seeds });
+  const dataset = await openExperimentDataset(experiment);
+  const { limit, maxPixels } = options;
+  const plan = makePlan(experiment.name, cellsOf(experiment, options.only), dataset, { limit, maxPixels });
+  return {
+    experiment,
+    dataset,
+    plan,
+    store: openStore(storeFolder(options.store)),
+    dir: resolve(options.out ?? join('reports', experiment.name)),
+  };
+}
+
+/** Where artefacts lie: the flag, the environment, or a hidden folder where the program is run. */
+export const storeFolder = (flag?: string): string =>
+  resolve(flag ?? process.env.CRAQUELURE_STORE ?? join('.craquelure', 'store'));
+
+/** Relative paths start where the program is run, or else beside the experiment file. */
+async function openExperimentDataset({ dataset, source }: Experiment): Promise<Dataset> {
+  const exists = async (spec: DatasetSpec, baseDir: string): Promise<boolean> =>
+    'path' in spec && (await stat(resolve(baseDir, spec.path)).catch(() => undefined)) !== undefined;
+  const here = process.cwd();
+  const beside = dirname(resolve(source.file));
+  const baseDir = !(await exists(dataset, here)) && (await exists(dataset, beside)) ? beside : here;
+  return openDataset(dataset, { baseDir });
+}

@@ -1,0 +1,96 @@
+/**
+ * @file One process's work on a plan: looks jobs up in the store, has the missing ones done, never does the same
+ * job twice, and mends artefacts that turn out to be damaged.
+ */
+import { CraquelureError } from '../messages.ts';
+import type { Executor } from './executor.ts';
+import { type Job, type JobContext, type JobRecord, jobKey } from './jobs.ts';
+import type { GetRecord } from './plan.ts';
+import type { Store } from './store.ts';
+
+/** What happened to a job. */
+export interface JobEvent {
+  readonly job: Job;
+  readonly outcome: 'executed' | 'reused' | 'failed';
+  readonly ms: number;
+  readonly record?: JobRecord;
+}
+
+export interface Session {
+  readonly get: GetRecord;
+  readonly counts: { executed: number; reused: number; failed: number };
+}
+
+/** Opens a session; `onJob` hears of every distinct job once. */
+export function openSession(store: Store, executor: Executor, onJob: (event: JobEvent) => void): Session {
+  const known = new Map<string, Promise<JobRecord>>();
+  const makers = new Map<string, { job: Job; context: JobContext }>(); // by the hash of what they made
+  const counts = { executed: 0, reused: 0, failed: 0 };
+
+  const note = (event: JobEvent): void => {
+    counts[event.outcome]++;
+    onJob(event);
+  };
+
+  const findOrDo = async (job: Job, context: JobContext, key: string): Promise<JobRecord> => {
+    const found = await store.find(key);
+    if (found !== undefined) {
+      note({ job, outcome: 'reused', ms: 0, record: found });
+      return found;
+    }
+    try {
+      const record = await doOnce(job, context);
+      note({ job, outcome: 'executed', ms: record.ms, record });
+      return record;
+    } catch (error) {
+      note({ job, outcome: 'failed', ms: 0 });
+      throw error;
+    }
+  };
+
+  const doOnce = async (job: Job, context: JobContext): Promise<JobRecord> => {
+    try {
+      return await executor.execute(job, context);
+    } catch (error) {
+      // A damaged input is removed when it is read; its maker makes it again, and the job has a second try.
+      if (!(error instanceof CraquelureError && error.code === 'STORE') || !(await mend(job))) throw error;
+      return executor.execute(job, context);
+    }
+  };
+
+  /** Sees to it that the job's inputs are whole. @returns false where some input has no known maker. */
+  const mend = async (job: Job): Promise<boolean> => {
+    for (const hash of inputsOf(job)) {
+      const maker = makers.get(hash);
+      if (maker === undefined) return false;
+      if ((await store.find(jobKey(maker.job))) === undefined) await doOnce(maker.job, maker.context);
+    }
+    return true;
+  };
+
+  const get: GetRecord = (job, context) => {
+    const key = jobKey(job);
+    const earlier = known.get(key);
+    if (earlier !== undefined) return earlier;
+    const record = findOrDo(job, context, key).then((done) => {
+      // The first maker: a later one may have got the same picture out of this very picture.
+      if ('sha256' in done.output && !makers.has(done.output.sha256)) makers.set(done.output.sha256, { job, context });
+      return done;
+    });
+    known.set(key, record);
+    return record;
+  };
+
+  return { get, counts };
+}
+
+function inputsOf(job: Job): readonly string[] {
+  switch (job.stage) {
+    case 'import':
+      return [];
+    case 'measure':
+      return [...new Set([...job.inputs, ...job.references])];
+    default:
+      return [job.input];
+  }
+}

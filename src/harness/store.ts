@@ -1,0 +1,97 @@
+/**
+ * @file The artefact store: a folder where every result lies once, under the hash of what made it.
+ *
+ *     records/ab/<key>.json    what a job gave (JobRecord)
+ *     blobs/cd/<sha256>.png    pictures, under the hash of their bytes
+ *     timings.json             how long each kind of work took, for estimates
+ *
+ * Files are written to a temporary name and renamed, so a reader sees a whole file or none, and any number of
+ * processes can share a store. A record is written after its blob.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { corruptArtefact, diskFull } from '../messages.ts';
+import type { JobRecord } from './jobs.ts';
+import { sha256 } from './keys.ts';
+
+/** Writes a file under a temporary name and renames it; on failure nothing is left behind. */
+export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = `${path}.${process.pid}-${randomUUID().slice(0, 8)}.tmp`;
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(temporary, content);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw diskFull(path);
+    throw error;
+  }
+}
+
+/** A handle on a store's folder. */
+export interface Store {
+  readonly dir: string;
+  /** The record of a job whose blob is there too, else undefined. */
+  find(key: string): Promise<JobRecord | undefined>;
+  write(record: JobRecord): Promise<void>;
+  /** Forgets a record, so that its job runs again. */
+  forget(key: string): Promise<void>;
+  blobPath(hash: string): string;
+  /** A blob's bytes. @throws STORE where the bytes do not have the hash (then the blob is removed). */
+  readBlob(hash: string): Promise<Uint8Array>;
+  /** Stores bytes and returns their hash. */
+  writeBlob(bytes: Uint8Array): Promise<string>;
+}
+
+/** Opens (and on first write creates) the store in `dir`. */
+export function openStore(dir: string): Store {
+  const root = resolve(dir);
+  const recordPath = (key: string): string => join(root, 'records', key.slice(0, 2), `${key}.json`);
+  const blobPath = (hash: string): string => join(root, 'blobs', hash.slice(0, 2), `${hash}.png`);
+  const size = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? -1;
+
+  return {
+    dir: root,
+    blobPath,
+
+    async find(key) {
+      const text = await readFile(recordPath(key), 'utf8').catch(() => undefined);
+      const record = text === undefined ? undefined : parseRecord(text);
+      if (record === undefined || record.key !== key) return undefined;
+      const { output } = record;
+      // A blob that was deleted or cut short is seen by its size; other damage when its bytes are read.
+      if ('sha256' in output && (await size(blobPath(output.sha256))) !== output.bytes) return undefined;
+      return record;
+    },
+
+    write: (record) => writeAtomically(recordPath(record.key), `${JSON.stringify(record)}\n`),
+
+    forget: (key) => rm(recordPath(key), { force: true }),
+
+    async readBlob(hash) {
+      const path = blobPath(hash);
+      const bytes = await readFile(path).catch((error: unknown) => {
+        throw corruptArtefact(path, hash, error);
+      });
+      if (sha256(bytes) === hash) return bytes;
+      await rm(path, { force: true });
+      throw corruptArtefact(path, hash);
+    },
+
+    async writeBlob(bytes) {
+      const hash = sha256(bytes);
+      const path = blobPath(hash);
+      if ((await size(path)) !== bytes.length) await writeAtomically(path, bytes);
+      return hash;
+    },
+  };
+}
+
+function parseRecord(text: string): JobRecord | undefined {
+  try {
+    return JSON.parse(text) as JobRecord;
+  } catch {
+    return undefined; // damaged: as good as absent, the job runs again
+  }
+}

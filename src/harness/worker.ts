@@ -1,0 +1,32 @@
+/** @file A thread of the local executor: receives jobs as plain JSON and does them one at a time. */
+import { workerData } from 'node:worker_threads';
+import { CraquelureError, type ErrorCode } from '../messages.ts';
+import { executeJob, type Workbench } from './execute.ts';
+import type { Job, JobContext, JobRecord } from './jobs.ts';
+import { openPictures } from './pictures.ts';
+import { openStore } from './store.ts';
+
+/** What crosses the thread boundary: errors lose their class on the way, so they travel as data. */
+export type JobOutcome =
+  | { readonly record: JobRecord }
+  | { readonly failure: { readonly code: ErrorCode | undefined; readonly message: string } };
+
+let bench: Promise<Workbench> | undefined;
+
+const openBench = async (): Promise<Workbench> => {
+  const { default: sharp } = await import('sharp');
+  sharp.concurrency(1); // the parallelism is ours: one thread a job
+  const store = openStore((workerData as { storeDir: string }).storeDir);
+  return { store, pictures: openPictures(store) };
+};
+
+/** Called by the pool for each job. */
+export async function work({ job, context }: { job: Job; context: JobContext }): Promise<JobOutcome> {
+  bench ??= openBench();
+  try {
+    return { record: await executeJob(job, context, await bench) };
+  } catch (error) {
+    const code = error instanceof CraquelureError ? error.code : undefined;
+    return { failure: { code, message: error instanceof Error ? error.message : String(error) } };
+  }
+}
