@@ -143,6 +143,12 @@ export const damagedImage = (path: string, reason: string, cause: unknown): Craq
 export const animatedImage = (path: string, count: number, unit: 'frames' | 'pages'): CraquelureError =>
   unusableImage(path, `it has ${count} ${unit}, expected one. Save the one you mean as a PNG of its own`);
 
+export const unsupportedDepth = (path: string, depth: string): CraquelureError =>
+  unusableImage(
+    path,
+    `its samples are of type ${depth}, expected 8 or 16 bits. Save it with 8 or 16 bits a channel`,
+  );
+
 export const imageTooLarge = (
   path: string,
   { width, height }: { readonly width: number; readonly height: number },

@@ -18,7 +18,9 @@ export interface Attack<S extends ParameterSchema = ParameterSchema> extends Plu
   apply(image: Image, params: z.infer<S>, context: PluginContext): Promise<Image>;
 }
 
-/** Types an attack by its own parameter schema. */
-export function defineAttack<S extends ParameterSchema>(attack: Attack<S>): Attack<S> {
+/** Types an attack by its own id and parameter schema. */
+export function defineAttack<S extends ParameterSchema, const Id extends string>(
+  attack: Attack<S> & { readonly id: Id },
+): Attack<S> & { readonly id: Id } {
   return attack;
 }

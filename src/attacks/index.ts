@@ -1,4 +1,5 @@
 /** @file Every attack, by its id. */
+import { registryOf } from '../plugin/registry.ts';
 import { cropResize } from './crop-resize.ts';
 import type { Attack } from './define.ts';
 import { gaussianBlur } from './gaussian-blur.ts';
@@ -9,7 +10,7 @@ import { median } from './median.ts';
 import { rescale } from './rescale.ts';
 import { webp } from './webp.ts';
 
-const registry = {
+const registry = registryOf({
   identity,
   jpeg,
   webp,
@@ -18,7 +19,7 @@ const registry = {
   'gaussian-blur': gaussianBlur,
   median,
   'gaussian-noise': gaussianNoise,
-} satisfies { [Id in string]: Attack };
+});
 
 export type AttackId = keyof typeof registry;
 export const attacks: Readonly<Record<AttackId, Attack>> = registry;

@@ -17,6 +17,7 @@ import {
   notAnImage,
   reasonOf,
   unreadableFile,
+  unsupportedDepth,
   unwritableImage,
 } from '../messages.ts';
 import { formatOfPath, pngFrames, type ReadableFormat, sniffFormat } from './formats.ts';
@@ -92,6 +93,8 @@ function assertAcceptable(
   const frames = format === 'png' ? pngFrames(bytes) : (header.pages ?? 1);
   if (frames > 1) throw animatedImage(name, frames, format === 'tiff' ? 'pages' : 'frames');
   if (header.width * header.height > maxPixels) throw imageTooLarge(name, header, maxPixels);
+  // What white is in floating-point and 32-bit samples, no header says.
+  if (header.depth !== 'uchar' && header.depth !== 'ushort') throw unsupportedDepth(name, header.depth);
 }
 
 async function decodePixels(bytes: Uint8Array, header: Metadata): Promise<Image> {

@@ -49,10 +49,16 @@ export type Metric<S extends ParameterSchema = ParameterSchema> =
   | ImageSetMetric<S>
   | SetMetric<S>;
 
-/** Types a metric by its own parameter schema and kind. */
-export function defineMetric<S extends ParameterSchema>(metric: PairMetric<S>): PairMetric<S>;
-export function defineMetric<S extends ParameterSchema>(metric: ImageSetMetric<S>): ImageSetMetric<S>;
-export function defineMetric<S extends ParameterSchema>(metric: SetMetric<S>): SetMetric<S>;
+/** Types a metric by its own id, parameter schema and kind. */
+export function defineMetric<S extends ParameterSchema, const Id extends string>(
+  metric: PairMetric<S> & { readonly id: Id },
+): PairMetric<S> & { readonly id: Id };
+export function defineMetric<S extends ParameterSchema, const Id extends string>(
+  metric: ImageSetMetric<S> & { readonly id: Id },
+): ImageSetMetric<S> & { readonly id: Id };
+export function defineMetric<S extends ParameterSchema, const Id extends string>(
+  metric: SetMetric<S> & { readonly id: Id },
+): SetMetric<S> & { readonly id: Id };
 export function defineMetric(metric: Metric): Metric {
   return metric;
 }

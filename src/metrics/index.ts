@@ -1,11 +1,12 @@
 /** @file Every metric, by its id. */
+import { registryOf } from '../plugin/registry.ts';
 import type { Metric } from './define.ts';
 import { linf } from './linf.ts';
 import { mse } from './mse.ts';
 import { psnr } from './psnr.ts';
 import { ssim } from './ssim.ts';
 
-const registry = { psnr, ssim, linf, mse } satisfies { [Id in string]: Metric };
+const registry = registryOf({ psnr, ssim, linf, mse });
 
 export type MetricId = keyof typeof registry;
 export const metrics: Readonly<Record<MetricId, Metric>> = registry;

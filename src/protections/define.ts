@@ -19,7 +19,9 @@ export interface Protection<S extends ParameterSchema = ParameterSchema> extends
   apply(image: Image, params: z.infer<S>, context: PluginContext): Promise<Image>;
 }
 
-/** Types a protection by its own parameter schema. */
-export function defineProtection<S extends ParameterSchema>(protection: Protection<S>): Protection<S> {
+/** Types a protection by its own id and parameter schema. */
+export function defineProtection<S extends ParameterSchema, const Id extends string>(
+  protection: Protection<S> & { readonly id: Id },
+): Protection<S> & { readonly id: Id } {
   return protection;
 }

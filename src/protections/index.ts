@@ -1,9 +1,10 @@
 /** @file Every protection, by its id. */
+import { registryOf } from '../plugin/registry.ts';
 import type { Protection } from './define.ts';
 import { identity } from './identity.ts';
 import { noise } from './noise.ts';
 
-const registry = { identity, noise } satisfies { [Id in string]: Protection };
+const registry = registryOf({ identity, noise });
 
 export type ProtectionId = keyof typeof registry;
 export const protections: Readonly<Record<ProtectionId, Protection>> = registry;

@@ -6,6 +6,7 @@ import { differentSizes, imageTooSmall } from '../../src/messages.ts';
 import { type MetricId, metrics } from '../../src/metrics/index.ts';
 import { seededRandom } from '../../src/random.ts';
 import { goldenCases } from '../golden.ts';
+import { testDefinitions } from '../plugin/registries.ts';
 import { describeShared } from '../shared.ts';
 
 const measure = async (id: MetricId, image: Image, reference: Image): Promise<number> => {
@@ -28,6 +29,8 @@ describeShared('pixel metrics against scikit-image', ['golden', 'images'], (fold
     }
   }
 });
+
+describe('every metric', () => testDefinitions(metrics));
 
 describe('pixel metrics', () => {
   it('are infinite, one or zero for equal images', async () => {

@@ -1,0 +1,192 @@
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import { applyChain } from '../../src/attacks/chain.ts';
+import { attacks } from '../../src/attacks/index.ts';
+import { decodeImage } from '../../src/image/codec.ts';
+import { fromBytes, type Image, toBytes } from '../../src/image/image.ts';
+import { imageTooSmall } from '../../src/messages.ts';
+import { parseChain } from '../../src/plugin/call.ts';
+import { parseParameters } from '../../src/plugin/parameters.ts';
+import { resolveCall } from '../../src/plugin/resolve.ts';
+import { seededRandom } from '../../src/random.ts';
+import { randomImage } from '../pictures.ts';
+import { testDefinitions } from '../plugin/registries.ts';
+
+const context = (seed = 7) => ({ random: seededRandom(seed) });
+const attack = (text: string, image: Image, seed?: number): Promise<Image> => {
+  const links = parseChain(text).map((call) => {
+    const { plugin, params } = resolveCall('attack', attacks, call);
+    return { attack: plugin, params };
+  });
+  return applyChain(links, image, context(seed));
+};
+const rootMeanSquare = (a: Image, b: Image): number =>
+  Math.sqrt(a.data.reduce((sum, value, i) => sum + (255 * (value - b.data[i]!)) ** 2, 0) / a.data.length);
+
+describe('every attack', () => {
+  testDefinitions(attacks);
+
+  const without = Object.values(attacks).filter(({ needs }) => needs.length === 0);
+  const sizes = [
+    [1, 1],
+    [3, 50],
+    [33, 20],
+  ] as const;
+
+  for (const { id, apply, params: schema, random, resizes, strength } of without) {
+    const params = schema.parse({});
+
+    it(`${id} gives the same pixels for the same seed, in 0..1, and leaves its input alone`, async () => {
+      const image = randomImage(33, 20);
+      const before = image.data.slice();
+      const first = await apply(image, params, context());
+      const second = await apply(image, params, context());
+      expect(image.data).toEqual(before);
+      expect(second.data).toEqual(first.data);
+      expect(first.data.every((value) => value >= 0 && value <= 1)).toBe(true);
+    });
+
+    it(`${id} ${random ? 'depends' : 'does not depend'} on the seed, as it declares`, async () => {
+      const image = randomImage(33, 20);
+      const [a, b] = [await apply(image, params, context(1)), await apply(image, params, context(2))];
+      if (random) expect(a.data).not.toEqual(b.data);
+      else expect(a.data).toEqual(b.data);
+    });
+
+    it.each(sizes)(`${id} takes %i x %i pixels and keeps opacity as it is`, async (width, height) => {
+      const image = randomImage(width, height, { alpha: true });
+      const attacked = await apply(image, params, context());
+      expect(attacked.data.length).toBe(attacked.width * attacked.height * 3);
+      if (resizes === true) return;
+      expect([attacked.width, attacked.height]).toEqual([width, height]);
+      expect(attacked.alpha).toEqual(image.alpha);
+    });
+
+    if (strength !== undefined) {
+      it(`${id} has its axis of strength among its parameters`, () => {
+        expect(Object.keys(schema.shape)).toContain(strength.parameter);
+      });
+    }
+  }
+});
+
+describe('the strength of an attack', () => {
+  it.each([
+    ['jpeg(quality=90)', 'jpeg(quality=20)'],
+    ['webp(quality=90)', 'webp(quality=20)'],
+    ['rescale(scale=0.8)', 'rescale(scale=0.3)'],
+    ['gaussian-blur(sigma=0.6)', 'gaussian-blur(sigma=2)'],
+    ['median', 'median(size=7)'],
+    ['gaussian-noise(sigma=2)', 'gaussian-noise(sigma=20)'],
+  ])('%s changes less than %s', async (gentle, harsh) => {
+    const image = randomImage(64, 64);
+    const [a, b] = [await attack(gentle, image), await attack(harsh, image)];
+    expect(rootMeanSquare(a, image)).toBeLessThan(rootMeanSquare(b, image));
+  });
+});
+
+describe('encoders', () => {
+  it.each(['jpeg', 'webp'] as const)(
+    '%s gives the file of which its pixels are the decoded ones',
+    async (id) => {
+      const attacked = await attack(`${id}(quality=40)`, randomImage(40, 30));
+      expect(attacked.file!.format).toBe(id);
+      const decoded = await decodeImage(attacked.file!.bytes, { name: id });
+      expect(decoded.data).toEqual(attacked.data);
+    },
+  );
+
+  it('jpeg subsamples chroma as told', async () => {
+    for (const subsampling of ['4:4:4', '4:2:0']) {
+      const { file } = await attack(`jpeg(subsampling=${subsampling})`, randomImage(16, 16));
+      expect((await sharp(file!.bytes).metadata()).chromaSubsampling).toBe(subsampling);
+    }
+  });
+
+  it('give no file where there is opacity, which it would not hold', async () => {
+    expect((await attack('jpeg', randomImage(8, 8, { alpha: true }))).file).toBeUndefined();
+  });
+});
+
+describe('geometry', () => {
+  it('rescale does nothing at scale 1, crop-resize nothing at fraction 0', async () => {
+    const image = randomImage(21, 13);
+    for (const text of ['rescale(scale=1)', 'crop-resize(fraction=0)']) {
+      expect(toBytes(await attack(text, image))).toEqual(toBytes(image));
+    }
+  });
+
+  it('crop-resize enlarges the middle', async () => {
+    const image = fromBytes(
+      4,
+      4,
+      Uint8Array.from({ length: 48 }, (_, i) => ([5, 6, 9, 10].includes(Math.floor(i / 3)) ? 200 : 0)),
+    );
+    const attacked = await attack('crop-resize(fraction=0.5, kernel=nearest)', image);
+    expect(toBytes(attacked)).toEqual(new Uint8Array(48).fill(200));
+  });
+
+  it('refuses to shrink a side to nothing', async () => {
+    const image = randomImage(3, 50);
+    const what = 'sides that stay 1 px or more';
+    await expect(attack('rescale(scale=0.1)', image)).rejects.toThrow(
+      imageTooSmall('rescale(scale=0.1)', image, what),
+    );
+    await expect(attack('crop-resize(fraction=0.9)', image)).rejects.toThrow(
+      imageTooSmall('crop-resize(fraction=0.9)', image, what),
+    );
+  });
+});
+
+describe('gaussian-noise', () => {
+  it('has the spread that was asked for', async () => {
+    const grey = fromBytes(128, 128, new Uint8Array(128 * 128 * 3).fill(128));
+    const noisy = await attack('gaussian-noise(sigma=10)', grey);
+    // Rounding to 8 bits adds a variance of 1/12; the standard error of the spread is 10 / sqrt(2 n) = 0.03.
+    expect(Math.abs(rootMeanSquare(noisy, grey) - Math.sqrt(100 + 1 / 12))).toBeLessThan(0.15);
+  });
+});
+
+describe('a chain', () => {
+  it('applies its links from left to right', async () => {
+    const image = randomImage(24, 24);
+    const jpeg = await attacks.jpeg.apply(image, parseParameters(attacks.jpeg, { quality: 30 }), context());
+    const both = await attacks.median.apply(jpeg, parseParameters(attacks.median, {}), context());
+    expect((await attack('jpeg(quality=30) | median', image)).data).toEqual(both.data);
+    expect((await attack('median | jpeg(quality=30)', image)).data).not.toEqual(both.data);
+  });
+
+  it('draws for each link from a stream of its own', async () => {
+    const image = randomImage(24, 24);
+    const grey = fromBytes(24, 24, new Uint8Array(24 * 24 * 3).fill(128));
+    const [one, two] = [
+      await attack('gaussian-noise', grey),
+      await attack('gaussian-noise | gaussian-noise', grey),
+    ];
+    const [first, both] = [one.data.map((v) => v - 128 / 255), two.data.map((v) => v - 128 / 255)];
+    expect(both).not.toEqual(first.map((v) => 2 * v));
+    // What a link draws does not depend on what links before it drew.
+    const after = await attack('gaussian-noise(sigma=0) | gaussian-noise', image);
+    expect((await attack('identity | gaussian-noise', image)).data).toEqual(after.data);
+  });
+
+  it('reports the progress of the whole and stops where it is told to', async () => {
+    const seen: number[] = [];
+    const slow = {
+      ...attacks.identity,
+      apply: async (image: Image, _: unknown, { onProgress }: { onProgress?: (f: number) => void }) => {
+        onProgress?.(0.5);
+        return image;
+      },
+    };
+    const links = [slow, slow].map((one) => ({ attack: one, params: {} }));
+    await applyChain(links, randomImage(2, 2), {
+      ...context(),
+      onProgress: (fraction) => seen.push(fraction),
+    });
+    expect(seen).toEqual([0.25, 0.75]);
+    await expect(
+      applyChain(links, randomImage(2, 2), { ...context(), signal: AbortSignal.abort() }),
+    ).rejects.toThrow();
+  });
+});

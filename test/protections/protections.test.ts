@@ -1,0 +1,100 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fromBytes, toBytes } from '../../src/image/image.ts';
+import { parseParameters } from '../../src/plugin/parameters.ts';
+import { protections } from '../../src/protections/index.ts';
+import { seededRandom } from '../../src/random.ts';
+import { randomImage } from '../pictures.ts';
+import { testDefinitions } from '../plugin/registries.ts';
+
+const context = (seed = 7) => ({ random: seededRandom(seed) });
+
+describe('every protection', () => {
+  testDefinitions(protections);
+
+  const without = Object.values(protections).filter(({ needs }) => needs.length === 0);
+  for (const { id, apply, budget, params: schema, random } of without) {
+    const params = schema.parse({});
+
+    it.each([
+      [1, 1],
+      [3, 50],
+      [33, 20],
+    ])(
+      `${id} keeps its budget on the saved pixels of %i x %i, and opacity as it is`,
+      async (width, height) => {
+        const image = randomImage(width, height, { alpha: true });
+        const before = image.data.slice();
+        const shielded = await apply(image, params, context());
+        expect([shielded.width, shielded.height, shielded.alpha]).toEqual([width, height, image.alpha]);
+        expect(image.data).toEqual(before);
+        const eps = budget(params)?.epsPx ?? 0;
+        const [a, b] = [toBytes(image), toBytes(shielded)];
+        expect(a.every((value, i) => Math.abs(value - b[i]!) <= eps)).toBe(true);
+      },
+    );
+
+    it(`${id} gives the same pixels for the same seed${random ? ' and others for another' : ''}`, async () => {
+      const image = randomImage(33, 20);
+      const first = await apply(image, params, context(1));
+      expect((await apply(image, params, context(1))).data).toEqual(first.data);
+      const other = await apply(image, params, context(2));
+      if (random) expect(other.data).not.toEqual(first.data);
+      else expect(other.data).toEqual(first.data);
+    });
+  }
+});
+
+describe('noise', () => {
+  const { noise } = protections;
+  const steps = async (image: ReturnType<typeof randomImage>, given: Record<string, unknown>, seed = 0) => {
+    const [clean, noisy] = [
+      toBytes(image),
+      toBytes(await noise.apply(image, parseParameters(noise, given), context(seed))),
+    ];
+    return Array.from(noisy, (value, i) => value - clean[i]!);
+  };
+
+  it('spends exactly its budget, whatever the picture, its size and the mode', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc
+          .uint8Array({ minLength: 3, maxLength: 30 })
+          .map((bytes) => bytes.subarray(0, bytes.length - (bytes.length % 3))),
+        fc.integer({ min: 0, max: 127 }),
+        fc.constantFrom('sign', 'uniform'),
+        fc.nat(),
+        async (bytes, eps, mode, seed) => {
+          const moved = await steps(fromBytes(bytes.length / 3, 1, bytes), { eps, mode }, seed);
+          expect(Math.max(...moved.map(Math.abs))).toBe(eps);
+        },
+      ),
+    );
+  });
+
+  it('moves every value by eps, up and down alike, in mode sign', async () => {
+    const grey = fromBytes(100, 100, new Uint8Array(30_000).fill(128));
+    const moved = await steps(grey, { level: 'light' });
+    expect(moved.every((step) => Math.abs(step) === 4)).toBe(true);
+    expect(Math.abs(moved.reduce((sum, step) => sum + step, 0) / 4)).toBeLessThan(5 * Math.sqrt(30_000));
+  });
+
+  it('spreads evenly over the budget in mode uniform', async () => {
+    const grey = fromBytes(100, 100, new Uint8Array(30_000).fill(128));
+    const moved = await steps(grey, { mode: 'uniform', eps: 8 });
+    const square = moved.reduce((sum, step) => sum + step * step, 0) / moved.length;
+    expect(Math.abs(square - (64 / 3 + 1 / 12))).toBeLessThan(0.6);
+  });
+
+  it('takes its budget from the level, and from eps where that is given', () => {
+    const budget = (given: Record<string, unknown>) => noise.budget(parseParameters(noise, given));
+    expect(budget({})).toEqual({ epsPx: 8 });
+    expect(budget({ level: 'light' })).toEqual({ epsPx: 4 });
+    expect(budget({ level: 'heavy' })).toEqual({ epsPx: 16 });
+    expect(budget({ level: 'heavy', eps: 2.5 })).toEqual({ epsPx: 2.5 });
+  });
+
+  it('moves 8-bit pixels by whole steps: 2.5 is 2', async () => {
+    expect(new Set((await steps(randomImage(9, 9), { eps: 2.5 })).map(Math.abs))).toEqual(new Set([2]));
+  });
+});
