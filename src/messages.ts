@@ -464,3 +464,25 @@ export const misfitTensor = (
 /** Work asked of a session after it was closed: a mistake of ours, but one that should say so. */
 export const closedSession = (model: string): CraquelureError =>
   new CraquelureError('DEVICE', `The session of model '${model}' is closed`);
+
+// ---- engine tfjs -----------------------------------------------------------------------------------------
+
+/** TensorFlow.js, or its GPU package, is not there or does not load. */
+export const tfjsMissing = (what: string, device: string, why: string): CraquelureError =>
+  new CraquelureError(
+    'DEVICE',
+    [
+      `Cannot use engine 'tfjs' on device '${device}': ${why.split('\n')[0]}`,
+      'Possible solutions:',
+      `  - install it: npm install ${what}`,
+      "  - use TensorFlow.js's own CPU backend: --engine tfjs --device cpu",
+      '  - use the other engine: --engine onnx',
+    ].join('\n'),
+  );
+
+/** An operator, or a use of one, that the TensorFlow.js engine does not cover. */
+export const unsupportedByTfjs = (operator: string, node: string, how?: string): CraquelureError =>
+  new CraquelureError(
+    'ONNX',
+    `Engine 'tfjs' does not know ${operator} '${node}'${how === undefined ? '' : ` ${how}`}. Use engine 'onnx'`,
+  );
