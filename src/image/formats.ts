@@ -7,27 +7,27 @@ import type { ImageFormat } from './image.ts';
 export type ReadableFormat = ImageFormat | 'gif';
 
 const FORMAT_BY_EXTENSION: Readonly<Record<string, ReadableFormat>> = {
-  '.png': 'png',
-  '.jpg': 'jpeg',
-  '.jpeg': 'jpeg',
-  '.webp': 'webp',
-  '.avif': 'avif',
-  '.tif': 'tiff',
-  '.tiff': 'tiff',
-  '.gif': 'gif',
+  png: 'png',
+  jpg: 'jpeg',
+  jpeg: 'jpeg',
+  webp: 'webp',
+  avif: 'avif',
+  tif: 'tiff',
+  tiff: 'tiff',
+  gif: 'gif',
 };
 
-/** Extensions, in lower case with the dot, of files that `decodeImage` may be able to read. */
+/** Extensions, in lower case without the dot, of files that `decodeImage` may be able to read. */
 export const IMAGE_EXTENSIONS: readonly string[] = Object.keys(FORMAT_BY_EXTENSION);
 
-/** The extension that a file of this format gets. */
+/** The extension that a file of this format gets, without the dot. */
 export function extensionOf(format: ImageFormat): string {
-  return format === 'jpeg' ? '.jpg' : format === 'tiff' ? '.tif' : `.${format}`;
+  return format === 'jpeg' ? 'jpg' : format === 'tiff' ? 'tif' : format;
 }
 
 /** The format to write a path in. @throws IMAGE where its extension names none that is written. */
 export function formatOfPath(path: string): ImageFormat {
-  const format = FORMAT_BY_EXTENSION[extname(path).toLowerCase()];
+  const format = FORMAT_BY_EXTENSION[extname(path).slice(1).toLowerCase()];
   if (format === undefined || format === 'gif') throw unknownExtension(path);
   return format;
 }

@@ -6,7 +6,7 @@ import type { Shape } from './image.ts';
  * Weights in 1/256, 2r + 1 of them, with sum 256. The rounding error of each weight is carried to the next one
  * towards the centre, which takes what is left. Source: OpenCV 4.6, smooth.dispatch.cpp.
  */
-export function gaussianWeights(sigma: number): Int32Array {
+function gaussianWeights(sigma: number): Int32Array {
   const size = roundHalfEven(sigma * 6 + 1) | 1;
   const radius = size >> 1;
   const real = Float64Array.from({ length: size }, (_, i) =>
