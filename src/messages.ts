@@ -400,6 +400,53 @@ export const invalidModel = (name: string, why: string, options?: ErrorOptions):
 /** External data of a tensor that cannot be used, and why. */
 export const unusableExternalData = (model: string, tensor: string, why: string): CraquelureError =>
   new CraquelureError('ONNX', `Cannot use external data of tensor '${tensor}' in model '${model}': ${why}`);
+
+/** A model in an operator set whose broadcasting is another. */
+export const oldOpset = (found: number, oldest: number): CraquelureError =>
+  new CraquelureError(
+    'ONNX',
+    `Expected operator set ${oldest} or later but the model is in ${found}; export it again with a later one`,
+  );
+
+/** An operator whose gradient is not known, and how it lies between the loss and what was asked for. */
+export const missingRule = (
+  operator: string,
+  node: string,
+  path: readonly string[],
+  { controlFlow = false, output = 0 }: { controlFlow?: boolean; output?: number } = {},
+): CraquelureError => {
+  const why = controlFlow
+    ? 'control flow is not differentiated; export the model without it'
+    : 'it has no gradient rule';
+  const which = output > 0 ? ` by way of its output ${output}` : '';
+  return new CraquelureError(
+    'ONNX',
+    `Cannot differentiate operator ${operator} of node '${node}'${which}: ${why}. Path: ${path.join(' -> ')}`,
+  );
+};
+
+/** An operator that has a rule, but not for the way this node uses it. */
+export const unsupportedGradient = (operator: string, node: string, why: string): CraquelureError =>
+  new CraquelureError('ONNX', `Cannot differentiate operator ${operator} of node '${node}': ${why}`);
+
+/** A name that the loss does not depend on. */
+export const noInfluence = (name: string, targets: readonly string[]): CraquelureError =>
+  new CraquelureError('ONNX', `Cannot differentiate by '${name}': it does not influence ${targets.join(', ')}`);
+
+/** A value that gradients do not exist for. */
+export const notDifferentiable = (name: string, dtype: string): CraquelureError =>
+  new CraquelureError('ONNX', `Cannot differentiate '${name}': its type is ${dtype}, not a float type`);
+
+/** A loss that is not one number. */
+export const notScalar = (name: string, shape: readonly (number | string)[]): CraquelureError =>
+  new CraquelureError('ONNX', `Expected a scalar for loss '${name}' but its shape is [${shape.join(', ')}]`);
+
+/** A value whose rank a rule needs and nothing tells. */
+export const unknownRank = (name: string): CraquelureError =>
+  new CraquelureError(
+    'ONNX',
+    `Cannot differentiate past '${name}': its rank is unknown; run shape inference on the model first`,
+  );
 // ---- devices and sessions --------------------------------------------------------------------------------
 
 /** What to try when a device does not work, with exact commands; `install` is onnxruntime-node's own script. */
@@ -485,49 +532,4 @@ export const unsupportedByTfjs = (operator: string, node: string, how?: string):
   new CraquelureError(
     'ONNX',
     `Engine 'tfjs' does not know ${operator} '${node}'${how === undefined ? '' : ` ${how}`}. Use engine 'onnx'`,
-/** A model in an operator set whose broadcasting is another. */
-export const oldOpset = (found: number, oldest: number): CraquelureError =>
-  new CraquelureError(
-    'ONNX',
-    `Expected operator set ${oldest} or later but the model is in ${found}; export it again with a later one`,
-  );
-
-/** An operator whose gradient is not known, and how it lies between the loss and what was asked for. */
-export const missingRule = (
-  operator: string,
-  node: string,
-  path: readonly string[],
-  { controlFlow = false, output = 0 }: { controlFlow?: boolean; output?: number } = {},
-): CraquelureError => {
-  const why = controlFlow
-    ? 'control flow is not differentiated; export the model without it'
-    : 'it has no gradient rule';
-  const which = output > 0 ? ` by way of its output ${output}` : '';
-  return new CraquelureError(
-    'ONNX',
-    `Cannot differentiate operator ${operator} of node '${node}'${which}: ${why}. Path: ${path.join(' -> ')}`,
-  );
-};
-
-/** An operator that has a rule, but not for the way this node uses it. */
-export const unsupportedGradient = (operator: string, node: string, why: string): CraquelureError =>
-  new CraquelureError('ONNX', `Cannot differentiate operator ${operator} of node '${node}': ${why}`);
-
-/** A name that the loss does not depend on. */
-export const noInfluence = (name: string, targets: readonly string[]): CraquelureError =>
-  new CraquelureError('ONNX', `Cannot differentiate by '${name}': it does not influence ${targets.join(', ')}`);
-
-/** A value that gradients do not exist for. */
-export const notDifferentiable = (name: string, dtype: string): CraquelureError =>
-  new CraquelureError('ONNX', `Cannot differentiate '${name}': its type is ${dtype}, not a float type`);
-
-/** A loss that is not one number. */
-export const notScalar = (name: string, shape: readonly (number | string)[]): CraquelureError =>
-  new CraquelureError('ONNX', `Expected a scalar for loss '${name}' but its shape is [${shape.join(', ')}]`);
-
-/** A value whose rank a rule needs and nothing tells. */
-export const unknownRank = (name: string): CraquelureError =>
-  new CraquelureError(
-    'ONNX',
-    `Cannot differentiate past '${name}': its rank is unknown; run shape inference on the model first`,
   );
