@@ -15,7 +15,7 @@ export interface PictureFile {
 }
 
 /** True where `path` is `folder` or lies below it; both absolute. */
-export function isInside(folder: string, path: string): boolean {
+function isInside(folder: string, path: string): boolean {
   const steps = relative(folder, path);
   return steps !== '..' && !steps.startsWith(`..${sep}`) && !isAbsolute(steps);
 }

@@ -2,14 +2,15 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { basename, extname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { IMAGE_EXTENSIONS } from '../image/formats.ts';
 import { emptyDataset, missingDataset, reasonOf } from '../messages.ts';
 import { type Dataset, type DatasetItem, withoutDuplicates } from './dataset.ts';
 import { locate } from './files.ts';
 import { readOrigin } from './origin.ts';
 
-const PICTURE = /\.(?:png|jpe?g|webp|avif|tiff?)$/i;
+const isPicture = (path: string): boolean => IMAGE_EXTENSIONS.includes(extname(path).slice(1).toLowerCase());
 
 /** Opens `folder` (absolute, or relative to the working directory). `shown` is how the user named it. */
 export async function openFolder(folder: string, shown: string): Promise<Dataset> {
@@ -17,8 +18,8 @@ export async function openFolder(folder: string, shown: string): Promise<Dataset
   if (!kind?.isDirectory()) throw missingDataset(shown, 'folder');
 
   const paths = await filesBelow(folder);
-  const pictures = paths.filter((path) => PICTURE.test(path));
-  const notes = ignoredFiles(paths.filter((path) => !PICTURE.test(path)));
+  const pictures = paths.filter(isPicture);
+  const notes = ignoredFiles(paths.filter((path) => !isPicture(path)));
   const listing: DatasetItem[] = [];
   for (const id of pictures) {
     try {

@@ -2,6 +2,7 @@
 import { delimiter, resolve } from 'node:path';
 import { z } from 'zod';
 import { expected, type Place } from '../messages.ts';
+import { type AtelierParameters, atelierSchema, openAtelier, parseAtelier } from './atelier/catalogue.ts';
 import type { Dataset } from './dataset.ts';
 import { openFolder } from './folder.ts';
 import { openManifest } from './manifest.ts';
@@ -9,20 +10,30 @@ import { openManifest } from './manifest.ts';
 /** A data set as an experiment names it, checked. Paths are as the user wrote them. */
 export type DatasetSpec =
   | { readonly kind: 'manifest'; readonly path: string }
-  | { readonly kind: 'folder'; readonly path: string };
+  | { readonly kind: 'folder'; readonly path: string }
+  | { readonly kind: 'atelier'; readonly parameters: AtelierParameters };
 
-/** What may stand under `dataset:`. A path ending in `.csv` is a manifest, any other a folder. */
+/** What may stand under `dataset:`. A path ending in `.csv` is a manifest, any other but `atelier` a folder. */
 export const datasetSchema = z.union([
-  z.string().min(1).describe('path of a CSV manifest or of a folder of pictures'),
+  z.string().min(1).describe("path of a CSV manifest or of a folder of pictures, or 'atelier'"),
   z.strictObject({ manifest: z.string().min(1).describe('path of a CSV manifest') }),
   z.strictObject({ folder: z.string().min(1).describe('path of a folder of pictures') }),
+  z.strictObject({ atelier: atelierSchema.describe('synthetic paintings') }),
 ]);
 
-/** The data set that `value`, read from an experiment file or a command line, names. */
+/**
+ * The data set that `value`, read from an experiment file or a command line, names. A call such as
+ * `atelier(count=4)` comes as `{ atelier: { count: 4 } }`.
+ */
 export function parseDatasetSpec(value: unknown, place?: Place): DatasetSpec {
+  if (value === 'atelier') return { kind: 'atelier', parameters: parseAtelier({}, place) };
+  if (isRecord(value) && isRecord(value.atelier) && Object.keys(value).length === 1) {
+    return { kind: 'atelier', parameters: parseAtelier(value.atelier, place) };
+  }
   const parsed = datasetSchema.safeParse(value);
-  if (!parsed.success) {
-    throw expected("a manifest's or a folder's path", 'dataset', value, { code: 'EXPERIMENT', place });
+  if (!parsed.success || (typeof parsed.data === 'object' && 'atelier' in parsed.data)) {
+    const accepted = "a path, 'atelier', { manifest: PATH }, { folder: PATH } or { atelier: { ... } }";
+    throw expected(accepted, 'dataset', value, { code: 'EXPERIMENT', place });
   }
   const spec = parsed.data;
   if (typeof spec !== 'string') {
@@ -32,6 +43,9 @@ export function parseDatasetSpec(value: unknown, place?: Place): DatasetSpec {
   }
   return { kind: /\.csv$/i.test(spec) ? 'manifest' : 'folder', path: spec };
 }
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * Opens a data set. Relative paths start at `baseDir`. The pictures of a manifest are looked for in its own folder,
@@ -44,6 +58,7 @@ export async function openDataset(
     dataPath = process.env.CRAQUELURE_DATA ?? '',
   }: { readonly baseDir: string; readonly dataPath?: string },
 ): Promise<Dataset> {
+  if (spec.kind === 'atelier') return openAtelier(spec.parameters);
   const path = resolve(baseDir, spec.path);
   if (spec.kind === 'folder') return openFolder(path, spec.path);
   const folders = dataPath.split(delimiter).filter((folder) => folder !== '');
