@@ -1,0 +1,70 @@
+/** @file What `protect` and `attack` share: options, the loop over files, the table at the end. */
+import type { attackFile, OutputFile } from '../harness/by-hand.ts';
+import type { Setting } from '../harness/run-folder.ts';
+import { expected, reasonOf } from '../messages.ts';
+import { EXIT } from './exit.ts';
+import { startProgress } from './progress.ts';
+import { duration, note, print, printJson, table } from './terminal.ts';
+import { json, maxPixels } from './verb.ts';
+
+export const handOptions = {
+  out: { type: 'string', demandOption: true, describe: 'folder for the results, which keep their names' },
+  seed: { type: 'number', default: 0, describe: 'root seed; the same as in an experiment' },
+  'max-pixels': maxPixels,
+  json,
+} as const;
+
+interface HandArguments {
+  readonly out: string;
+  readonly seed: number;
+  readonly maxPixels: number;
+  readonly json: boolean;
+}
+
+/** Treats each picture; one that fails is reported while the rest go on, and the exit code says so. */
+export async function runByHand(
+  paths: readonly string[],
+  setting: Setting,
+  treat: typeof attackFile,
+  { out: outDir, seed, maxPixels: limit, json: asJson }: HandArguments,
+): Promise<void> {
+  const { findInputs } = await import('../harness/by-hand.ts');
+  if (!Number.isInteger(seed) || seed < 0) throw expected('integer of at least 0', '--seed', seed);
+  const inputs = await findInputs(paths);
+  const progress = startProgress();
+  const outputs: OutputFile[] = [];
+  const errors: { input: string; error: string }[] = [];
+  for (const [i, input] of inputs.entries()) {
+    progress.update(i, inputs.length, input.path);
+    try {
+      outputs.push(await treat(input, setting, { outDir, seed, maxPixels: limit }));
+    } catch (error) {
+      errors.push({ input: input.path, error: reasonOf(error) });
+    }
+  }
+  progress.end();
+  if (asJson) printJson({ setting: setting.label, seed, outputs: outputs.map(forJson), errors });
+  else if (outputs.length > 0) print(summary(outputs));
+  for (const { error } of errors) note(`craquelure: ${error}`);
+  if (errors.length > 0) process.exitCode = outputs.length > 0 ? EXIT.failedCells : EXIT.failure;
+}
+
+function summary(outputs: readonly OutputFile[]): string {
+  const measured = outputs[0]?.measured !== undefined;
+  const header = ['output', 'size', ...(measured ? ['L-inf (1/255)', 'PSNR (dB)'] : []), 'time'];
+  return table(
+    header,
+    outputs.map((each) => [
+      each.output,
+      `${each.width}x${each.height}`,
+      ...(each.measured === undefined ? [] : [each.measured.linfPx, each.measured.psnr.toFixed(2)]),
+      duration(each.ms),
+    ]),
+  );
+}
+
+/** JSON has no infinity: the PSNR of unchanged pictures is written as "inf". */
+function forJson({ measured, ms, ...rest }: OutputFile): object {
+  const psnr = measured?.psnr === Infinity ? 'inf' : measured?.psnr;
+  return { ...rest, ms: Math.round(ms), ...(measured && { measured: { ...measured, psnr } }) };
+}

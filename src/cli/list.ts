@@ -1,0 +1,61 @@
+/** @file `craquelure list`: the registries. */
+import type { PluginBase } from '../plugin/define.ts';
+import { print, printJson, styled } from './terminal.ts';
+import { defineVerb, json } from './verb.ts';
+
+const KINDS = ['protections', 'attacks', 'metrics', 'datasets'] as const;
+
+export const list = defineVerb({
+  command: 'list <what>',
+  describe: 'list protections, attacks, metrics or datasets with their parameters',
+  positionals: (yargs) =>
+    yargs.positional('what', { choices: KINDS, demandOption: true, describe: 'registry to list' }),
+  options: { json },
+  handler: async ({ what, json: asJson }) => {
+    if (what === 'datasets') {
+      const { describeGenerators, listManifests } = await import('../datasets/list.ts');
+      const found = { manifests: await listManifests('datasets'), generators: describeGenerators() };
+      if (asJson) return printJson(found);
+      for (const { path, pictures } of found.manifests) print(`${path}  ${pictures} pictures`);
+      for (const { id, summary, parameters } of found.generators) {
+        print(`${id}  ${summary}`);
+        for (const each of parameters)
+          print(
+            `    ${each.name}: ${each.accepts}; ${each.description} (default ${JSON.stringify(each.default)})`,
+          );
+      }
+      return;
+    }
+    const { describeParameters } = await import('../plugin/parameters.ts');
+    const plugins = await registryOf(what);
+    if (asJson) {
+      printJson(plugins.map((plugin) => ({ ...facts(plugin), params: describeParameters(plugin) })));
+      return;
+    }
+    for (const plugin of plugins) {
+      print(`${styled('bold', plugin.id)}  ${plugin.summary}`);
+      for (const { name, accepts, description, default: preset } of describeParameters(plugin)) {
+        const without = preset === undefined ? 'none' : JSON.stringify(preset);
+        print(`    ${name}: ${accepts}; ${description} (default ${without})`);
+      }
+    }
+  },
+});
+
+async function registryOf(what: 'protections' | 'attacks' | 'metrics'): Promise<readonly PluginBase[]> {
+  switch (what) {
+    case 'protections':
+      return Object.values((await import('../protections/index.ts')).protections);
+    case 'attacks':
+      return Object.values((await import('../attacks/index.ts')).attacks);
+    case 'metrics':
+      return Object.values((await import('../metrics/index.ts')).metrics);
+  }
+}
+
+function facts({ id, label, summary, reference, version, needs, random, ...rest }: PluginBase): object {
+  const plain = Object.entries(rest).filter(
+    ([name, value]) => name !== 'params' && typeof value !== 'function',
+  );
+  return { id, label, summary, reference, version, needs, random, ...Object.fromEntries(plain) };
+}

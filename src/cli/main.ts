@@ -1,0 +1,85 @@
+#!/usr/bin/env node
+/** @file The command line: wires the verbs, and turns errors into sentences and exit codes. */
+import { createRequire } from 'node:module';
+import yargs from 'yargs';
+import { hideBin } from 'yargs/helpers';
+import { CraquelureError, reasonOf, unknownName, usage } from '../messages.ts';
+import { attack } from './attack.ts';
+import { doctor } from './doctor.ts';
+import { exportRun } from './export.ts';
+import { EXIT, exitCodeOf } from './exit.ts';
+import { list } from './list.ts';
+import { measure } from './measure.ts';
+import { plan } from './plan.ts';
+import { protect } from './protect.ts';
+import { report } from './report.ts';
+import { run } from './run.ts';
+import { schema } from './schema.ts';
+import { status } from './status.ts';
+import { note, styled } from './terminal.ts';
+import { validate } from './validate.ts';
+
+const verbs = [
+  run,
+  plan,
+  validate,
+  status,
+  report,
+  exportRun,
+  protect,
+  attack,
+  measure,
+  list,
+  schema,
+  doctor,
+];
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+
+/** Runs one command line. @returns the exit code; verbs that finish with failed cells set it themselves. */
+async function main(argv: readonly string[]): Promise<number> {
+  const program = yargs(argv as string[])
+    .scriptName('craquelure')
+    .usage('$0 <verb>\n\nDo image protections against AI mimicry truly work?')
+    .version(version)
+    .strict()
+    .recommendCommands()
+    .demandCommand(1, 'Name a verb, such as: craquelure run experiments/quickstart.yaml')
+    .parserConfiguration({ 'duplicate-arguments-array': true, 'greedy-arrays': false })
+    .completion('completion', 'print a script for shell completion: source it from your shell profile')
+    .wrap(Math.min(110, process.stdout.columns ?? 100))
+    .exitProcess(false)
+    .fail((message, error) => {
+      throw error ?? usageError(message);
+    });
+  for (const verb of verbs) program.command(verb);
+
+  const usageError = (message: string): CraquelureError => {
+    const unknown = /^Unknown arguments?: (.+)$/.exec(message)?.[1]?.split(', ')[0];
+    if (unknown === undefined) return usage(message);
+    const options = Object.keys((program as unknown as { getOptions(): { key: object } }).getOptions().key);
+    return unknownName(
+      'option',
+      `--${unknown}`,
+      options.filter((name) => name.length > 1).map((name) => `--${name}`),
+      { code: 'USAGE' },
+    );
+  };
+
+  try {
+    await program.parseAsync();
+    return Number(process.exitCode ?? EXIT.done);
+  } catch (error) {
+    note(`${styled('red', 'craquelure:')} ${reasonOf(error)}`);
+    const unforeseen = !(error instanceof CraquelureError);
+    if (unforeseen && process.env.CRAQUELURE_DEBUG !== undefined && error instanceof Error)
+      note(error.stack ?? '');
+    return exitCodeOf(error);
+  }
+}
+
+// A pipe that closes early (`craquelure list attacks | head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(EXIT.done);
+});
+process.exitCode = await main(hideBin(process.argv));

@@ -1,0 +1,68 @@
+/** @file Options of the verbs that read an experiment file, and what they mean. */
+import type { CellPattern } from '../harness/cells.ts';
+import type { PrepareOptions } from '../harness/prepare.ts';
+import { expected, unknownName } from '../messages.ts';
+import { json, maxPixels, seed, store } from './verb.ts';
+
+/** The options that `run` and `plan` share. */
+export const matrixOptions = {
+  only: {
+    type: 'string',
+    array: true,
+    describe:
+      "cells to keep, '*' stands for anything: --only 'attack=jpeg*,protection=noise'; repeat for more",
+  },
+  limit: { type: 'number', describe: 'first so many pictures of the data set' },
+  seed,
+  jobs: { type: 'number', describe: 'threads (default: all cores)' },
+  out: { type: 'string', describe: 'folder of the run (default: reports/NAME)' },
+  store,
+  'max-pixels': maxPixels,
+  json,
+} as const;
+
+interface MatrixArguments {
+  readonly only?: readonly string[] | undefined;
+  readonly limit?: number | undefined;
+  readonly seed?: readonly number[] | undefined;
+  readonly jobs?: number | undefined;
+  readonly out?: string | undefined;
+  readonly store?: string | undefined;
+  readonly maxPixels: number;
+}
+
+/** Flags as the harness wants them. @throws PARAMETER where one is out of range. */
+export function prepareOptions(args: MatrixArguments): PrepareOptions {
+  const { limit, seed: seeds, jobs, out, store: storeDir } = args;
+  const natural = (name: string, value: number | undefined): void => {
+    if (value !== undefined && !(Number.isInteger(value) && value > 0))
+      throw expected('integer of at least 1', name, value);
+  };
+  natural('--limit', limit);
+  natural('--jobs', jobs);
+  natural('--max-pixels', args.maxPixels);
+  for (const each of seeds ?? []) {
+    if (!(Number.isInteger(each) && each >= 0 && each < 2 ** 32)) {
+      throw expected('integer between 0 and 4294967295', '--seed', each);
+    }
+  }
+  const only = args.only?.map(parsePattern);
+  return { limit, seeds, only, out, store: storeDir, maxPixels: args.maxPixels };
+}
+
+const FIELDS = ['protection', 'attack', 'metric', 'seed'] as const;
+
+/** `attack=jpeg*,protection=noise` as a pattern; a comma inside parentheses belongs to a label. */
+export function parsePattern(text: string): CellPattern {
+  const fields = text.split(/,(?![^(]*\))/).map((part) => {
+    const [field, value] = [
+      part.slice(0, part.indexOf('=')).trim(),
+      part.slice(part.indexOf('=') + 1).trim(),
+    ];
+    if (!part.includes('=') || value === '') throw expected("'attack=PATTERN' and the like", '--only', text);
+    if (!FIELDS.some((known) => known === field))
+      throw unknownName('field', field, FIELDS, { code: 'USAGE' });
+    return [field, field === 'seed' ? Number(value) : value];
+  });
+  return Object.fromEntries(fields) as CellPattern;
+}

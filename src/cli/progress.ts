@@ -1,0 +1,44 @@
+/** @file Progress on standard error: a bar with the time left on a terminal, a quiet line now and then elsewhere. */
+import { duration, note } from './terminal.ts';
+
+export interface Progress {
+  /** `done` of `total` units of work; `doing` says what is under way. */
+  update(done: number, total: number, doing: string): void;
+  /** Removes the bar. */
+  end(): void;
+}
+
+const BAR_WIDTH = 24;
+const REDRAW_MS = 100;
+const QUIET_LINE_MS = 10_000;
+
+/** The progress of a task that has just begun. `quiet` shows nothing at all. */
+export function startProgress({ quiet = false, stream = process.stderr } = {}): Progress {
+  if (quiet) return { update: () => undefined, end: () => undefined };
+  const started = performance.now();
+  let shown = stream.isTTY ? Number.NEGATIVE_INFINITY : started;
+
+  const timeLeft = (done: number, total: number): string => {
+    const elapsed = performance.now() - started;
+    if (done <= 0 || elapsed < 1000) return '';
+    return `${duration((elapsed / done) * (total - done))} left`;
+  };
+
+  const update: Progress['update'] = (done, total, doing) => {
+    const now = performance.now();
+    if (now - shown < (stream.isTTY ? REDRAW_MS : QUIET_LINE_MS)) return;
+    shown = now;
+    const percent = `${Math.floor((100 * done) / Math.max(1, total))} %`;
+    const left = timeLeft(done, total);
+    if (!stream.isTTY) {
+      note([percent, doing, left].filter(Boolean).join(', '));
+      return;
+    }
+    const filled = Math.round((BAR_WIDTH * done) / Math.max(1, total));
+    const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
+    const line = [bar, percent.padStart(5), left.padEnd(16), doing].join(' ');
+    stream.write(`\r\x1b[2K${line.slice(0, (stream.columns ?? 80) - 1)}`);
+  };
+
+  return { update, end: () => void (stream.isTTY && stream.write('\r\x1b[2K')) };
+}

@@ -1,0 +1,34 @@
+/** @file `craquelure status`: how far a run is, and what failed. */
+import { duration, print, printJson, table } from './terminal.ts';
+import { defineVerb, json } from './verb.ts';
+
+export const status = defineVerb({
+  command: 'status <run>',
+  describe: 'show how far a run is, and its errors',
+  positionals: (yargs) =>
+    yargs.positional('run', { type: 'string', demandOption: true, describe: "a run's folder" }),
+  options: { json },
+  handler: async (args) => {
+    const { readRunFolder } = await import('../harness/run-folder.ts');
+    const { summariseRun } = await import('../harness/summary.ts');
+    const summary = summariseRun(await readRunFolder(args.run));
+    if (args.json) return printJson(summary);
+    const state = summary.finished
+      ? `finished ${summary.finished}`
+      : 'not finished: the same run command goes on';
+    print(`${summary.run}: ${state}`);
+    const { ok, partial, failed, pending } = summary.cells;
+    print(
+      `cells: ${ok} ok, ${partial} with some errors, ${failed} failed, ${pending} pending; ${summary.rows} rows; ${duration(summary.ms)}`,
+    );
+    if (summary.errors.length > 0) {
+      print('');
+      print(
+        table(
+          ['rows', 'protection', 'attack', 'image', 'error'],
+          summary.errors.map((each) => [each.rows, each.protection, each.attack, each.image, each.error]),
+        ),
+      );
+    }
+  },
+});

@@ -1,0 +1,52 @@
+/** @file What the program shows: results on standard output, everything else on standard error. */
+import { styleText } from 'node:util';
+
+/** Results: may be piped into a file or another program. */
+export const print = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+/** One JSON document, indented. */
+export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
+
+/** Remarks on the way. */
+export const note = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Styled text for standard error where that is a terminal, plain text elsewhere and under NO_COLOR. */
+export const styled = (style: Style, text: string): string =>
+  process.stderr.isTTY && process.env.NO_COLOR === undefined ? styleText(style, text) : text;
+
+/** Columns padded to their widest cell, numbers to the right. */
+export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
+  const cells = rows.map((row) => row.map(String));
+  const widths = header.map((title, i) => Math.max(title.length, ...cells.map((row) => row[i]?.length ?? 0)));
+  const numeric = header.map((_, i) => rows.length > 0 && rows.every((row) => typeof row[i] === 'number'));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, i) => (numeric[i] ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!)))
+      .join('  ')
+      .trimEnd();
+  return [line(header), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)].join('\n');
+}
+
+/** A duration as a person says it: `850 ms`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+/** A size as a person says it: `310 kB`, `1.2 GB`. */
+export function size(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const value = bytes / 1000 ** power;
+  return `${value < 10 && power > 0 ? value.toFixed(1) : Math.round(value)} ${units[power]}`;
+}

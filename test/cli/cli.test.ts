@@ -1,0 +1,301 @@
+import { execFile } from 'node:child_process';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { experimentFolder, picture, temporaryFolder } from '../harness/fixture.ts';
+
+const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+
+interface Answer {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs the built program as a user would. */
+const craquelure = (args: readonly string[], cwd: string): Promise<Answer> =>
+  new Promise((resolve) => {
+    execFile(process.execPath, [program, ...args], { cwd, maxBuffer: 1e8 }, (error, stdout, stderr) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : error ? 1 : 0, stdout, stderr });
+    });
+  });
+
+const MATRIX = `
+name: small
+dataset: images
+protections: [identity, noise]
+attacks: [identity, { jpeg: { quality: [80, 30] } }]
+metrics: [ssim, psnr]
+`;
+
+describe('craquelure run', () => {
+  let dir: string;
+
+  beforeAll(async () => {
+    dir = (await experimentFolder(MATRIX, 3)).dir;
+  });
+
+  it('runs a matrix on threads and writes every file of a run', async () => {
+    const { code, stdout, stderr } = await craquelure(['run', 'experiment.yaml', '--json'], dir);
+    expect(stderr).not.toContain('craquelure:');
+    expect(code).toBe(0);
+    const answer = JSON.parse(stdout);
+    expect(answer).toMatchObject({ cells: 12, failedCells: 0, unchanged: false });
+    for (const name of [
+      'manifest.json',
+      'cells.json',
+      'rows.jsonl',
+      'results.csv',
+      'results.parquet',
+      'report.html',
+    ]) {
+      expect((await readFile(join(dir, 'reports/small', name))).length).toBeGreaterThan(0);
+    }
+    const csv = await readFile(join(dir, 'reports/small/results.csv'), 'utf8');
+    expect(csv.split('\n')[0]).toBe(
+      'run,cell,protection,attack,metric,arm,image,value,unit,higherIsBetter,n,seed,ms,status,error',
+    );
+    expect(csv).toContain(',inf,dB,'); // PSNR of a picture with itself
+  });
+
+  it('says that nothing is to do the second time', async () => {
+    const { code, stdout } = await craquelure(['run', 'experiment.yaml', '--json'], dir);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ unchanged: true, jobs: { executed: 0 } });
+  });
+
+  it('gives the rows of one thread on two', async () => {
+    const args = ['--store', 'other-store', '--out', 'other', '--jobs', '1', '--json'];
+    expect((await craquelure(['run', 'experiment.yaml', ...args], dir)).code).toBe(0);
+    const rows = async (run: string): Promise<unknown[]> =>
+      (await readFile(join(dir, run, 'rows.jsonl'), 'utf8'))
+        .trim()
+        .split('\n')
+        .map((line) => ({ ...JSON.parse(line), ms: 0 }));
+    expect(await rows('other')).toEqual(await rows('reports/small'));
+  });
+
+  it('plans without writing, and knows what is cached', async () => {
+    const { code, stdout } = await craquelure(['plan', 'experiment.yaml', '--json'], dir);
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({
+      cells: 12,
+      images: 3,
+      toRun: 0,
+      finishedCells: 12,
+      failedCells: 0,
+    });
+  });
+
+  it('keeps cells by --only and pictures by --limit', async () => {
+    const args = ['--only', 'attack=jpeg*,protection=noise', '--limit', '1', '--out', 'part', '--json'];
+    const { stdout } = await craquelure(['run', 'experiment.yaml', ...args], dir);
+    expect(JSON.parse(stdout)).toMatchObject({ cells: 4, rows: 16 });
+  });
+
+  it('reports status, report and export of a run', async () => {
+    const status = await craquelure(['status', 'reports/small', '--json'], dir);
+    expect(JSON.parse(status.stdout)).toMatchObject({ cells: { ok: 12, pending: 0 }, errors: [] });
+    const jsonl = await craquelure(['export', 'reports/small', '--format', 'jsonl'], dir);
+    expect(jsonl.stdout).toBe(await readFile(join(dir, 'reports/small/rows.jsonl'), 'utf8'));
+    const images = await craquelure(['export', 'reports/small', '--images', 'out'], dir);
+    expect(images.code).toBe(0);
+    const report = await craquelure(['report', 'reports/small', '--json'], dir);
+    expect(JSON.parse(report.stdout).report).toContain('report.html');
+  });
+
+  it('ends with code 3 where a picture fails, names it, and finishes the others', async () => {
+    await writeFile(join(dir, 'images/empty.png'), '');
+    const { code, stdout, stderr } = await craquelure(['run', 'experiment.yaml', '--json'], dir);
+    await rm(join(dir, 'images/empty.png'));
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({ cells: 12, failedCells: 12, rows: 12 * 4 * 4 });
+    expect(stderr).toContain('--retry-errors');
+    const status = await craquelure(['status', 'reports/small', '--json'], dir);
+    expect(JSON.parse(status.stdout).errors[0]).toMatchObject({ image: 'empty.png' });
+  });
+});
+
+describe('wrong usage', () => {
+  it.each([
+    ['an unknown verb', ['runn', 'x.yaml'], /Did you mean run/],
+    ['no verb', [], /Name a verb/],
+    [
+      'an unknown option',
+      ['run', 'experiment.yaml', '--limmit', '3'],
+      /Unknown option '--limmit'. Did you mean '--limit'/,
+    ],
+    ['a missing experiment', ['run', 'nothing.yaml'], /Cannot read experiment 'nothing.yaml'/],
+    [
+      'a limit of zero',
+      ['run', 'experiment.yaml', '--limit', '0'],
+      /Expected integer of at least 1 for --limit but received 0/,
+    ],
+    [
+      'an unknown field in --only',
+      ['run', 'experiment.yaml', '--only', 'atack=jpeg'],
+      /Unknown field 'atack'. Did you mean 'attack'/,
+    ],
+    [
+      'an unknown attack',
+      ['attack', 'images', '--attack', 'jpg', '--out', 'o'],
+      /Unknown attack 'jpg'. Did you mean 'jpeg'/,
+    ],
+    [
+      'a parameter out of range',
+      ['attack', 'images', '--attack', 'jpeg(quality=0)', '--out', 'o'],
+      /Expected integer between 1 and 100 for jpeg.quality but received 0/,
+    ],
+    [
+      'a missing picture',
+      ['measure', 'images/a.png', 'images/nothing.png'],
+      /Cannot open 'images\/nothing.png'/,
+    ],
+    [
+      'an unknown metric',
+      ['measure', 'images/a.png', 'images/b.png', '--metrics', 'sim'],
+      /Unknown metric 'sim'. Did you mean 'ssim'/,
+    ],
+    [
+      'results over the inputs',
+      ['attack', 'images', '--attack', 'identity', '--out', 'images'],
+      /would overwrite/,
+    ],
+  ])('%s ends with a sentence and no stack', async (_, args, sentence) => {
+    const { dir } = await experimentFolder(MATRIX, 2);
+    const { code, stdout, stderr } = await craquelure(args, dir);
+    expect(stderr).toMatch(sentence);
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(stdout).toBe('');
+    expect(code).not.toBe(0);
+  });
+
+  it('has exit code 2', async () => {
+    const { dir } = await experimentFolder(MATRIX.replace('jpeg', 'jpg'), 1);
+    expect((await craquelure(['validate', 'experiment.yaml'], dir)).code).toBe(2);
+    expect((await craquelure(['run'], dir)).code).toBe(2);
+  });
+
+  it('of a folder that holds no run is told', async () => {
+    const { code, stderr } = await craquelure(['status', '.'], await temporaryFolder());
+    expect(stderr).toContain('that folder holds no run');
+    expect(code).toBe(1);
+  });
+});
+
+describe('by hand', () => {
+  it('protects within the budget and writes PNG under the same names', async () => {
+    const { dir } = await experimentFolder(MATRIX, 2);
+    const args = ['protect', 'images', '--protection', 'noise', '--level', 'light', '--out', 'out', '--json'];
+    const { code, stdout } = await craquelure(args, dir);
+    expect(code).toBe(0);
+    expect(
+      JSON.parse(stdout).outputs.map((each: { measured: { linfPx: number } }) => each.measured.linfPx),
+    ).toEqual([4, 4]);
+    const [a, b] = await Promise.all(
+      [join(dir, 'images/a.png'), join(dir, 'out/a.png')].map((path) => sharp(path).raw().toBuffer()),
+    );
+    const distance = Math.max(...a!.map((value, i) => Math.abs(value - b![i]!)));
+    expect(distance).toBe(4);
+  });
+
+  it('writes the very file of an encoder that ends a chain', async () => {
+    const { dir } = await experimentFolder(MATRIX, 1);
+    await craquelure(
+      ['attack', 'images/a.png', '--attack', 'rescale | jpeg(quality=40)', '--out', 'out'],
+      dir,
+    );
+    const { format, width, height } = await sharp(join(dir, 'out/a.jpg')).metadata();
+    expect({ format, width, height }).toEqual({ format: 'jpeg', width: 40, height: 32 });
+  });
+
+  it('gives the bytes that a run with the same seed stores', async () => {
+    const { dir } = await experimentFolder(MATRIX, 1);
+    await craquelure(['run', 'experiment.yaml'], dir);
+    await craquelure(['export', 'reports/small', '--images', 'all'], dir);
+    await craquelure(['protect', 'images/a.png', '--protection', 'noise', '--out', 'hand'], dir);
+    const [hand, run] = await Promise.all(
+      ['hand/a.png', 'all/noise/not-attacked/seed-0/a.png'].map((path) => readFile(join(dir, path))),
+    );
+    expect(hand).toEqual(run);
+  });
+
+  it('measures two folders pair by pair and gives their mean', async () => {
+    const { dir } = await experimentFolder(MATRIX, 2);
+    await craquelure(['attack', 'images', '--attack', 'jpeg(quality=50)', '--out', 'out'], dir);
+    const { stdout } = await craquelure(
+      ['measure', 'out', 'images', '--metrics', 'psnr,linf', '--json'],
+      dir,
+    );
+    const [psnr, linf] = JSON.parse(stdout);
+    expect(psnr).toMatchObject({ metric: 'psnr', unit: 'dB', n: 2 });
+    expect(psnr.value).toBeCloseTo((psnr.images[0].value + psnr.images[1].value) / 2, 10);
+    expect(Number.isInteger(linf.images[0].value)).toBe(true);
+  });
+
+  it('goes on after a picture that fails', async () => {
+    const { dir } = await experimentFolder(MATRIX, 2);
+    await writeFile(join(dir, 'images/a.png'), (await picture(1)).subarray(0, 300));
+    const { code, stdout, stderr } = await craquelure(
+      ['attack', 'images', '--attack', 'jpeg', '--out', 'out', '--json'],
+      dir,
+    );
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout).outputs.length).toBe(1);
+    expect(stderr).toContain('a.png');
+  });
+
+  it('carries transparency through unchanged', async () => {
+    const dir = await temporaryFolder();
+    await mkdir(join(dir, 'images'));
+    const rgba = Buffer.from(Array.from({ length: 16 * 16 * 4 }, (_, i) => (i * 37) % 256));
+    await sharp(rgba, { raw: { width: 16, height: 16, channels: 4 } })
+      .png()
+      .toFile(join(dir, 'images/t.png'));
+    await craquelure(['attack', 'images', '--attack', 'gaussian-blur(sigma=1)', '--out', 'out'], dir);
+    const after = await sharp(join(dir, 'out/t.png')).raw().toBuffer();
+    const alpha = (buffer: Buffer): number[] => [...buffer].filter((_, i) => i % 4 === 3);
+    expect(alpha(after)).toEqual(alpha(rgba));
+  });
+});
+
+describe('help', () => {
+  it('lists every verb, and every option of a verb', async () => {
+    const dir = await temporaryFolder();
+    const help = await craquelure(['--help'], dir);
+    for (const verb of [
+      'run',
+      'plan',
+      'validate',
+      'status',
+      'report',
+      'export',
+      'protect',
+      'attack',
+      'measure',
+      'list',
+      'doctor',
+    ]) {
+      expect(help.stdout).toContain(`craquelure ${verb}`);
+    }
+    expect((await craquelure(['run', '--help'], dir)).stdout).toContain('--retry-errors');
+    expect((await craquelure(['completion'], dir)).stdout).toContain('craquelure');
+  });
+
+  it('lists the registries with parameters, units and defaults', async () => {
+    const dir = await temporaryFolder();
+    const { stdout } = await craquelure(['list', 'attacks', '--json'], dir);
+    const jpeg = JSON.parse(stdout).find(({ id }: { id: string }) => id === 'jpeg');
+    expect(jpeg.params[0]).toMatchObject({ name: 'quality', accepts: 'integer between 1 and 100' });
+    expect((await craquelure(['list', 'datasets'], dir)).stdout).toContain('atelier');
+  });
+
+  it('doctor names libraries and devices', async () => {
+    const { code, stdout } = await craquelure(['doctor', '--json'], await temporaryFolder());
+    expect(code).toBe(0);
+    const { findings } = JSON.parse(stdout);
+    expect(findings.find(({ what }: { what: string }) => what === 'device cpu').state).toBe('ok');
+  });
+});
