@@ -431,7 +431,10 @@ export const unsupportedGradient = (operator: string, node: string, why: string)
 
 /** A name that the loss does not depend on. */
 export const noInfluence = (name: string, targets: readonly string[]): CraquelureError =>
-  new CraquelureError('ONNX', `Cannot differentiate by '${name}': it does not influence ${targets.join(', ')}`);
+  new CraquelureError(
+    'ONNX',
+    `Cannot differentiate by '${name}': it does not influence ${targets.join(', ')}`,
+  );
 
 /** A value that gradients do not exist for. */
 export const notDifferentiable = (name: string, dtype: string): CraquelureError =>

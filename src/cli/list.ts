@@ -12,20 +12,7 @@ export const list = defineVerb({
     yargs.positional('what', { choices: KINDS, demandOption: true, describe: 'registry to list' }),
   options: { json },
   handler: async ({ what, json: asJson }) => {
-    if (what === 'datasets') {
-      const { describeGenerators, listManifests } = await import('../datasets/list.ts');
-      const found = { manifests: await listManifests('datasets'), generators: describeGenerators() };
-      if (asJson) return printJson(found);
-      for (const { path, pictures } of found.manifests) print(`${path}  ${pictures} pictures`);
-      for (const { id, summary, parameters } of found.generators) {
-        print(`${id}  ${summary}`);
-        for (const each of parameters)
-          print(
-            `    ${each.name}: ${each.accepts}; ${each.description} (default ${JSON.stringify(each.default)})`,
-          );
-      }
-      return;
-    }
+    if (what === 'datasets') return listDatasets(asJson);
     const { describeParameters } = await import('../plugin/parameters.ts');
     const plugins = await registryOf(what);
     if (asJson) {
@@ -41,6 +28,15 @@ export const list = defineVerb({
     }
   },
 });
+
+async function listDatasets(asJson: boolean): Promise<void> {
+  const { listManifests } = await import('../datasets/list.ts');
+  const manifests = await listManifests('datasets');
+  if (asJson) return printJson({ manifests });
+  for (const { path, pictures, artists, licences } of manifests) {
+    print(`${styled('bold', path)}  ${pictures} pictures by ${artists.join(', ')}; ${licences.join(', ')}`);
+  }
+}
 
 async function registryOf(what: 'protections' | 'attacks' | 'metrics'): Promise<readonly PluginBase[]> {
   switch (what) {

@@ -10,7 +10,7 @@ export const report = defineVerb({
   options: { json },
   handler: async (args) => {
     const { readRunFolder } = await import('../harness/run-folder.ts');
-    const { writeReport } = await import('../report/index.ts');
+    const { writeReport } = await import('../report/report.ts');
     const file = await writeReport(await readRunFolder(args.run));
     if (args.json) printJson({ report: file });
     else print(file);

@@ -69,7 +69,7 @@ export const run = defineVerb({
       });
       progress.end();
       await timings.save(store);
-      const { writeReport } = await import('../report/index.ts');
+      const { writeReport } = await import('../report/report.ts');
       const reportFile = await writeReport(outcome.folder);
       const { manifest } = outcome.folder;
       if (args.json) {

@@ -54,7 +54,7 @@ export async function findInputs(paths: readonly string[]): Promise<InputFile[]>
     }
     const below = (await readdir(path, { recursive: true, withFileTypes: true }))
       .filter(
-        (entry) => entry.isFile() && IMAGE_EXTENSIONS.includes(extname(entry.name).toLowerCase()),
+        (entry) => entry.isFile() && IMAGE_EXTENSIONS.includes(extname(entry.name).slice(1).toLowerCase()),
       )
       .map((entry) => join(entry.parentPath, entry.name))
       .sort();

@@ -74,7 +74,8 @@ export function openSession(store: Store, executor: Executor, onJob: (event: Job
     if (earlier !== undefined) return earlier;
     const record = findOrDo(job, context, key).then((done) => {
       // The first maker: a later one may have got the same picture out of this very picture.
-      if ('sha256' in done.output && !makers.has(done.output.sha256)) makers.set(done.output.sha256, { job, context });
+      if ('sha256' in done.output && !makers.has(done.output.sha256))
+        makers.set(done.output.sha256, { job, context });
       return done;
     });
     known.set(key, record);

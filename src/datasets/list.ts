@@ -1,0 +1,27 @@
+/** @file The data sets at hand: manifests of a folder, and generators. */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import Papa from 'papaparse';
+
+/** A manifest, without looking for its pictures. */
+export interface ListedManifest {
+  readonly path: string;
+  readonly pictures: number;
+  readonly artists: readonly string[];
+  readonly licences: readonly string[];
+}
+
+/** The CSV manifests in a folder; none where there is no such folder. */
+export async function listManifests(folder: string): Promise<ListedManifest[]> {
+  const names = await readdir(folder).catch(() => []);
+  const manifests = names.filter((name) => name.toLowerCase().endsWith('.csv')).sort();
+  return Promise.all(manifests.map((name) => describeManifest(join(folder, name))));
+}
+
+async function describeManifest(path: string): Promise<ListedManifest> {
+  const text = await readFile(path, 'utf8');
+  const { data } = Papa.parse<Record<string, string>>(text, { header: true, skipEmptyLines: true });
+  const distinct = (column: string): string[] =>
+    [...new Set(data.map((row) => row[column] ?? ''))].filter((each) => each !== '');
+  return { path, pictures: data.length, artists: distinct('artist'), licences: distinct('licence') };
+}
