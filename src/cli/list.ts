@@ -30,12 +30,18 @@ export const list = defineVerb({
 });
 
 async function listDatasets(asJson: boolean): Promise<void> {
-  const { listManifests } = await import('../datasets/list.ts');
+  const { describeAtelier, listManifests } = await import('../datasets/list.ts');
   const manifests = await listManifests('datasets');
-  if (asJson) return printJson({ manifests });
+  const atelier = describeAtelier();
+  if (asJson) return printJson({ manifests, atelier });
   for (const { path, pictures, artists, licences } of manifests) {
     print(`${styled('bold', path)}  ${pictures} pictures by ${artists.join(', ')}; ${licences.join(', ')}`);
   }
+  print(
+    `${styled('bold', 'atelier')}  synthetic paintings: { atelier: { count: 12, size: 256, painters: [...], motifs: [...], seed: 0 } }`,
+  );
+  print(`    painters: ${atelier.painters.join(', ')}`);
+  print(`    motifs: ${atelier.motifs.join(', ')}`);
 }
 
 async function registryOf(what: 'protections' | 'attacks' | 'metrics'): Promise<readonly PluginBase[]> {

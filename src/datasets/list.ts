@@ -2,6 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Papa from 'papaparse';
+import { MOTIF_IDS, PAINTER_IDS } from './atelier/catalogue.ts';
 
 /** A manifest, without looking for its pictures. */
 export interface ListedManifest {
@@ -25,3 +26,12 @@ async function describeManifest(path: string): Promise<ListedManifest> {
     [...new Set(data.map((row) => row[column] ?? ''))].filter((each) => each !== '');
   return { path, pictures: data.length, artists: distinct('artist'), licences: distinct('licence') };
 }
+
+/** What the generator of paintings can be asked for. */
+export const describeAtelier = (): {
+  readonly painters: readonly string[];
+  readonly motifs: readonly string[];
+} => ({
+  painters: PAINTER_IDS,
+  motifs: MOTIF_IDS,
+});

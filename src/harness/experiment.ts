@@ -9,9 +9,11 @@ import {
   CraquelureError,
   expected,
   invalidExperiment,
+  type Place,
   unknownName,
   unreadableExperiment,
 } from '../messages.ts';
+import { parseChain } from '../plugin/call.ts';
 import { type Cell, expandMatrix, type MatrixAxes } from './cells.ts';
 import { sha256 } from './keys.ts';
 import { attackSettings, metricSettings, type PlaceAt, protectionSettings } from './settings.ts';
@@ -103,7 +105,7 @@ export function parseExperiment(text: string, file: string, overrides: Experimen
       );
     }
   }
-  const dataset = mistakes.collect(() => parseDatasetSpec(fields?.dataset, yaml.placeOf(['dataset'])));
+  const dataset = mistakes.collect(() => readDataset(fields?.dataset, yaml.placeOf(['dataset'])));
   mistakes.throwIfAny(file);
 
   const { name, description, seed, only, except } = fields!;
@@ -138,6 +140,13 @@ export function cellsOf(experiment: Experiment, only: MatrixAxes['only'] = []): 
     );
   }
   return cells;
+}
+
+/** A data set may also be written as a call: `atelier(count=4)`. */
+function readDataset(value: unknown, place: Place): DatasetSpec {
+  const isCall = typeof value === 'string' && /^\w+\s*\(/.test(value);
+  const [call] = isCall ? parseChain(value, place) : [];
+  return parseDatasetSpec(call === undefined ? value : { [call.id]: call.params }, place);
 }
 
 type Fields = z.infer<typeof looseShape>;

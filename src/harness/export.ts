@@ -34,9 +34,9 @@ export async function exportImages({ images }: RunFolder, dir: string): Promise<
   return images.length;
 }
 
-/** `noise(level=light)/jpeg(quality=50)/seed-0`; characters that some file system refuses become `_`. */
+/** `attacked-protected/noise(level=light)/jpeg(quality=50)/seed-0`; characters that some file system refuses become `_`. */
 function folderOf({ arm, protection, attack, seed }: RunImage): string {
-  const safe = (label: string): string => label.replaceAll(/[<>:"/\\|?*]/g, '_');
-  if (arm === 'clean') return 'clean';
-  return join(safe(protection ?? 'clean'), safe(attack ?? 'not-attacked'), `seed-${seed}`);
+  const settings = [protection, attack].filter((label) => label !== null);
+  const folders = settings.map((label) => label.replaceAll(/[<>:"/\\|?*]/g, '_'));
+  return join(arm, ...folders, ...(settings.length > 0 ? [`seed-${seed}`] : []));
 }

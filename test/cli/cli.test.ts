@@ -217,7 +217,7 @@ describe('by hand', () => {
     await craquelure(['export', 'reports/small', '--images', 'all'], dir);
     await craquelure(['protect', 'images/a.png', '--protection', 'noise', '--out', 'hand'], dir);
     const [hand, run] = await Promise.all(
-      ['hand/a.png', 'all/noise/not-attacked/seed-0/a.png'].map((path) => readFile(join(dir, path))),
+      ['hand/a.png', 'all/protected/noise/seed-0/a.png'].map((path) => readFile(join(dir, path))),
     );
     expect(hand).toEqual(run);
   });

@@ -1,6 +1,9 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { cellsOf, parseExperiment } from '../../src/harness/experiment.ts';
+import { cellsOf, parseExperiment, readExperiment } from '../../src/harness/experiment.ts';
 import { CraquelureError, expected, unevenZip, unknownName } from '../../src/messages.ts';
+import { experimentJsonSchema } from '../../src/harness/schema.ts';
 import { attacks } from '../../src/attacks/index.ts';
 
 const experiment = (fields: Record<string, string> = {}): string =>
@@ -145,4 +148,19 @@ describe('only and except', () => {
     const found = parse({ ...fields, only: '[{ attack: webp }]' });
     expect(messageOf(() => cellsOf(found))).toContain('at least one cell');
   });
+});
+
+describe('the committed JSON Schema', () => {
+  it('is the one that this version makes', async () => {
+    const file = new URL('../../schema/experiment.schema.json', import.meta.url);
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(JSON.parse(JSON.stringify(experimentJsonSchema())));
+  });
+
+  it.each((await readdir(new URL('../../experiments/', import.meta.url))).filter((name) => name.endsWith('.yaml')))(
+    'and the reader accept experiments/%s',
+    async (name) => {
+      const file = fileURLToPath(new URL(`../../experiments/${name}`, import.meta.url));
+      expect(cellsOf(await readExperiment(file)).length).toBeGreaterThan(0);
+    },
+  );
 });
