@@ -1,0 +1,97 @@
+/**
+ * @file The verdict on a protection under an attack, read off R's interval and never off its point.
+ *
+ * The line of R is cut into three bands: broken | weakened | holds. A verdict is given where the whole interval lies
+ * in one band; an interval that reaches over a threshold is inconclusive and names the bands that it reaches.
+ */
+import type { Residual } from './residual.ts';
+
+export const VERDICTS = ['holds', 'weakened', 'broken', 'no effect', 'inconclusive'] as const;
+export type VerdictWord = (typeof VERDICTS)[number];
+
+/** Where the bands meet, as shares of the effect. */
+export interface Thresholds {
+  /** Above: `holds`. */
+  readonly holds: number;
+  /** Below: `broken`. */
+  readonly broken: number;
+}
+
+export const THRESHOLDS: Thresholds = { holds: 0.8, broken: 0.2 };
+
+export interface Verdict {
+  readonly word: VerdictWord;
+  /** One sentence: what the word rests on. */
+  readonly reason: string;
+  /** `inconclusive` only: the verdicts that the interval leaves open; empty where there is no interval. */
+  readonly open: readonly VerdictWord[];
+  /** `inconclusive` only: about how many more images would settle it; undefined where no number would. */
+  readonly moreImages?: number;
+}
+
+/** The verdict for a residual. */
+export function verdict({ n, effect, ratio }: Residual, thresholds: Thresholds = THRESHOLDS): Verdict {
+  if (n === 0) return undecided('No image has a measurement in all four arms.');
+  if (effect.interval === undefined || ratio.interval === undefined) {
+    return undecided(
+      n === 1 ? 'One image gives no interval.' : 'All images belong to one cluster, which gives no interval.',
+    );
+  }
+  const { lo, hi } = effect.interval;
+  if (hi < 0)
+    return { word: 'no effect', reason: 'The protection moves this measure the wrong way.', open: [] };
+  if (lo <= 0) {
+    return { word: 'no effect', reason: 'The effect before any attack cannot be told from 0.', open: [] };
+  }
+  return fromInterval(n, ratio.value, ratio.interval, thresholds);
+}
+
+function undecided(reason: string): Verdict {
+  return { word: 'inconclusive', reason, open: [] };
+}
+
+const REASONS = {
+  holds: 'R lies above the upper threshold.',
+  weakened: 'Part of the effect is gone and part survives.',
+  broken: 'R lies below the lower threshold.',
+} as const;
+
+/** A band of R: from `above` to `below`, both excluded but for `weakened`, which owns the thresholds. */
+interface Band {
+  readonly word: 'holds' | 'weakened' | 'broken';
+  readonly above: number;
+  readonly below: number;
+}
+
+function fromInterval(
+  n: number,
+  point: number,
+  { lo, hi }: { readonly lo: number; readonly hi: number },
+  { holds, broken }: Thresholds,
+): Verdict {
+  const bands: readonly Band[] = [
+    { word: 'broken', above: -Infinity, below: broken },
+    { word: 'weakened', above: broken, below: holds },
+    { word: 'holds', above: holds, below: Infinity },
+  ];
+  const bandOf = (r: number): number => (r > holds ? 2 : r < broken ? 0 : 1);
+  const open = bands.slice(bandOf(lo), bandOf(hi) + 1);
+  if (open.length === 1) return { word: open[0]!.word, reason: REASONS[open[0]!.word], open: [] };
+
+  const moreImages = imagesToSettle(n, point, lo, hi, bands[bandOf(point)]!);
+  const words = open.map(({ word }) => word);
+  const reason = `The interval is too wide to tell ${words.join(' from ')}.`;
+  return { word: 'inconclusive', reason, open: words, ...(moreImages !== undefined && { moreImages }) };
+}
+
+/**
+ * Both halves of an interval shrink as sqrt(n / m) with m images: the smallest m - n at which it would fit into the
+ * band of the point. A plan, not a promise: the point moves too.
+ */
+function imagesToSettle(n: number, point: number, lo: number, hi: number, band: Band): number | undefined {
+  const below = band.above === -Infinity ? Infinity : (point - band.above) / (point - lo);
+  const above = band.below === Infinity ? Infinity : (band.below - point) / (hi - point);
+  const shrink = Math.min(below, above);
+  if (!(shrink > 0 && shrink < 1)) return undefined;
+  return Math.max(1, Math.ceil(n / shrink ** 2 - 1e-9) - n);
+}
