@@ -1,8 +1,60 @@
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { RunFolder } from '../harness/run-folder.ts';
-export async function writeReport(run: RunFolder): Promise<string> {
-  const f = join(run.dir, 'report.html');
-  await writeFile(f, 'x');
-  return f;
+/** @file The report of a run: one page that opens from disk, its figures for a paper, and the verdicts as data. */
+import { randomUUID } from 'node:crypto';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { RUN_FILES, type RunFolder } from '../harness/run-folder.ts';
+import { type AnalysisOptions, analyse } from './analysis.ts';
+import { chartsOf, renderCharts } from './figures.ts';
+import { makeGallery } from './gallery.ts';
+import { reportPage } from './page/page.ts';
+import { verdictsDocument } from './verdicts.ts';
+
+export interface ReportOptions extends AnalysisOptions {
+  /** What all pictures in the page may weigh together, in bytes of base64; 40 MB by default. */
+  readonly pictureBytes?: number | undefined;
+  /** Told what Vega has to say about a chart. */
+  readonly onWarning?: ((message: string) => void) | undefined;
+}
+
+/** Default of `pictureBytes`. */
+const PICTURE_BYTES = 40e6;
+
+/**
+ * Writes `report.html`, `verdicts.json` and `figures/*.{vl.json,svg,png}` into the run's folder. The same run gives
+ * the same bytes. Every file is written under a temporary name first; the page comes last.
+ * @returns path of the page
+ * @throws USAGE where `options.effect` is not a metric of the run
+ */
+export async function writeReport(run: RunFolder, options: ReportOptions = {}): Promise<string> {
+  const { pictureBytes = PICTURE_BYTES, onWarning = () => {} } = options;
+  const answers = analyse(run, options);
+  const figures = await renderCharts(chartsOf(answers), onWarning);
+  const folder = join(run.dir, 'figures');
+  await clearFigures(folder);
+  for (const { name, spec, svg, png } of figures) {
+    await writeWhole(join(folder, `${name}.vl.json`), `${JSON.stringify(spec, null, 2)}\n`);
+    await writeWhole(join(folder, `${name}.svg`), svg);
+    await writeWhole(join(folder, `${name}.png`), png);
+  }
+  const verdicts = verdictsDocument(run.manifest.run, answers);
+  await writeWhole(join(run.dir, 'verdicts.json'), `${JSON.stringify(verdicts, null, 2)}\n`);
+
+  const gallery = await makeGallery(run, pictureBytes);
+  const page = join(run.dir, RUN_FILES.report);
+  await writeWhole(page, reportPage(run, answers, figures, gallery));
+  return page;
+}
+
+/** Charts of an earlier report may have other names; left behind they would pass for results of this one. */
+async function clearFigures(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  const ours = /^(matrix|forest|curve)-.*\.(vl\.json|svg|png)$/;
+  for (const name of await readdir(folder)) if (ours.test(name)) await rm(join(folder, name));
+}
+
+async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  await writeFile(temporary, content);
+  await rename(temporary, path);
 }

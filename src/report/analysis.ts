@@ -1,0 +1,232 @@
+/** @file From rows to answers: arms' means, residual and verdict of every cell, and of every pair over its seeds. */
+import { ARMS, type Arm, type Row } from '../harness/rows.ts';
+import type { CellRecord, RunFolder, Setting } from '../harness/run-folder.ts';
+import { deriveSeed, seededRandom } from '../random.ts';
+import {
+  bootstrapInterval,
+  DRAWS,
+  type Interval,
+  resample,
+  type Resamples,
+  weightedMean,
+} from '../stats/bootstrap.ts';
+import { type Estimate, finiteImages, type Residual, residual } from '../stats/residual.ts';
+import { THRESHOLDS, type Thresholds, type Verdict, type VerdictWord, verdict } from '../stats/verdict.ts';
+import { type Effect, effectsOf, metricsOf } from './effect.ts';
+
+export interface AnalysisOptions {
+  /** The metric that is the primary effect, by label or id; SSIM by default. */
+  readonly effect?: string | undefined;
+  readonly thresholds?: Thresholds | undefined;
+  /** What the bootstrap draws: images (default), or artists with all their images. */
+  readonly cluster?: 'image' | 'artist' | undefined;
+  readonly draws?: number | undefined;
+  readonly seed?: number | undefined;
+}
+
+/** An arm's values of a metric, in the metric's own unit. */
+export interface ArmMean {
+  /** Over the finite values; infinite where all are. NaN without any. */
+  readonly mean: Estimate;
+  /** How many values are infinite, such as the PSNR of equal images; they are not in the mean. */
+  readonly infinite: number;
+  readonly n: number;
+}
+
+/** A verdict, or why there is none. */
+export type Outcome = VerdictWord | 'failed' | 'pending';
+
+/** One cell, or one pair of protection and attack over all its seeds. */
+export interface Analysis {
+  readonly protection: Setting;
+  readonly attack: Setting;
+  readonly effect: Effect;
+  readonly cells: readonly CellRecord[];
+  readonly arms: Readonly<Record<Arm, ArmMean>>;
+  /** Each image's value in each arm (order of ARMS), in the metric's unit, averaged over seeds; NaN where missing. */
+  readonly values: ReadonlyMap<string, ArmValues>;
+  /** Ids of the images that the residual rests on, in the order of `residual.perImage`. */
+  readonly images: readonly string[];
+  /** Images left out of the residual: an arm without a value, or with an infinite effect. */
+  readonly excluded: number;
+  readonly residual: Residual;
+  readonly verdict: Verdict;
+  readonly outcome: Outcome;
+  readonly errors: number;
+}
+
+/** Everything that the report prints, computed. */
+export interface Answers {
+  /** Primary first. */
+  readonly effects: readonly Effect[];
+  readonly cells: readonly Analysis[];
+  /** Seeds pooled; the same objects as `cells` where there is one seed. */
+  readonly pairs: readonly Analysis[];
+  readonly thresholds: Thresholds;
+  readonly bootstrap: { readonly draws: number; readonly seed: number; readonly cluster: 'image' | 'artist' };
+}
+
+/** One image's value in each arm (order of ARMS); NaN where it was not measured. */
+export type ArmValues = Float64Array;
+
+/** Analyses every cell of a run. @throws USAGE where `options.effect` is not a metric of the run */
+export function analyse(run: RunFolder, options: AnalysisOptions = {}): Answers {
+  const { thresholds = THRESHOLDS, cluster = 'image', draws = DRAWS, seed = 0 } = options;
+  const effects = effectsOf(metricsOf(run.cells), options.effect);
+  const values = valuesByCell(run.rows);
+  const draw = resampler(run, { cluster, draws, seed });
+
+  const analyseCells = (cells: readonly CellRecord[]): Analysis => {
+    const effect = effects.find(({ metric }) => metric.label === cells[0]!.metric.label)!;
+    const seeds = cells.map(({ id }) => values.get(id) ?? new Map<string, ArmValues>());
+    return analyseOne(cells, effect, seeds, draw, thresholds);
+  };
+  const cells = run.cells.map((cell) => analyseCells([cell]));
+  const bySettings = groupBy(cells, ({ protection, attack, effect }) =>
+    JSON.stringify([protection.label, attack.label, effect.metric.label]),
+  );
+  const pairs = [...bySettings.values()].map((group) =>
+    group.length === 1 ? group[0]! : analyseCells(group.flatMap((each) => each.cells)),
+  );
+  return { effects, cells, pairs, thresholds, bootstrap: { draws, seed, cluster } };
+}
+
+/** Groups in the order of first appearance. */
+export function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(key(item));
+    if (group === undefined) groups.set(key(item), [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+/** Rows by cell and image. Where a row was measured again, the last one counts. */
+function valuesByCell(rows: readonly Row[]): Map<string, Map<string, ArmValues>> {
+  const cells = new Map<string, Map<string, ArmValues>>();
+  for (const row of rows) {
+    const images = cells.get(row.cell) ?? new Map<string, ArmValues>();
+    cells.set(row.cell, images);
+    const arms = images.get(row.image) ?? new Float64Array(ARMS.length).fill(Number.NaN);
+    images.set(row.image, arms);
+    arms[ARMS.indexOf(row.arm)] = row.status === 'ok' && row.value !== null ? row.value : Number.NaN;
+  }
+  return cells;
+}
+
+/** The mean over seeds of `map(value)`, for each image and arm; in order of ids, whatever order the rows came in. */
+function pool(
+  seeds: readonly ReadonlyMap<string, ArmValues>[],
+  map: (value: number) => number,
+): Map<string, ArmValues> {
+  const images = new Map<string, ArmValues>();
+  for (const id of seeds.flatMap((seed) => [...seed.keys()]).sort()) {
+    const measured = seeds.flatMap((seed) => seed.get(id) ?? []);
+    images.set(
+      id,
+      Float64Array.from(ARMS, (_, arm) => average(measured.map((values) => map(values[arm]!)))),
+    );
+  }
+  return images;
+}
+
+type Resampler = (images: readonly string[]) => Resamples;
+
+/** Draws made once for each set of images, so that all cells over the same images share them. */
+function resampler(
+  { manifest }: RunFolder,
+  { cluster, draws, seed }: { cluster: 'image' | 'artist'; draws: number; seed: number },
+): Resampler {
+  const artists = new Map(manifest.dataset.items.map(({ id, artist }) => [id, artist]));
+  const made = new Map<string, Resamples>();
+  return (ids) => {
+    const clusters = cluster === 'artist' ? ids.map((id) => artists.get(id) ?? id) : undefined;
+    const key = clusters === undefined ? String(ids.length) : JSON.stringify(clusters);
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const random = seededRandom(deriveSeed(`bootstrap/${seed}/${key}`));
+    const resamples = resample(ids.length, random, { draws, clusters });
+    made.set(key, resamples);
+    return resamples;
+  };
+}
+
+function analyseOne(
+  cells: readonly CellRecord[],
+  effect: Effect,
+  seeds: readonly ReadonlyMap<string, ArmValues>[],
+  draw: Resampler,
+  thresholds: Thresholds,
+): Analysis {
+  const values = pool(seeds, (value) => value);
+  const effects = [...pool(seeds, effect.of).values()];
+  const d = (arm: Arm): number[] => effects.map((arms) => arms[ARMS.indexOf(arm)]!);
+  const all = {
+    clean: d('clean'),
+    protected: d('protected'),
+    attackedClean: d('attacked-clean'),
+    attackedProtected: d('attacked-protected'),
+  };
+  const kept = finiteImages(all);
+  const keep = <T>(items: readonly T[]): T[] => kept.map((i) => items[i]!);
+  const ids = [...values.keys()];
+  const images = keep(ids);
+  const found = residual(
+    {
+      clean: keep(all.clean),
+      protected: keep(all.protected),
+      attackedClean: keep(all.attackedClean),
+      attackedProtected: keep(all.attackedProtected),
+    },
+    draw(images),
+  );
+  const read = readVerdict(found, effect, thresholds);
+  return {
+    protection: cells[0]!.protection,
+    attack: cells[0]!.attack,
+    effect,
+    cells,
+    arms: Object.fromEntries(ARMS.map((arm) => [arm, armMean(values, arm, draw)])) as Record<Arm, ArmMean>,
+    values,
+    images,
+    excluded: ids.length - kept.length,
+    residual: found,
+    verdict: read,
+    outcome: outcomeOf(cells, found.n, read),
+    errors: cells.reduce((sum, cell) => sum + cell.errors, 0),
+  };
+}
+
+const average = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+function readVerdict(found: Residual, effect: Effect, thresholds: Thresholds): Verdict {
+  const read = verdict(found, thresholds);
+  if (effect.metric.kind !== 'set' || found.n === 0) return read;
+  return { ...read, reason: 'A set metric has one value for all images, which gives no interval.' };
+}
+
+function outcomeOf(cells: readonly CellRecord[], n: number, { word }: Verdict): Outcome {
+  if (n > 0) return word;
+  if (cells.some(({ status }) => status === 'pending')) return 'pending';
+  return cells.some(({ errors }) => errors > 0) ? 'failed' : word;
+}
+
+function armMean(values: ReadonlyMap<string, ArmValues>, arm: Arm, draw: Resampler): ArmMean {
+  const measured = [...values]
+    .map(([id, arms]) => ({ id, value: arms[ARMS.indexOf(arm)]! }))
+    .filter(({ value }) => !Number.isNaN(value));
+  const finite = measured.filter(({ value }) => Number.isFinite(value));
+  const numbers = finite.map(({ value }) => value);
+  const interval = (): Interval | undefined =>
+    bootstrapInterval((weights) => weightedMean(numbers, weights), draw(finite.map(({ id }) => id)));
+  return {
+    mean:
+      numbers.length === 0
+        ? { value: measured[0]?.value ?? Number.NaN, interval: undefined }
+        : { value: average(numbers), interval: interval() },
+    infinite: measured.length - numbers.length,
+    n: measured.length,
+  };
+}

@@ -1,0 +1,66 @@
+/** @file All figures of a report: which charts there are, their names on disk, and their rendering. */
+import type { TopLevelSpec } from 'vega-lite';
+import type { Answers } from './analysis.ts';
+import { residualForest } from './charts/residual-forest.ts';
+import { strengthCurve } from './charts/strength-curve.ts';
+import { verdictMatrix } from './charts/verdict-matrix.ts';
+import type { Effect } from './effect.ts';
+import { familiesOf } from './families.ts';
+import { createRenderer } from './render.ts';
+
+/** A chart before it is rendered. */
+export interface Chart {
+  /** File name without extension: `matrix-ssim`, `curve-jpeg-ssim`. Unique within a report. */
+  readonly name: string;
+  readonly kind: 'matrix' | 'forest' | 'curve';
+  readonly title: string;
+  readonly effect: Effect;
+  readonly spec: TopLevelSpec;
+}
+
+/** A rendered chart. */
+export interface Figure extends Chart {
+  readonly svg: string;
+  readonly png: Uint8Array;
+}
+
+/** The charts of a report, effect by effect. */
+export function chartsOf({ effects, pairs, thresholds }: Answers): Chart[] {
+  const taken = new Set<string>();
+  const named = (text: string): string => {
+    const slug = text
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .replace(/^-|-$/g, '')
+      .slice(0, 80);
+    let name = slug;
+    for (let i = 2; taken.has(name); i++) name = `${slug}-${i}`;
+    taken.add(name);
+    return name;
+  };
+  return effects.flatMap((effect) => {
+    const own = pairs.filter((pair) => pair.effect === effect);
+    const metric = effect.metric.label;
+    const chart = (kind: Chart['kind'], title: string, spec: TopLevelSpec | undefined, what = ''): Chart[] =>
+      spec === undefined ? [] : [{ name: named(`${kind}-${what}-${metric}`), kind, title, effect, spec }];
+    return [
+      ...chart('matrix', 'Verdicts', verdictMatrix(pairs, effect)),
+      ...chart('forest', 'Residuals', residualForest(own, thresholds)),
+      ...familiesOf(own).flatMap((family) =>
+        chart('curve', family.label, strengthCurve(family, thresholds), family.label),
+      ),
+    ];
+  });
+}
+
+/** Renders charts. Whatever Vega has to say goes to `onWarning`. */
+export async function renderCharts(
+  charts: readonly Chart[],
+  onWarning: (message: string) => void,
+): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  if (charts.length === 0) return figures;
+  const renderer = await createRenderer(onWarning);
+  for (const chart of charts) figures.push({ ...chart, ...(await renderer.render(chart.name, chart.spec)) });
+  return figures;
+}

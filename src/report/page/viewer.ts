@@ -1,0 +1,124 @@
+/** @file The image viewer: four arms of an image side by side, their difference maps, and the data behind them. */
+import { ARMS, type Arm } from '../../harness/rows.ts';
+import type { Answers } from '../analysis.ts';
+import { type Gallery, type GalleryImage, shotKey } from '../gallery.ts';
+import { formatEstimate, formatNumber, formatShare } from '../numbers.ts';
+import { ARM_NAMES } from './cells.ts';
+import { type Html, html, jsonScript, trusted } from './html.ts';
+
+const DIFFERENCES: Readonly<Record<Arm, string>> = {
+  clean: 'the picture that the others are compared with',
+  protected: '|protected − clean|: the perturbation',
+  'attacked-clean': '|attack(clean) − clean|: what the attack does by itself',
+  'attacked-protected': '|attack(protected) − attack(clean)|: what is left of the perturbation',
+};
+
+/** The viewer, filled by the page's script. */
+export function viewer({ images, rule }: Gallery): Html {
+  if (images.length === 0) {
+    return html`<section id="gallery"><h2>Pictures</h2><p class="faint">This run has no pictures to show.</p></section>`;
+  }
+  return html`<section id="gallery">
+<h2>Pictures</h2>
+<noscript><p>The viewer needs JavaScript; the pictures are in this file.</p></noscript>
+<div class="controls">
+<label>Image <select id="g-image">${images.map((image, i) => html`<option value="${i}">${nameOf(image)}</option>`)}</select></label>
+<span class="group"><button type="button" id="g-previous" title="Previous image">‹</button><button type="button" id="g-next" title="Next image">›</button></span>
+<label>Protection <select id="g-protection"></select></label>
+<label>Attack <select id="g-attack"></select></label>
+<label>Differences × <output id="g-amplification">16</output> <input id="g-amplify" type="range" min="0" max="6" step="1" value="4" aria-label="Amplification of differences"></label>
+<span class="group"><button type="button" id="g-out" title="Zoom out">−</button><output id="g-zoom">fit</output><button type="button" id="g-in" title="Zoom in">+</button><button type="button" id="g-fit">fit</button></span>
+<button type="button" id="g-blink" title="Shows the clean picture in all four places while held">hold: clean</button>
+</div>
+<p id="g-verdict" class="note"></p>
+<div class="arms" id="g-arms">${ARMS.map(armFigure)}</div>
+<p class="scale"><span>0</span><span class="ramp"></span><span id="g-ramp-end"></span><span class="faint">largest difference of the three channels, computed from full-size pixels; brighter is clipped</span></p>
+<p class="faint">Zoom: buttons, double click, pinch, or Ctrl and the wheel; drag to move. All four pictures and maps move together. ${rule}</p>
+<svg width="0" height="0" aria-hidden="true">${amplifier()}</svg>
+</section>`;
+}
+
+/** Black, violet, red, orange, cream: lightness rises steadily, so that the map also reads in grey. */
+const RAMP = {
+  R: '0 0.34 0.73 0.98 0.99',
+  G: '0 0.06 0.21 0.55 1',
+  B: '0.02 0.43 0.33 0.04 0.64',
+} as const;
+
+/** Stored values are square roots of differences (preview.ts): squared and amplified, then coloured. */
+const amplifier = (): Html =>
+  trusted(
+    [
+      '<filter id="amplify" color-interpolation-filters="sRGB" x="0" y="0" width="1" height="1">',
+      '<feComponentTransfer>',
+      ...Object.keys(RAMP).map((channel) => `<feFunc${channel} type="gamma" amplitude="16" exponent="2"/>`),
+      '</feComponentTransfer><feComponentTransfer>',
+      ...Object.entries(RAMP).map(
+        ([channel, table]) => `<feFunc${channel} type="table" tableValues="${table}"/>`,
+      ),
+      '</feComponentTransfer></filter>',
+    ].join(''),
+  );
+
+function armFigure(arm: Arm): Html {
+  return html`<figure data-arm="${arm}"><figcaption><b>${ARM_NAMES[arm]}</b></figcaption>
+<div class="port"><img alt="${ARM_NAMES[arm]}" draggable="false"></div>
+<div class="port difference"><img alt="${DIFFERENCES[arm]}" draggable="false"><span class="missing"></span></div>
+<p class="what">${DIFFERENCES[arm]}</p><p class="measure"></p></figure>`;
+}
+
+const nameOf = ({ image, title, artist }: GalleryImage): string =>
+  title === undefined || title === image ? image : artist === undefined ? title : `${title} (${artist})`;
+
+/** The data of the viewer: an index, and one script element an image, parsed when that image is looked at. */
+export function viewerData(answers: Answers, { images }: Gallery): Html {
+  const protections = distinct(answers.pairs.map(({ protection }) => protection.label));
+  const attacks = distinct(answers.pairs.map(({ attack }) => attack.label));
+  const index = {
+    protections,
+    attacks,
+    pairs: answers.pairs.map((pair) => ({
+      protection: protections.indexOf(pair.protection.label),
+      attack: attacks.indexOf(pair.attack.label),
+      effect: answers.effects.indexOf(pair.effect),
+      outcome: pair.outcome,
+      text: `${pair.outcome === 'no effect' ? 'no effect to begin with' : pair.outcome}${pair.residual.n === 0 || pair.outcome === 'no effect' ? '' : `, R = ${formatEstimate(pair.residual.ratio, formatShare)}`}. ${pair.verdict.reason}`,
+    })),
+    effects: answers.effects.map(({ symbol, metric }) => ({
+      symbol,
+      metric: metric.links[0]?.name ?? metric.label,
+      unit: metric.unit,
+    })),
+    images: images.map(({ width, height }) => ({ width, height })),
+  };
+  return html`${jsonScript('gallery-index', index)}${images.map((image, i) => jsonScript(`gallery-${i}`, imageData(answers, image, protections, attacks)))}`;
+}
+
+const distinct = (labels: readonly string[]): string[] => [...new Set(labels)];
+
+function imageData(
+  { pairs }: Answers,
+  { image, shots, pictures }: GalleryImage,
+  protections: readonly string[],
+  attacks: readonly string[],
+) {
+  const shotOf = (protection: string | null, attack: string | null) =>
+    shots[shotKey(protection, attack)] ?? null;
+  return {
+    pictures,
+    clean: shotOf(null, null),
+    protected: protections.map((protection) => shotOf(protection, null)),
+    attackedClean: attacks.map((attack) => shotOf(null, attack)),
+    attackedProtected: protections.map((protection) => attacks.map((attack) => shotOf(protection, attack))),
+    // For each pair in the order of the index: the four arms' values, and R of this image alone.
+    measures: pairs.map(({ values, images, residual }) => {
+      const arms = values.get(image);
+      if (arms === undefined) return null;
+      const place = images.indexOf(image);
+      return [
+        ...Array.from(arms, (value) => formatNumber(value)),
+        place < 0 ? '–' : formatShare(residual.perImage[place]),
+      ];
+    }),
+  };
+}

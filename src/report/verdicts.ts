@@ -1,0 +1,58 @@
+/** @file `verdicts.json`: the answers of a run for other programs, one entry a pair of protection and attack. */
+import { ARMS } from '../harness/rows.ts';
+import type { Interval } from '../stats/bootstrap.ts';
+import type { Estimate } from '../stats/residual.ts';
+import type { Analysis, Answers } from './analysis.ts';
+
+/** The document, ready for `JSON.stringify`. Infinities are the strings "inf" and "-inf"; what is missing is null. */
+export function verdictsDocument(run: string, { effects, pairs, thresholds, bootstrap }: Answers) {
+  return {
+    schemaVersion: 1,
+    run,
+    primaryEffect: effects[0]?.metric.label ?? null,
+    effects: effects.map(({ metric, symbol }) => ({
+      metric: metric.label,
+      d: symbol,
+      protocol: metric.protocol,
+    })),
+    thresholds,
+    interval: { method: 'bca', confidence: 0.95, smallSampleWidening: true, ...bootstrap },
+    pairs: pairs.map(pairEntry),
+  };
+}
+
+function pairEntry(analysis: Analysis) {
+  const { protection, attack, effect, cells, arms, images, excluded, errors, residual, verdict, outcome } =
+    analysis;
+  return {
+    protection: protection.label,
+    attack: attack.label,
+    metric: effect.metric.label,
+    cells: cells.map(({ id }) => id),
+    seeds: cells.map(({ seed }) => seed),
+    outcome,
+    reason: verdict.reason,
+    open: verdict.open,
+    moreImages: verdict.moreImages ?? null,
+    n: residual.n,
+    excluded,
+    errors,
+    arms: Object.fromEntries(
+      ARMS.map((arm) => [arm, { ...estimate(arms[arm].mean), infinite: arms[arm].infinite }]),
+    ),
+    effect: estimate(residual.effect),
+    surviving: estimate(residual.surviving),
+    residual: estimate(residual.ratio),
+    perImage: Object.fromEntries(images.map((image, i) => [image, number(residual.perImage[i]!)])),
+  };
+}
+
+const estimate = ({ value, interval }: Estimate) => ({ value: number(value), interval: pair(interval) });
+
+const pair = (interval: Interval | undefined) =>
+  interval === undefined ? null : [number(interval.lo), number(interval.hi)];
+
+const number = (value: number): number | string | null => {
+  if (Number.isNaN(value)) return null;
+  return Number.isFinite(value) ? value : value > 0 ? 'inf' : '-inf';
+};

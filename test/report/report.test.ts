@@ -1,0 +1,251 @@
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Script } from 'node:vm';
+import sharp from 'sharp';
+import { describe, expect, it } from 'vitest';
+import type { RunFolder } from '../../src/harness/run-folder.ts';
+import { SCRIPT } from '../../src/report/page/script.ts';
+import { writeReport } from '../../src/report/report.ts';
+import {
+  blur,
+  type FixtureOptions,
+  identityAttack,
+  identityProtection,
+  jpeg,
+  makeRun,
+  noise,
+  paint,
+  ripple,
+  settingOf,
+  ssim,
+} from './fixture.ts';
+
+const draws = 300;
+const small = { images: ['meadow.png', 'harbour.png', 'mill.png'], size: 32 } as const;
+
+async function reported(
+  options: Omit<FixtureOptions, 'dir'> = {},
+  change: (run: RunFolder) => RunFolder = (run) => run,
+): Promise<{ run: RunFolder; page: string; warnings: string[] }> {
+  const dir = await mkdtemp(join(tmpdir(), 'craquelure-report-'));
+  const run = change(await makeRun({ dir, ...small, ...options }));
+  const warnings: string[] = [];
+  const path = await writeReport(run, { draws, onWarning: (message) => warnings.push(message) });
+  expect(path).toBe(join(dir, 'report.html'));
+  return { run, page: await readFile(path, 'utf8'), warnings };
+}
+
+/** The data of a script element of the page. */
+const dataOf = (page: string, id: string) =>
+  JSON.parse(new RegExp(`<script type="application/json" id="${id}">(.*?)</script>`, 's').exec(page)![1]!);
+
+describe('the report', () => {
+  it('asks nothing of any other file or host', async () => {
+    const { page } = await reported();
+    const elsewhere = [...page.matchAll(/\b(?:src|href)="([^"]+)"/g)]
+      .map(([, url]) => url!)
+      .filter((url) => !url.startsWith('#') && !url.startsWith('figures/'));
+    expect(elsewhere).toEqual([]);
+    expect(page).not.toMatch(/@import|<link|<iframe|fetch\(/);
+  });
+
+  it('contains every cell', async () => {
+    const { run, page } = await reported();
+    const body = /<table id="cell-table">.*?<\/table>/s.exec(page)![0];
+    expect(body.match(/<tr data-outcome=/g)).toHaveLength(run.cells.length);
+    for (const { protection, attack, metric } of run.cells) {
+      expect(body).toContain(`<td>${protection.label}</td><td>${attack.label}</td><td>${metric.label}</td>`);
+    }
+  });
+
+  it('says which metric is the effect, and that a pixel metric is no proof of protection', async () => {
+    const { page } = await reported();
+    expect(page).toContain('<strong>d = 1 − SSIM</strong>');
+    expect(page).toContain('not whether a mimic');
+  });
+
+  it('says plainly that a protection has no effect to begin with', async () => {
+    const { page } = await reported();
+    expect(page).toContain('<strong>No effect to begin with:</strong> identity.');
+  });
+
+  it('holds all four arms and a difference map of every pair', async () => {
+    const { run, page } = await reported();
+    const index = dataOf(page, 'gallery-index');
+    expect(index.protections).toEqual(['identity', 'noise(level=medium)', 'ripple(level=medium)']);
+    for (const [i] of run.manifest.dataset.items.entries()) {
+      const image = dataOf(page, `gallery-${i}`);
+      const shots = [...image.protected, ...image.attackedClean, ...image.attackedProtected.flat()];
+      expect(shots).toHaveLength(3 + 4 + 12);
+      for (const { picture, difference } of shots) {
+        for (const key of [picture, difference]) {
+          const webp = Buffer.from(image.pictures[key], 'base64');
+          expect(webp.subarray(8, 12).toString()).toBe('WEBP');
+        }
+      }
+      expect(image.measures).toHaveLength(index.pairs.length);
+    }
+  });
+
+  it('is the same bytes for the same run', async () => {
+    const options = { protections: [noise, ripple], attacks: [identityAttack, jpeg(60)], metrics: [ssim] };
+    const [a, b] = [await reported(options), await reported(options)];
+    expect(a.page).toBe(b.page);
+    const json = (run: RunFolder) => readFile(join(run.dir, 'verdicts.json'), 'utf8');
+    expect(await json(a.run)).toBe(await json(b.run));
+  });
+
+  it('writes its figures three ways, and leaves no temporary or outdated file', async () => {
+    const { run } = await reported({ metrics: [ssim] });
+    const files = (await readdir(join(run.dir, 'figures'))).sort();
+    const names = ['curve-jpeg-ssim', 'forest-ssim', 'matrix-ssim'];
+    expect(files).toEqual(names.flatMap((name) => [`${name}.png`, `${name}.svg`, `${name}.vl.json`]));
+    const fewer = run.cells.filter(({ attack }) => !attack.label.startsWith('jpeg'));
+    await writeReport({ ...run, cells: fewer }, { draws });
+    expect((await readdir(join(run.dir, 'figures'))).filter((name) => name.startsWith('curve'))).toEqual([]);
+    expect(await readdir(run.dir)).toEqual(['figures', 'report.html', 'store', 'verdicts.json']);
+  });
+
+  it('has a script that parses', () => {
+    expect(() => new Script(SCRIPT)).not.toThrow();
+  });
+});
+
+describe('text that comes from outside', () => {
+  const evil = `</script><script>alert("x")</script><b a='1'>&amp;`;
+
+  it('cannot break out of the page, whatever field it stands in', async () => {
+    const { page } = await reported(
+      {
+        images: [evil, 'mill.png'],
+        protections: [{ ...ripple, setting: settingOf('ripple', { name: evil }) }],
+        attacks: [{ ...jpeg(50), setting: settingOf('jpeg', { note: evil }, { name: evil }) }],
+        fails: ({ image, arm }) => (image === 'mill.png' && arm === 'protected' ? evil : undefined),
+      },
+      (run) => ({
+        ...run,
+        manifest: {
+          ...run.manifest,
+          name: evil,
+          description: evil,
+          experiment: { ...run.manifest.experiment, text: evil, file: evil },
+          dataset: { ...run.manifest.dataset, name: evil, notes: [evil] },
+        },
+        images: run.images.map((record) => ({ ...record, title: evil, artist: evil })),
+      }),
+    );
+    expect(page).not.toContain('<script>alert');
+    expect(page).not.toContain("<b a='1'>");
+    expect(page.match(/<script\b/g)).toHaveLength(1 + 1 + 2); // the program, the index, two images
+    expect(page).toContain('&lt;/script&gt;&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;');
+  });
+});
+
+describe('a run that is not whole', () => {
+  it('lists failed cells with their errors, and reports the rest', async () => {
+    const { page } = await reported({
+      fails: ({ attack, image }) =>
+        attack === 'jpeg(quality=40)' && image === 'mill.png' ? 'the decoder gave up' : undefined,
+    });
+    expect(page).toContain('This matrix is not complete: of 24 cells 6 lack some images.');
+    expect(page.match(/the decoder gave up/g)!.length).toBeGreaterThanOrEqual(6);
+    expect(page).toContain('data-outcome="weakened"');
+  });
+
+  it('is reported where nothing but errors came out', async () => {
+    const { page, warnings } = await reported({ metrics: [ssim], fails: () => 'nothing works' });
+    expect(page).toContain('of 12 cells 12 failed');
+    expect(page).toContain('nothing works');
+    expect(page).toContain('No attack on it has been measured.');
+    expect(warnings).toEqual([]);
+  });
+
+  it('is reported before any cell has been run', async () => {
+    const { page } = await reported({ metrics: [ssim] }, (run) => ({
+      ...run,
+      rows: [],
+      images: [],
+      cells: run.cells.map((cell) => ({ ...cell, status: 'pending' as const })),
+      manifest: { ...run.manifest, finished: null },
+    }));
+    expect(page).toContain('of 12 cells 12 are not run yet');
+    expect(page).toContain('This run has no pictures to show.');
+    expect(page).toContain('(not finished)');
+  });
+
+  it('is reported without a single cell', async () => {
+    const { page } = await reported({}, (run) => ({ ...run, cells: [], rows: [], images: [] }));
+    expect(page).toContain('This run has no cells.');
+  });
+
+  it('is reported where the artefact store has been cleared', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'craquelure-report-'));
+    const run = await makeRun({ dir, ...small, metrics: [ssim], protections: [ripple], attacks: [jpeg(50)] });
+    await rm(join(dir, 'store'), { recursive: true });
+    const page = await readFile(await writeReport(run, { draws }), 'utf8');
+    expect(page).toContain('12 pictures could not be read from the artefact store.');
+  });
+});
+
+describe('a run with few or odd pictures', () => {
+  it('is reported for one image, without intervals', async () => {
+    const { page, warnings } = await reported({ images: ['alone.png'], metrics: [ssim] });
+    expect(page).toContain('One image gives no interval.');
+    expect(warnings).toEqual([]);
+  });
+
+  it('warns that intervals from very few images are provisional', async () => {
+    const { page } = await reported({ protections: [ripple], attacks: [jpeg(50)], metrics: [ssim] });
+    expect(page).toContain(
+      'With n = 3 an interval that is drawn from the images covers the truth about 75 %',
+    );
+  });
+
+  it('is reported without a strength axis', async () => {
+    const { page } = await reported({ attacks: [identityAttack], metrics: [ssim] });
+    expect(page).not.toContain('href="#curves"');
+  });
+
+  it('shows no difference between pictures of different size', async () => {
+    const halved = {
+      setting: settingOf('halve'),
+      apply: async ({ width, height, pixels }: { width: number; height: number; pixels: Uint8Array }) => {
+        const small = sharp(pixels, { raw: { width, height, channels: 3 } }).resize(width / 2, height / 2);
+        const { data, info } = await small.raw().toBuffer({ resolveWithObject: true });
+        return { width: info.width, height: info.height, pixels: new Uint8Array(data) };
+      },
+    };
+    const { page } = await reported({
+      attacks: [halved],
+      protections: [noise],
+      metrics: [ssim],
+      fails: ({ arm }) => (arm.startsWith('attacked') ? 'size' : undefined),
+    });
+    const image = dataOf(page, 'gallery-0');
+    expect(image.attackedClean[0].difference).toBeNull();
+    expect(image.attackedProtected[0][0].difference).not.toBeNull(); // against attack(clean), of equal size
+  });
+
+  it('stays within the budget of the pictures, and says what it left out', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'craquelure-report-'));
+    const run = await makeRun({
+      dir,
+      images: ['a', 'b', 'c', 'd', 'e', 'f'],
+      pictures: (id) => paint(id, 300, 200),
+      protections: [identityProtection, ripple],
+      attacks: [jpeg(50), blur(1)],
+      metrics: [ssim],
+    });
+    const page = await readFile(await writeReport(run, { draws, pictureBytes: 200_000 }), 'utf8');
+    const shown = dataOf(page, 'gallery-index').images.length;
+    expect(shown).toBeLessThan(6);
+    expect(page).toContain(`${shown} of 6 images are shown, spread evenly over the data set.`);
+    expect(page).toContain('Previews are at most 192 px on the longer side (originals: up to 300 px)');
+    const bytes = [...page.matchAll(/id="gallery-\d+">(.*?)<\/script>/gs)].reduce(
+      (sum, [, data]) => sum + data!.length,
+      0,
+    );
+    expect(bytes).toBeLessThan(220_000);
+  });
+});
