@@ -67,7 +67,7 @@ export interface Answers {
 }
 
 /** One image's value in each arm (order of ARMS); NaN where it was not measured. */
-export type ArmValues = Float64Array;
+type ArmValues = Float64Array;
 
 /** Analyses every cell of a run. @throws USAGE where `options.effect` is not a metric of the run */
 export function analyse(run: RunFolder, options: AnalysisOptions = {}): Answers {

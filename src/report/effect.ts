@@ -16,7 +16,7 @@ export interface Effect {
 }
 
 /** How a metric's values become effects. */
-export function effectOf(metric: MetricSetting): Effect {
+function effectOf(metric: MetricSetting): Effect {
   const name = metric.links[0]?.name ?? metric.label;
   if (metric.unit === 'dB') {
     // A level in dB is infinite for equal images; the amplitude behind it is 0 there.

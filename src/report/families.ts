@@ -14,7 +14,7 @@ export interface Family {
   readonly points: readonly FamilyPoint[];
 }
 
-export interface FamilyPoint {
+interface FamilyPoint {
   readonly strength: number;
   readonly analysis: Analysis;
 }

@@ -10,7 +10,7 @@ import { count } from './numbers.ts';
 import { createPreviewer, PREVIEW_QUALITY, type Pixels, type Previewer } from './preview.ts';
 
 /** One arm of one image, as keys into `GalleryImage.pictures`. */
-export interface Shot {
+interface Shot {
   /** null where the file could not be read. */
   readonly picture: string | null;
   /** null on the clean arm, where a picture is missing, and where the two pictures differ in size. */

@@ -20,11 +20,12 @@ export interface Typeface {
 export async function loadTypeface(): Promise<Typeface> {
   const { default: opentype } = await import('opentype.js');
   const require = createRequire(import.meta.url);
-  const load = async (weight: 400 | 700): Promise<Font> => {
-    const file = await readFile(require.resolve(`@fontsource/arimo/files/arimo-latin-${weight}-normal.woff`));
+  const load = async (path: string): Promise<Font> => {
+    const file = await readFile(path);
     return opentype.parse(file.buffer.slice(file.byteOffset, file.byteOffset + file.byteLength));
   };
-  const [regular, bold] = [await load(400), await load(700)];
+  const regular = await load(require.resolve('@fontsource/arimo/files/arimo-latin-400-normal.woff'));
+  const bold = await load(require.resolve('@fontsource/arimo/files/arimo-latin-700-normal.woff'));
   const fontOf = (isBold: boolean): Font => (isBold ? bold : regular);
   return {
     width: (text, size, isBold) => fontOf(isBold).getAdvanceWidth(text, size),

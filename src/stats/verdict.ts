@@ -6,8 +6,7 @@
  */
 import type { Residual } from './residual.ts';
 
-export const VERDICTS = ['holds', 'weakened', 'broken', 'no effect', 'inconclusive'] as const;
-export type VerdictWord = (typeof VERDICTS)[number];
+export type VerdictWord = 'holds' | 'weakened' | 'broken' | 'no effect' | 'inconclusive';
 
 /** Where the bands meet, as shares of the effect. */
 export interface Thresholds {

@@ -43,12 +43,14 @@ export const settingOf = (
   return {
     label: shown.length === 0 ? id : `${id}(${shown.join(', ')})`,
     links: [{ id, name, version: 1, params, ...(strength && { strength }) }],
+    random: id === 'noise',
   };
 };
 
 const chainOf = (...settings: readonly Setting[]): Setting => ({
   label: settings.map(({ label }) => label).join(' | '),
   links: settings.flatMap(({ links }) => links),
+  random: settings.some(({ random }) => random),
 });
 
 // ---- protections -----------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ import type { Config } from 'vega-lite';
 import type { Outcome } from '../analysis.ts';
 
 /** Arimo has the widths of Arial, Helvetica and Liberation Sans, so that a figure is laid out alike with any of them. */
-export const FONT = 'Arimo, Arial, Helvetica, "Liberation Sans", sans-serif';
+const FONT = 'Arimo, Arial, Helvetica, "Liberation Sans", sans-serif';
 
 export const INK = '#1f2328';
 export const FAINT = '#6b7280';
