@@ -17,7 +17,9 @@ export const gaussianNoise = defineAttack({
   random: true,
   strength: { parameter: 'sigma', harsher: 'higher' },
   apply: async (image, { sigma }, { random }) => {
-    const noisy = Uint8ClampedArray.from(toBytes(image), (value) => value + sigma * random.normal());
+    const pixels = toBytes(image);
+    const noisy = new Uint8ClampedArray(pixels.length); // rounds and clips on assignment
+    for (let i = 0; i < noisy.length; i++) noisy[i] = pixels[i]! + sigma * random.normal();
     return fromBytes(image.width, image.height, noisy, image.alpha);
   },
 });

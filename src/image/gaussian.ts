@@ -3,25 +3,25 @@ import { paddedIndices } from './border.ts';
 import type { Shape } from './image.ts';
 
 /**
- * Weights in 1/256, 2r + 1 of them, with sum 256. The rounding error of each weight is carried to the next one
+ * Weights in 1/256, with sum 256, symmetric around the middle one. The rounding error of each weight is carried to the next one
  * towards the centre, which takes what is left. Source: OpenCV 4.6, smooth.dispatch.cpp.
  */
 function gaussianWeights(sigma: number): Int32Array {
-  const size = roundHalfEven(sigma * 6 + 1) | 1;
-  const radius = size >> 1;
-  const real = Float64Array.from({ length: size }, (_, i) =>
-    Math.exp((-0.5 * (i - radius) ** 2) / sigma ** 2),
+  const reach = (roundHalfEven(sigma * 6 + 1) | 1) >> 1;
+  const radius = reach + (reach % 2); // even, with a weight of 0 at the end: the loops take two at a time
+  const real = Float64Array.from({ length: reach }, (_, i) =>
+    Math.exp((-0.5 * (i - reach) ** 2) / sigma ** 2),
   );
-  const sum = real.reduce((total, weight) => total + weight, 0);
-  const weights = new Int32Array(size);
+  const sum = 1 + 2 * real.reduce((total, weight) => total + weight, 0);
+  const weights = new Int32Array(2 * radius + 1);
   let error = 0;
   let used = 0;
-  for (let i = 0; i < radius; i++) {
+  for (let i = 0; i < reach; i++) {
     const exact = (real[i]! / sum) * 256 + error;
     const rounded = roundHalfEven(exact);
     error = exact - rounded;
-    weights[i] = rounded;
-    weights[size - 1 - i] = rounded;
+    weights[radius - reach + i] = rounded;
+    weights[radius + reach - i] = rounded;
     used += 2 * rounded;
   }
   weights[radius] = 256 - used;
@@ -59,11 +59,17 @@ function rows(
     }
     const middle = radius * channels;
     for (let i = 0; i < line; i++) sums[i] = Math.imul(padded[middle + i]!, weights[radius]!);
-    for (let j = 1; j <= radius; j++) {
-      const weight = weights[radius + j]!;
+    for (let j = 1; j <= radius; j += 2) {
+      const near = weights[radius + j]!;
+      const far = weights[radius + j + 1]!;
       const left = middle - j * channels;
       const right = middle + j * channels;
-      for (let i = 0; i < line; i++) sums[i]! += Math.imul(padded[left + i]! + padded[right + i]!, weight);
+      for (let i = 0; i < line; i++) {
+        sums[i] =
+          sums[i]! +
+          Math.imul(padded[left + i]! + padded[right + i]!, near) +
+          Math.imul(padded[left + i - channels]! + padded[right + i + channels]!, far);
+      }
     }
     out.set(sums, y * line);
   }
@@ -80,11 +86,19 @@ function columns(values: Uint16Array, { width, height, channels }: Shape, weight
   for (let y = 0; y < height; y++) {
     const middle = y * line;
     for (let i = 0; i < line; i++) sums[i] = Math.imul(values[middle + i]!, weights[radius]!) + 32768;
-    for (let j = 1; j <= radius; j++) {
-      const weight = weights[radius + j]!;
+    for (let j = 1; j <= radius; j += 2) {
+      const near = weights[radius + j]!;
+      const far = weights[radius + j + 1]!;
       const above = from[y + radius - j]! * line;
       const below = from[y + radius + j]! * line;
-      for (let i = 0; i < line; i++) sums[i]! += Math.imul(values[above + i]! + values[below + i]!, weight);
+      const top = from[y + radius - j - 1]! * line;
+      const bottom = from[y + radius + j + 1]! * line;
+      for (let i = 0; i < line; i++) {
+        sums[i] =
+          sums[i]! +
+          Math.imul(values[above + i]! + values[below + i]!, near) +
+          Math.imul(values[top + i]! + values[bottom + i]!, far);
+      }
     }
     for (let i = 0; i < line; i++) out[middle + i] = sums[i]! >> 16;
   }

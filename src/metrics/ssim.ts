@@ -41,95 +41,67 @@ const CHANNELS = 3;
 const C1 = (0.01 * 255) ** 2;
 const C2 = (0.03 * 255) ** 2;
 
-/** The weights at distance 0 to 5 from the centre. */
-const WEIGHTS = (() => {
-  const half = Float64Array.from({ length: 6 }, (_, distance) => Math.exp(-0.5 * (distance / 1.5) ** 2));
+/** The weights at distance 0 to 5 from the centre; named, so that the loops below hold them in registers. */
+const [W0, W1, W2, W3, W4, W5] = (() => {
+  const half = [0, 1, 2, 3, 4, 5].map((distance) => Math.exp(-0.5 * (distance / 1.5) ** 2));
   const sum = half.reduce((total, weight, distance) => total + (distance === 0 ? 1 : 2) * weight, 0);
-  return half.map((weight) => weight / sum);
+  return half.map((weight) => weight / sum) as [number, number, number, number, number, number];
 })();
 
 /** Four windowed means are enough: of a, of b, of a^2 + b^2 (the variances only occur as a sum), and of ab. */
 function meanSsim(a: Readonly<Uint8Array>, b: Readonly<Uint8Array>, { width, height }: Size): number {
   const line = width * CHANNELS;
   const inside = (width - WINDOW + 1) * CHANNELS;
-  const planes = [
-    Float32Array.from(a),
-    Float32Array.from(b),
-    new Float32Array(a.length),
-    new Float32Array(a.length),
-  ];
-  const [, , squares, products] = planes as [Float32Array, Float32Array, Float32Array, Float32Array];
+  const squares = new Float32Array(a.length); // up to 2 * 255^2: exact in float32
+  const products = new Float32Array(a.length);
   for (let i = 0; i < a.length; i++) {
-    squares[i] = a[i]! * a[i]! + b[i]! * b[i]!; // below 2^24: exact in float32
+    squares[i] = a[i]! * a[i]! + b[i]! * b[i]!;
     products[i] = a[i]! * b[i]!;
   }
+  const planes = [new Float32Array(a), new Float32Array(b), squares, products];
   const column = new Float64Array(line);
-  const means = planes.map(() => new Float64Array(inside));
+  const means: Means = [0, 1, 2, 3].map(() => new Float64Array(inside)) as unknown as Means;
   let sum = 0;
   for (let y = 0; y + WINDOW <= height; y++) {
-    for (const [index, plane] of planes.entries()) {
-      weighColumns(plane, y * line, line, column);
-      weighRow(column, means[index]!);
+    for (let k = 0; k < planes.length; k++) {
+      weighColumns(planes[k]!, y * line, line, column);
+      weighRow(column, means[k]!);
     }
-    sum += ssimOfRow(means as [Float64Array, Float64Array, Float64Array, Float64Array]);
+    sum += ssimOfRow(means);
   }
   return sum / ((height - WINDOW + 1) * inside);
 }
 
+type Means = readonly [Float64Array, Float64Array, Float64Array, Float64Array];
+
 /** Windowed sums down the columns, from the row that starts at `top`. */
 function weighColumns(plane: Float32Array, top: number, line: number, out: Float64Array): void {
-  const [w0, w1, w2, w3, w4, w5] = WEIGHTS as unknown as readonly [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
   for (let i = 0; i < line; i++) {
-    let at = top + i;
-    const r0 = plane[at]!;
-    const r1 = plane[(at += line)]!;
-    const r2 = plane[(at += line)]!;
-    const r3 = plane[(at += line)]!;
-    const r4 = plane[(at += line)]!;
-    const r5 = plane[(at += line)]!;
-    const r6 = plane[(at += line)]!;
-    const r7 = plane[(at += line)]!;
-    const r8 = plane[(at += line)]!;
-    const r9 = plane[(at += line)]!;
-    const r10 = plane[at + line]!;
-    out[i] = w0 * r5 + w1 * (r4 + r6) + w2 * (r3 + r7) + w3 * (r2 + r8) + w4 * (r1 + r9) + w5 * (r0 + r10);
+    const at = top + i;
+    out[i] =
+      W0 * plane[at + 5 * line]! +
+      W1 * (plane[at + 4 * line]! + plane[at + 6 * line]!) +
+      W2 * (plane[at + 3 * line]! + plane[at + 7 * line]!) +
+      W3 * (plane[at + 2 * line]! + plane[at + 8 * line]!) +
+      W4 * (plane[at + line]! + plane[at + 9 * line]!) +
+      W5 * (plane[at]! + plane[at + 10 * line]!);
   }
 }
 
 /** Windowed sums along a row, each channel apart. */
 function weighRow(row: Float64Array, out: Float64Array): void {
-  const [w0, w1, w2, w3, w4, w5] = WEIGHTS as unknown as readonly [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
   for (let i = 0; i < out.length; i++) {
     out[i] =
-      w0 * row[i + 15]! +
-      w1 * (row[i + 12]! + row[i + 18]!) +
-      w2 * (row[i + 9]! + row[i + 21]!) +
-      w3 * (row[i + 6]! + row[i + 24]!) +
-      w4 * (row[i + 3]! + row[i + 27]!) +
-      w5 * (row[i]! + row[i + 30]!);
+      W0 * row[i + 15]! +
+      W1 * (row[i + 12]! + row[i + 18]!) +
+      W2 * (row[i + 9]! + row[i + 21]!) +
+      W3 * (row[i + 6]! + row[i + 24]!) +
+      W4 * (row[i + 3]! + row[i + 27]!) +
+      W5 * (row[i]! + row[i + 30]!);
   }
 }
 
-function ssimOfRow([ma, mb, msquares, mproducts]: readonly [
-  Float64Array,
-  Float64Array,
-  Float64Array,
-  Float64Array,
-]): number {
+function ssimOfRow([ma, mb, msquares, mproducts]: Means): number {
   let sum = 0;
   for (let i = 0; i < ma.length; i++) {
     const a = ma[i]!;

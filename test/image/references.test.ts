@@ -1,0 +1,58 @@
+/** @file A small picture through Pillow, OpenCV and scikit-image: holds where the shared folder is absent too. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { attacks } from '../../src/attacks/index.ts';
+import { fromBytes, toBytes } from '../../src/image/image.ts';
+import { type ResampleKernel, resizeBytes } from '../../src/image/resample.ts';
+import { ssim } from '../../src/metrics/ssim.ts';
+import { parseParameters } from '../../src/plugin/parameters.ts';
+import { seededRandom } from '../../src/random.ts';
+
+interface References {
+  readonly width: number;
+  readonly height: number;
+  readonly input: number[];
+  readonly other: number[];
+  readonly resize: { kernel: ResampleKernel; width: number; height: number; output: number[] }[];
+  readonly 'gaussian-blur': { params: { sigma: number }; output: number[] }[];
+  readonly median: { params: { size: number }; output: number[] }[];
+  readonly ssim: number;
+}
+
+// Pillow 9.4.0, OpenCV 4.6.0, scikit-image 0.19.3; the file records the versions.
+const references = JSON.parse(
+  readFileSync(new URL('references.json', import.meta.url), 'utf8'),
+) as References;
+const { width, height } = references;
+const input = Uint8Array.from(references.input);
+const context = { random: seededRandom(0) };
+
+describe('a picture of 13 x 11', () => {
+  it.each(references.resize)(
+    'resized by $kernel to $width x $height equals Pillow',
+    ({ kernel, output, ...to }) => {
+      expect([...resizeBytes(input, { width, height, channels: 3 }, to, kernel)]).toEqual(output);
+    },
+  );
+
+  for (const id of ['gaussian-blur', 'median'] as const) {
+    it.each<{ params: object; output: number[] }>(references[id])(
+      `after ${id} $params equals OpenCV`,
+      async ({ params, output }) => {
+        const attack = attacks[id];
+        const filtered = await attack.apply(
+          fromBytes(width, height, input),
+          parseParameters(attack, { ...params }),
+          context,
+        );
+        expect([...toBytes(filtered)]).toEqual(output);
+      },
+    );
+  }
+
+  it('has the SSIM of scikit-image', async () => {
+    const other = fromBytes(width, height, Uint8Array.from(references.other));
+    const value = await ssim.measure(fromBytes(width, height, input), other, {}, context);
+    expect(Math.abs(value - references.ssim)).toBeLessThan(1e-12);
+  });
+});
