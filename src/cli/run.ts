@@ -49,7 +49,10 @@ export const run = defineVerb({
           const executor = await localExecutor(store.dir, args.jobs);
           const estimate = await estimatePlan(plan, store, executor.workers);
           weights = new Map(
-            estimate.work.map(({ work, ms, toRun }) => [work, ms === null ? UNTIMED_MS : ms / toRun]),
+            estimate.work.map(({ work, ms, toRun }) => [
+              work,
+              ms === null ? UNTIMED_MS : ms / Math.max(1, toRun),
+            ]),
           );
           total = estimate.work.reduce((sum, { work, toRun }) => sum + toRun * weights.get(work)!, 0);
           note(

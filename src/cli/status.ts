@@ -22,13 +22,8 @@ export const status = defineVerb({
       `cells: ${ok} ok, ${partial} with some errors, ${failed} failed, ${pending} pending; ${summary.rows} rows; ${duration(summary.ms)}`,
     );
     if (summary.errors.length > 0) {
-      print('');
-      print(
-        table(
-          ['rows', 'protection', 'attack', 'image', 'error'],
-          summary.errors.map((each) => [each.rows, each.protection, each.attack, each.image, each.error]),
-        ),
-      );
+      const rows = summary.errors.map((each) => [each.rows, each.cells, each.image, each.error]);
+      print(`\n${table(['rows', 'cells', 'image', 'error'], rows)}`);
     }
   },
 });

@@ -2,12 +2,12 @@
  * @file A run's folder belongs to one plan, and to one process at a time. A folder that holds another plan's run is
  * set aside under its hash, never overwritten.
  */
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { mkdir } from 'node:fs/promises';
 import { runFolderBusy } from '../messages.ts';
 import type { Manifest } from './manifest.ts';
 import { RUN_FILES } from './run-folder.ts';
+import { isAlive, sweepTemporaries } from './store.ts';
 
 export interface Claim {
   /** The manifest of the same plan's earlier session in this folder. */
@@ -31,6 +31,7 @@ export async function claimRunFolder(
     onNote(`the experiment has changed since the run in ${dir}; that run is kept in ${aside}`);
   }
   await lock(dir);
+  await sweepTemporaries(dir);
   return {
     previous: earlier?.plan === plan ? earlier : undefined,
     release: () => rm(join(dir, RUN_FILES.lock), { force: true }),
@@ -65,13 +66,4 @@ async function assertFree(dir: string): Promise<void> {
   if (Number.isNaN(pid)) return;
   if (pid !== process.pid && isAlive(pid)) throw runFolderBusy(dir, pid);
   await rm(path, { force: true });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -89,6 +89,7 @@ async function runMissing(
 ): Promise<RunOutcome> {
   const { plan, store, dir } = inputs;
   const started = performance.now();
+  await store.sweep();
   const executor = await options.openExecutor();
   const manifest = await startManifest(inputs, executor, previous);
   const save = (name: string, value: unknown) =>

@@ -4,21 +4,30 @@
  *     records/ab/<key>.json    what a job gave (JobRecord)
  *     blobs/cd/<sha256>.png    pictures, under the hash of their bytes
  *     timings.json             how long each kind of work took, for estimates
+ *     tmp/                     files being written; what a killed process left there is swept by the next run
  *
  * Files are written to a temporary name and renamed, so a reader sees a whole file or none, and any number of
  * processes can share a store. A record is written after its blob.
  */
 import { randomUUID } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
 import { corruptArtefact, diskFull } from '../messages.ts';
 import type { JobRecord } from './jobs.ts';
 import { sha256 } from './keys.ts';
 
-/** Writes a file under a temporary name and renames it; on failure nothing is left behind. */
-export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}-${randomUUID().slice(0, 8)}.tmp`;
+/**
+ * Writes a file under a temporary name (in `folder`, on the same file system; default: beside it) and renames it;
+ * on failure nothing is left behind.
+ */
+export async function writeAtomically(
+  path: string,
+  content: string | Uint8Array,
+  folder = dirname(path),
+): Promise<void> {
+  const temporary = join(folder, `${basename(path)}.${process.pid}-${randomUUID().slice(0, 8)}.tmp`);
   try {
+    await mkdir(folder, { recursive: true });
     await mkdir(dirname(path), { recursive: true });
     await writeFile(temporary, content);
     await rename(temporary, path);
@@ -29,9 +38,29 @@ export async function writeAtomically(path: string, content: string | Uint8Array
   }
 }
 
+/** Removes temporary files that killed processes left in a folder; those of living processes stay. */
+export async function sweepTemporaries(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const writer = /\.(\d+)-[0-9a-f]{8}\.tmp$/.exec(name)?.[1];
+    if (writer !== undefined && !isAlive(Number(writer))) await rm(join(folder, name), { force: true });
+  }
+}
+
+/** True where a process of that id exists. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
 /** A handle on a store's folder. */
 export interface Store {
   readonly dir: string;
+  /** Removes what killed processes left behind. */
+  sweep(): Promise<void>;
   /** The record of a job whose blob is there too, else undefined. */
   find(key: string): Promise<JobRecord | undefined>;
   write(record: JobRecord): Promise<void>;
@@ -51,9 +80,12 @@ export function openStore(dir: string): Store {
   const blobPath = (hash: string): string => join(root, 'blobs', hash.slice(0, 2), `${hash}.png`);
   const size = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? -1;
 
+  const temporaries = join(root, 'tmp');
+
   return {
     dir: root,
     blobPath,
+    sweep: () => sweepTemporaries(temporaries),
 
     async find(key) {
       const text = await readFile(recordPath(key), 'utf8').catch(() => undefined);
@@ -65,7 +97,7 @@ export function openStore(dir: string): Store {
       return record;
     },
 
-    write: (record) => writeAtomically(recordPath(record.key), `${JSON.stringify(record)}\n`),
+    write: (record) => writeAtomically(recordPath(record.key), `${JSON.stringify(record)}\n`, temporaries),
 
     forget: (key) => rm(recordPath(key), { force: true }),
 
@@ -82,7 +114,7 @@ export function openStore(dir: string): Store {
     async writeBlob(bytes) {
       const hash = sha256(bytes);
       const path = blobPath(hash);
-      if ((await size(path)) !== bytes.length) await writeAtomically(path, bytes);
+      if ((await size(path)) !== bytes.length) await writeAtomically(path, bytes, temporaries);
       return hash;
     },
   };

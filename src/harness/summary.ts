@@ -1,5 +1,5 @@
 /** @file A run in a few numbers, for `status`. */
-import { cellStatus, tallyRows } from './rows.ts';
+import { cellStatus, type Row, tallyRows } from './rows.ts';
 import type { RunFolder } from './run-folder.ts';
 
 /** How far a run is, and what failed. */
@@ -10,14 +10,17 @@ export interface RunSummary {
   readonly ms: number;
   readonly cells: Readonly<Record<'ok' | 'partial' | 'failed' | 'pending', number>>;
   readonly rows: number;
-  /** Errors with their rows counted together where setting, image and sentence are the same. */
-  readonly errors: readonly {
-    readonly protection: string;
-    readonly attack: string;
-    readonly image: string;
-    readonly error: string;
-    readonly rows: number;
-  }[];
+  /** Each sentence once for each image it is about. */
+  readonly errors: readonly RunError[];
+}
+
+/** One thing that went wrong. */
+export interface RunError {
+  readonly image: string;
+  readonly error: string;
+  readonly rows: number;
+  /** In how many cells. */
+  readonly cells: number;
 }
 
 /** Sums a run up; of an unfinished one, by the rows that are there. */
@@ -27,13 +30,6 @@ export function summariseRun({ dir, manifest, cells, rows }: RunFolder): RunSumm
   for (const { id } of cells) {
     counts[cellStatus(tally.get(id))]++;
   }
-  const errors = new Map<string, RunSummary['errors'][number]>();
-  for (const { status, protection, attack, image, error } of rows) {
-    if (status === 'ok') continue;
-    const key = JSON.stringify([protection, attack, image, error]);
-    const before = errors.get(key)?.rows ?? 0;
-    errors.set(key, { protection, attack, image, error: error ?? '', rows: before + 1 });
-  }
   return {
     run: manifest.run,
     dir,
@@ -41,6 +37,19 @@ export function summariseRun({ dir, manifest, cells, rows }: RunFolder): RunSumm
     ms: manifest.ms,
     cells: counts,
     rows: rows.length,
-    errors: [...errors.values()],
+    errors: groupErrors(rows),
   };
+}
+
+function groupErrors(rows: readonly Row[]): RunError[] {
+  const groups = new Map<string, { image: string; error: string; rows: number; cells: Set<string> }>();
+  for (const { status, image, error, cell } of rows) {
+    if (status === 'ok') continue;
+    const key = JSON.stringify([image, error]);
+    const group = groups.get(key) ?? { image, error: error ?? '', rows: 0, cells: new Set<string>() };
+    group.rows++;
+    group.cells.add(cell);
+    groups.set(key, group);
+  }
+  return [...groups.values()].map((group) => ({ ...group, cells: group.cells.size }));
 }

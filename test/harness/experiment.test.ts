@@ -153,7 +153,9 @@ describe('only and except', () => {
 describe('the committed JSON Schema', () => {
   it('is the one that this version makes', async () => {
     const file = new URL('../../schema/experiment.schema.json', import.meta.url);
-    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(JSON.parse(JSON.stringify(experimentJsonSchema())));
+    expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(
+      JSON.parse(JSON.stringify(experimentJsonSchema())),
+    );
   });
 
   it('stands beside experiments that are all valid', async () => {

@@ -1,9 +1,9 @@
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JobRecord } from '../../src/harness/jobs.ts';
 import { keyOf, sha256 } from '../../src/harness/keys.ts';
-import { openStore } from '../../src/harness/store.ts';
+import { openStore, sweepTemporaries, writeAtomically } from '../../src/harness/store.ts';
 import { corruptArtefact } from '../../src/messages.ts';
 import { temporaryFolder } from './fixture.ts';
 
@@ -50,6 +50,23 @@ describe('the artefact store', () => {
     await expect(store.readBlob(hash)).rejects.toEqual(corruptArtefact(store.blobPath(hash), hash));
     expect(await store.writeBlob(bytes)).toBe(hash);
     expect(Buffer.from(await store.readBlob(hash))).toEqual(Buffer.from(bytes));
+  });
+});
+
+describe('temporary files', () => {
+  it('of killed processes are swept, those of living ones stay', async () => {
+    const dir = await temporaryFolder();
+    const names = ['a.json.999999999-0123abcd.tmp', `b.json.${process.pid}-0123abcd.tmp`, 'c.json'];
+    for (const name of names) await writeFile(join(dir, name), '');
+    await sweepTemporaries(dir);
+    expect((await readdir(dir)).sort()).toEqual(names.slice(1));
+  });
+
+  it('do not stay where a write fails', async () => {
+    const dir = await temporaryFolder();
+    await mkdir(join(dir, 'taken', 'by-a-folder'), { recursive: true });
+    await expect(writeAtomically(join(dir, 'taken'), 'x')).rejects.toThrow();
+    expect(await readdir(dir)).toEqual(['taken']);
   });
 });
 
