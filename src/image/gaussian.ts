@@ -71,7 +71,7 @@ function rows(
           Math.imul(padded[left + i - channels]! + padded[right + i + channels]!, far);
       }
     }
-    out.set(sums, y * line);
+    for (let i = 0; i < line; i++) out[y * line + i] = sums[i]!;
   }
   return out;
 }

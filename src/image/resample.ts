@@ -43,6 +43,7 @@ const KERNELS = {
 /** Names of the resampling kernels, nearest first, then by growing support. */
 export const RESAMPLE_KERNELS = ['nearest', 'box', 'bilinear', 'hamming', 'bicubic', 'lanczos'] as const;
 export type ResampleKernel = (typeof RESAMPLE_KERNELS)[number];
+type ConvolutionKernel = keyof typeof KERNELS;
 
 /** For every output position: where its window starts, how long it is, and its weights (`stride` apart). */
 interface Windows {
@@ -126,9 +127,12 @@ function fixedPoint(weights: Float64Array): Int32Array {
   return fixed;
 }
 
-type Kernels = Exclude<ResampleKernel, 'nearest'>;
-
-function rowsOfBytes(pixels: Readonly<Uint8Array>, from: Shape, width: number, kernel: Kernels): Uint8Array {
+function rowsOfBytes(
+  pixels: Readonly<Uint8Array>,
+  from: Shape,
+  width: number,
+  kernel: ConvolutionKernel,
+): Uint8Array {
   const { start, length, weights, stride } = windows(from.width, width, KERNELS[kernel]);
   const fixed = fixedPoint(weights);
   const { channels, height } = from;
@@ -169,7 +173,7 @@ function columnsOfBytes(
   pixels: Readonly<Uint8Array>,
   from: Shape,
   height: number,
-  kernel: Kernels,
+  kernel: ConvolutionKernel,
 ): Uint8Array {
   const { start, length, weights, stride } = windows(from.height, height, KERNELS[kernel]);
   const fixed = fixedPoint(weights);
@@ -202,7 +206,7 @@ function rowsOfFloats(
   pixels: Readonly<Float32Array>,
   from: Shape,
   width: number,
-  kernel: Kernels,
+  kernel: ConvolutionKernel,
 ): Float32Array {
   const { start, length, weights, stride } = windows(from.width, width, KERNELS[kernel]);
   const { channels, height } = from;
@@ -226,7 +230,7 @@ function columnsOfFloats(
   pixels: Readonly<Float32Array>,
   from: Shape,
   height: number,
-  kernel: Kernels,
+  kernel: ConvolutionKernel,
 ): Float32Array {
   const { start, length, weights, stride } = windows(from.height, height, KERNELS[kernel]);
   const line = from.width * from.channels;
@@ -249,7 +253,7 @@ function columnsOfFloats(
           pixels[r3 + i]! * w3;
       }
     }
-    out.set(sums, y * line);
+    for (let i = 0; i < line; i++) out[y * line + i] = sums[i]!;
   }
   return out;
 }
