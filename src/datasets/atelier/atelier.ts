@@ -5,8 +5,8 @@
 import type { Image } from '../../image/image.ts';
 import { seededRandom } from '../../random.ts';
 import { viewOf } from './motifs/define.ts';
-import { type MotifId, MOTIFS } from './motifs/index.ts';
-import { type PainterId, PAINTERS } from './painters/index.ts';
+import { MOTIFS, type MotifId } from './motifs/index.ts';
+import { PAINTERS, type PainterId } from './painters/index.ts';
 
 /** Raised whenever any recipe gives other pixels: hashes of generated pictures depend on it. */
 export const ATELIER_VERSION = 1;

@@ -68,16 +68,18 @@ function boxPass(
   across: number,
 ): Float32Array {
   const out = new Float32Array(plane.length);
-  const count = 2 * radius + 1;
+  const share = 1 / (2 * radius + 1);
+  const last = size - 1;
   for (let line = 0; line < size; line++) {
     for (let k = 0; k < channels; k++) {
       const start = line * across + k;
-      const at = (p: number): number => plane[start + clamp(p, 0, size - 1) * along]!;
       let sum = 0;
-      for (let p = -radius; p <= radius; p++) sum += at(p);
+      for (let p = -radius; p <= radius; p++) sum += plane[start + clamp(p, 0, last) * along]!;
       for (let p = 0; p < size; p++) {
-        out[start + p * along] = sum / count;
-        sum += at(p + radius + 1) - at(p - radius);
+        out[start + p * along] = sum * share;
+        const enters = p + radius + 1 < last ? p + radius + 1 : last;
+        const leaves = p > radius ? p - radius : 0;
+        sum += plane[start + enters * along]! - plane[start + leaves * along]!;
       }
     }
   }

@@ -5,8 +5,8 @@ import { deriveSeed, seededRandom } from '../../random.ts';
 import { type Dataset, type DatasetItem, sha256Of } from '../dataset.ts';
 import { readOrigin } from '../origin.ts';
 import { ATELIER_VERSION, type Recipe } from './atelier.ts';
-import { type MotifId, MOTIFS } from './motifs/index.ts';
-import { type PainterId, PAINTERS } from './painters/index.ts';
+import { MOTIFS, type MotifId } from './motifs/index.ts';
+import { PAINTERS, type PainterId } from './painters/index.ts';
 
 export const PAINTER_IDS = Object.keys(PAINTERS) as [PainterId, ...PainterId[]];
 export const MOTIF_IDS = Object.keys(MOTIFS) as [MotifId, ...MotifId[]];

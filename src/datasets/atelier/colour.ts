@@ -34,14 +34,30 @@ export const times = (surface: Rgb, light: Rgb | number): Rgb =>
 /** Luma of Rec. 709, 0..1. */
 export const luma = (c: Rgb): number => 0.2126 * c[0] + 0.7152 * c[1] + 0.0722 * c[2];
 
-const toLinear = (v: number): number => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-const toGamma = (v: number): number => (v <= 0.0031308 ? v * 12.92 : 1.055 * v ** (1 / 2.4) - 0.055);
+// The transfer curve of sRGB and its inverse as tables: a picture asks for them a million times.
+const STEPS = 4096;
+const LINEAR = Float64Array.from({ length: STEPS + 2 }, (_, k) => {
+  const v = k / STEPS;
+  return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+});
+const GAMMA = Float64Array.from({ length: STEPS + 2 }, (_, k) => {
+  const v = (k / STEPS) ** 2; // finer steps in the dark, where the curve is steep
+  return v <= 0.0031308 ? v * 12.92 : 1.055 * v ** (1 / 2.4) - 0.055;
+});
+
+const lookUp = (table: Float64Array, t: number): number => {
+  const k = Math.floor(t * STEPS);
+  return table[k]! + (table[k + 1]! - table[k]!) * (t * STEPS - k);
+};
+
+const toLinear = (v: number): number => lookUp(LINEAR, clamp(v));
+const toGamma = (v: number): number => lookUp(GAMMA, Math.sqrt(clamp(v)));
 
 /** Lightness, and the two opponent axes: Ottosson's OKLab (2020). */
 export function oklab(c: Rgb): [number, number, number] {
-  const r = toLinear(clamp(c[0]));
-  const g = toLinear(clamp(c[1]));
-  const b = toLinear(clamp(c[2]));
+  const r = toLinear(c[0]);
+  const g = toLinear(c[1]);
+  const b = toLinear(c[2]);
   const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
   const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
   const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
@@ -54,15 +70,17 @@ export function oklab(c: Rgb): [number, number, number] {
 
 /** The sRGB colour of OKLab coordinates, clipped to what a screen can show. */
 export function fromOklab(L: number, a: number, b: number): Rgb {
-  const l = (L + 0.3963377774 * a + 0.2158037573 * b) ** 3;
-  const m = (L - 0.1055613458 * a - 0.0638541728 * b) ** 3;
-  const s = (L - 0.0894841775 * a - 1.291485548 * b) ** 3;
+  const l = cube(L + 0.3963377774 * a + 0.2158037573 * b);
+  const m = cube(L - 0.1055613458 * a - 0.0638541728 * b);
+  const s = cube(L - 0.0894841775 * a - 1.291485548 * b);
   return [
-    clamp(toGamma(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s)),
-    clamp(toGamma(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s)),
-    clamp(toGamma(-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s)),
+    toGamma(4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s),
+    toGamma(-1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s),
+    toGamma(-0.0041960863 * l - 0.7034186147 * m + 1.707614701 * s),
   ];
 }
+
+const cube = (v: number): number => v * v * v;
 
 /** A change of colour in OKLCH. */
 export interface Tuning {

@@ -31,6 +31,8 @@ export interface Light {
   readonly disc: Rgb;
   readonly x: number;
   readonly y: number;
+  /** -1 where the light comes from the left, 1 from the right. */
+  readonly side: -1 | 1;
   readonly tint: Rgb;
   readonly leaf: Rgb;
   readonly leafShade: Rgb;
@@ -55,16 +57,18 @@ export function drawLight(random: Random, hours: readonly Hour[] = Object.keys(H
     Rgb,
   ];
   const shadow = mix(tint, zenith, 0.55);
+  const x = random.pick([0.12, 0.2, 0.28, 0.7, 0.8, 0.88]) + 0.06 * (random.uniform() - 0.5);
   return {
     hour,
     zenith,
     horizon,
     disc,
-    x: random.pick([0.12, 0.2, 0.28, 0.7, 0.8, 0.88]) + 0.06 * (random.uniform() - 0.5),
+    x,
     y:
       hour === 'dusk' || hour === 'dawn' || hour === 'gold'
         ? 0.3 + 0.12 * random.uniform()
         : 0.1 + 0.1 * random.uniform(),
+    side: x < 0.5 ? -1 : 1,
     tint,
     leaf,
     leafShade,

@@ -27,6 +27,8 @@ export interface FillOptions {
   readonly soft?: number;
   /** True where the shape belongs to the thing that was filled before it: no outline between them. */
   readonly part?: boolean;
+  /** True for light and shade that lie on things without being one: they change the colour and nothing else. */
+  readonly veil?: boolean;
 }
 
 /** An empty view. */
@@ -42,13 +44,13 @@ export const emptyScene = (size: number): Scene => ({
 export function filler(scene: Scene): (shape: Shape, shade: Shade, options?: FillOptions) => void {
   const { size, rgb, label } = scene;
   let things = 0;
-  return (shape, shade, { flow, detail = 0, soft = 0, part = false } = {}) => {
-    const id = part ? things : ++things;
+  return (shape, shade, { flow, detail = 0, soft = 0, part = false, veil = false } = {}) => {
+    const id = part || veil ? things : ++things;
     const edge = Math.max(1, soft * size);
     const [left, top, right, bottom] = pixelBox(shape, size, edge);
-    for (let row = top; row < bottom; row++) {
-      for (let column = left; column < right; column++) {
-        const x = (column + 0.5) / size;
+    for (let column = left; column < right; column++) {
+      const x = (column + 0.5) / size;
+      for (let row = top; row < bottom; row++) {
         const y = (row + 0.5) / size;
         const distance = shape.distance(x, y);
         const cover = clamp(0.5 - (distance * size) / edge);
@@ -59,7 +61,7 @@ export function filler(scene: Scene): (shape: Shape, shade: Shade, options?: Fil
           const under = rgb[3 * i + k]!;
           rgb[3 * i + k] = under + (clamp(colour[k]!) - under) * cover;
         }
-        if (cover < 0.5) continue;
+        if (veil || cover < 0.5) continue;
         label[i] = id;
         scene.detail[i] = detail;
         const angle = typeof flow === 'function' ? flow(x, y) : (flow ?? alongOutline(shape, x, y));

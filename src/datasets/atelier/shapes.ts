@@ -15,11 +15,28 @@ const EVERYWHERE = [0, 0, 1, 1] as const;
 /** The whole picture. */
 export const all: Shape = { box: EVERYWHERE, distance: () => -1 };
 
+/** A function of x that keeps its last value: pictures are filled column by column. */
+export function perColumn(f: (x: number) => number): (x: number) => number {
+  let last = Number.NaN;
+  let value = 0;
+  return (x) => {
+    if (x !== last) {
+      last = x;
+      value = f(x);
+    }
+    return value;
+  };
+}
+
 /** Everything under the line y = height(x), down to `bottom`. */
-export const below = (height: (x: number) => number, bottom = 1): Shape => ({
-  box: [0, 0, 1, bottom],
-  distance: (x, y) => Math.max(height(x) - y, y - bottom),
-});
+export function below(height: (x: number) => number, bottom = 1): Shape {
+  const line = perColumn(height);
+  return { box: [0, 0, 1, bottom], distance: (x, y) => Math.max(line(x) - y, y - bottom) };
+}
+
+/** The slope of a line y = height(x) as an angle, for strokes that run along it. */
+export const slopeOf = (height: (x: number) => number): ((x: number) => number) =>
+  perColumn((x) => Math.atan2(height(x + 0.02) - height(x - 0.02), 0.04));
 
 /** An ellipse with half axes `rx`, `ry`, turned by `angle` radians. */
 export function ellipse(cx: number, cy: number, rx: number, ry = rx, angle = 0): Shape {

@@ -194,7 +194,7 @@ function makeHand(
             ((Math.floor(along[i]! / (4 * radius)) + column) & (TEXTURE - 1))
         ]!;
       if (dry > 0 && ground)
-        cover *= clamp(0.55 + (ground[i]! + 0.3 * (hair - 0.5) - dry * (0.8 + 0.4 * end * end)) * 2.4);
+        cover *= clamp(0.6 + 1.7 * (ground[i]! + 0.3 * (hair - 0.5) - dry * (0.8 + 0.4 * end * end)));
       const alpha = cover * opacity;
       const tone = 1 + bristle * (hair - 0.5);
       const { rgb, relief } = canvas;

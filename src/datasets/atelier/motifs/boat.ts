@@ -1,6 +1,5 @@
 /** @file Sailing boats and their reflections. */
 import { clamp, hex, mix, type Rgb, times } from '../colour.ts';
-import { drawLight, type Light } from '../light.ts';
 import { limb, polygon } from '../shapes.ts';
 import type { Easel, Motif } from './define.ts';
 import { hills, reflection, sky, water } from './elements.ts';
@@ -9,24 +8,24 @@ export const boat: Motif = {
   id: 'boat',
   phrase: 'a sailing boat',
   titles: ['Red Sail', 'Becalmed', 'Leaving Harbour', 'Two Boats at Noon'],
+  hours: ['dawn', 'noon', 'cloudy', 'gold', 'dusk', 'night'],
   draw(easel) {
-    const { random, between } = easel;
-    const light = drawLight(random, ['dawn', 'noon', 'cloudy', 'gold', 'dusk', 'night']);
-    sky(easel, light);
+    const { light, random, between } = easel;
+    sky(easel);
     const horizon = between(0.44, 0.56);
     hills(easel, { level: horizon + 0.01, height: 0.1, colour: mix(light.far, light.zenith, 0.45) });
-    water(easel, light, horizon);
+    water(easel, horizon);
     const side = random.pick([-1, 1]);
     const far = random.int(3);
     for (let k = 0; k < far; k++) {
-      sail(easel, light, {
+      sail(easel, {
         x: 0.5 - side * between(0.2, 0.4),
         y: horizon + 0.05 + 0.03 * k,
         size: 0.1 + 0.02 * k,
         side,
       });
     }
-    sail(easel, light, {
+    sail(easel, {
       x: 0.5 + side * between(0, 0.14),
       y: between(0.7, 0.78),
       size: between(0.44, 0.54),
@@ -41,10 +40,9 @@ const HULLS = ['#7a3f2c', '#2f4a63', '#3d5a46', '#8f2f2a'].map(hex);
 /** A boat on the water line `y`; `size` is its height. */
 function sail(
   easel: Easel,
-  light: Light,
   { x, y, size, side }: { x: number; y: number; size: number; side: number },
 ): void {
-  const { fill, random, between, rough } = easel;
+  const { light, fill, random, between, rough } = easel;
   const hull = random.pick(HULLS);
   const cloth = random.pick(SAILS);
   const mast = y - size;

@@ -1,23 +1,21 @@
 /** @file An arched bridge over a river, with trees or houses on the banks. */
 import { clamp, hex, mix, times } from '../colour.ts';
-import { drawLight } from '../light.ts';
-import { ellipse, minus, polygon, rectangle, type Shape } from '../shapes.ts';
+import { ellipse, minus, polygon, rectangle, type Shape, slopeOf } from '../shapes.ts';
 import type { Motif } from './define.ts';
-import { broadleaf, cypress, foliage, hills, house, reflection, sideOf, sky, water } from './elements.ts';
+import { broadleaf, cypress, foliage, hills, house, reflection, sky, water } from './elements.ts';
 
 export const bridge: Motif = {
   id: 'bridge',
   phrase: 'a bridge',
   titles: ['The Stone Bridge', 'Three Arches', 'River Crossing', 'Low Water'],
   draw(easel) {
-    const { fill, random, between, rough } = easel;
-    const light = drawLight(random);
-    sky(easel, light, 0.9);
+    const { light, fill, random, between, rough } = easel;
+    sky(easel, 0.9);
     const level = between(0.62, 0.68);
     hills(easel, { level: level - 0.04, height: 0.16, colour: mix(light.far, light.zenith, 0.4) });
     hills(easel, { level: level - 0.01, height: 0.08, colour: light.far, scale: 4 });
     if (random.uniform() < 0.6) {
-      house(easel, light, {
+      house(easel, {
         x: random.pick([0.2, 0.8]),
         foot: level - 0.1,
         width: 0.2,
@@ -26,8 +24,8 @@ export const bridge: Motif = {
       });
     }
     for (let k = 2 + random.int(3); k > 0; k--)
-      cypress(easel, light, between(0.05, 0.95), level - 0.08, between(0.16, 0.28));
-    water(easel, light, level);
+      cypress(easel, between(0.05, 0.95), level - 0.08, between(0.16, 0.28));
+    water(easel, level);
 
     const stone = random.pick(['#c9b08a', '#a39a92', '#b98a72', '#d8cdb4'].map(hex));
     const rise = between(0.05, 0.12);
@@ -44,7 +42,7 @@ export const bridge: Motif = {
       const top = road(cx) + 0.05;
       body = minus(body, ellipse(cx, level + 0.03, span * 0.4, level + 0.03 - top));
     }
-    const side = sideOf(light);
+    const { side } = light;
     for (let k = 0; k <= arches; k++) {
       const x = 0.04 + span * k;
       reflection(easel, {
@@ -72,7 +70,7 @@ export const bridge: Motif = {
           1 + brick + 0.08 * rough(20 * x, 20 * y),
         );
       },
-      { flow: (x) => Math.atan2(road(x + 0.02) - road(x - 0.02), 0.04) },
+      { flow: slopeOf(road) },
     );
     fill(
       { box: [0, 0, 1, 1], distance: (x, y) => Math.abs(y - road(x) + 0.012) - 0.014 },
@@ -103,9 +101,9 @@ export const bridge: Motif = {
       (x, y) => times(light.grass, 0.95 + 0.25 * rough(9 * x, 14 * y)),
       { flow: bank === 0 ? 0.4 : -0.4 },
     );
-    if (random.uniform() < 0.5) broadleaf(easel, light, at(0.13), 0.93, between(0.5, 0.6));
+    if (random.uniform() < 0.5) broadleaf(easel, at(0.13), 0.93, between(0.5, 0.6));
     else
       for (let k = 0; k < 5; k++)
-        foliage(easel, light, at(0.03 + 0.075 * k), 0.88 + 0.025 * k, between(0.05, 0.075), { part: k > 0 });
+        foliage(easel, at(0.03 + 0.075 * k), 0.88 + 0.025 * k, between(0.05, 0.075), { part: k > 0 });
   },
 };

@@ -1,9 +1,8 @@
 /** @file A sitting cat on a floor or a sill. */
 import { clamp, hex, mix, type Rgb, smoothstep, times } from '../colour.ts';
-import { drawLight } from '../light.ts';
 import { all, below, curve, ellipse, limb, polygon, rectangle, union, within } from '../shapes.ts';
 import type { Motif } from './define.ts';
-import { castShadow, onBall, sideOf } from './elements.ts';
+import { castShadow, onBall } from './elements.ts';
 
 /** fur, stripe or patch, chest */
 const COATS: readonly (readonly [string, string, string])[] = [
@@ -18,10 +17,10 @@ export const cat: Motif = {
   id: 'cat',
   phrase: 'a cat',
   titles: ['The House Cat', 'Waiting', 'On the Sill', 'Afternoon Visitor'],
+  hours: ['noon', 'gold', 'cloudy', 'dawn'],
   draw(easel) {
-    const { fill, random, between, rough, noise } = easel;
-    const light = drawLight(random, ['noon', 'gold', 'cloudy', 'dawn']);
-    const side = sideOf(light);
+    const { light, fill, random, between, rough, noise } = easel;
+    const { side } = light;
     const wall = random.pick(['#7f9fa8', '#c98f6b', '#8a9a6f', '#d9c08f', '#6b5f7f', '#a8544a'].map(hex));
     fill(
       all,

@@ -1,6 +1,5 @@
 /** @file A street of tall houses with lit windows under an evening sky. */
 import { hex, mix, type Rgb, smoothstep, times } from '../colour.ts';
-import { drawLight, type Light } from '../light.ts';
 import { below, ellipse, limb, polygon, rectangle } from '../shapes.ts';
 import type { Easel, Motif } from './define.ts';
 import { sky } from './elements.ts';
@@ -12,10 +11,10 @@ export const city: Motif = {
   id: 'city',
   phrase: 'a city at night',
   titles: ['Lamps After Rain', 'The Avenue, Late', 'Windows', 'Last Tram'],
+  hours: ['night', 'night', 'dusk'],
   draw(easel) {
-    const { fill, random, between, rough } = easel;
-    const light = drawLight(random, ['night', 'night', 'dusk']);
-    sky(easel, light, 0.6);
+    const { light, fill, random, between, rough } = easel;
+    sky(easel, 0.6);
     const street = between(0.74, 0.8);
     for (const [row, base] of [
       [0, street - 0.06],
@@ -26,7 +25,7 @@ export const city: Motif = {
         const width = between(0.09, 0.17) + 0.04 * row;
         const centre = Math.abs(x + width / 2 - 0.5);
         const height = row === 0 ? between(0.34, 0.6) : between(0.22, 0.36) + 0.42 * centre;
-        block(easel, light, { x, base, width, height, row });
+        block(easel, { x, base, width, height, row });
         x += width + (row === 1 ? between(0, 0.05) : 0);
       }
     }
@@ -51,8 +50,7 @@ export const city: Motif = {
 };
 
 function block(
-  { fill, random, between, rough }: Easel,
-  light: Light,
+  { light, fill, random, between, rough }: Easel,
   { x, base, width, height, row }: { x: number; base: number; width: number; height: number; row: number },
 ): void {
   const facade = mix(
@@ -98,7 +96,7 @@ function block(
 function streetLamp({ fill }: Easel, x: number, foot: number): void {
   const h = 0.34;
   const halo = ellipse(x, foot - h, 0.085);
-  fill(halo, LAMP, { soft: 0.16, part: true });
+  fill(halo, LAMP, { soft: 0.16, veil: true });
   fill(
     limb(
       [
@@ -112,11 +110,7 @@ function streetLamp({ fill }: Easel, x: number, foot: number): void {
     { detail: 0.5, flow: Math.PI / 2 },
   );
   fill(ellipse(x, foot - h, 0.018, 0.022), hex('#fff3c9'), { detail: 0.8 });
-  fill(rectangle(x - 0.012, foot + 0.004, x + 0.012, foot + 0.12), LAMP, {
-    soft: 0.024,
-    part: true,
-    flow: Math.PI / 2,
-  });
+  fill(rectangle(x - 0.012, foot + 0.004, x + 0.012, foot + 0.12), LAMP, { soft: 0.024, veil: true });
 }
 
 function walker({ fill, random }: Easel, x: number, foot: number): void {

@@ -1,5 +1,6 @@
 /** @file The interface of a motif, and what its file works with. */
 import type { Random } from '../../../random.ts';
+import { drawLight, type Hour, type Light } from '../light.ts';
 import { fractal, type Noise, valueNoise } from '../noise.ts';
 import { emptyScene, filler, type Scene } from '../scene.ts';
 
@@ -7,6 +8,8 @@ import { emptyScene, filler, type Scene } from '../scene.ts';
 export interface Easel {
   readonly fill: ReturnType<typeof filler>;
   readonly random: Random;
+  /** Season, hour and where the light comes from. */
+  readonly light: Light;
   /** Uniform between two numbers. */
   readonly between: (low: number, high: number) => number;
   /** Smooth noise and its four-octave sum, -1..1. */
@@ -22,6 +25,8 @@ export interface Motif {
   readonly phrase: string;
   /** Titles that its pictures take in turn. */
   readonly titles: readonly string[];
+  /** Hours that suit it; all where absent. */
+  readonly hours?: readonly Hour[];
   /** Fills the whole picture, the farthest thing first. */
   draw(easel: Easel): void;
 }
@@ -33,6 +38,7 @@ export function viewOf(motif: Motif, size: number, random: Random): Scene {
   motif.draw({
     fill: filler(scene),
     random,
+    light: drawLight(random, motif.hours),
     between: (low, high) => low + (high - low) * random.uniform(),
     noise,
     rough: fractal(noise, 4),

@@ -1,6 +1,5 @@
 /** @file Things that stand in several motifs: sky, hills, ground, water, trees, houses, round fruit. */
 import { clamp, hex, mix, type Rgb, smoothstep, times } from '../colour.ts';
-import type { Light } from '../light.ts';
 import {
   all,
   below,
@@ -9,9 +8,11 @@ import {
   ellipse,
   limb,
   type Point,
+  perColumn,
   polygon,
   rectangle,
   type Shape,
+  slopeOf,
 } from '../shapes.ts';
 import type { Easel } from './define.ts';
 
@@ -23,11 +24,8 @@ export const onBall = (cx: number, cy: number, r: number, side: number, x: numbe
   return clamp(0.42 + 0.5 * (side * u * 0.6 - v * 0.62) + 0.28 * depth);
 };
 
-/** -1 where the light comes from the left, 1 from the right. */
-export const sideOf = (light: Light): -1 | 1 => (light.x < 0.5 ? -1 : 1);
-
 /** Sky to the bottom of the picture, with sun or moon and clouds; stars at night. */
-export function sky({ fill, random, between, noise, rough }: Easel, light: Light, clouds = 1): void {
+export function sky({ light, fill, random, between, noise, rough }: Easel, clouds = 1): void {
   const { zenith, horizon, disc, x: sx, y: sy } = light;
   const night = light.hour === 'night';
   fill(
@@ -71,25 +69,25 @@ export function sky({ fill, random, between, noise, rough }: Easel, light: Light
   }
 }
 
-/** A range of hills whose crest runs about `level`; returns the crest. */
+/** A range of hills whose crest runs about `level`. */
 export function hills(
   { fill, random, noise, rough }: Easel,
   { level, height, colour, scale = 2.5 }: { level: number; height: number; colour: Rgb; scale?: number },
-): (x: number) => number {
+): void {
   const shift = 40 * random.uniform();
-  const crest = (x: number): number =>
-    level - height * (0.5 + 0.5 * noise(scale * x + shift, shift)) + 0.012 * rough(12 * x, shift);
+  const crest = perColumn(
+    (x) => level - height * (0.5 + 0.5 * noise(scale * x + shift, shift)) + 0.012 * rough(12 * x, shift),
+  );
   fill(
     below(crest),
     (x, y) => times(colour, 1 + 0.14 * rough(7 * x + shift, 9 * y) - 0.35 * (y - crest(x))),
-    { flow: (x) => Math.atan2(crest(x + 0.02) - crest(x - 0.02), 0.04) },
+    { flow: slopeOf(crest) },
   );
-  return crest;
 }
 
 /** Open ground from `level` down, lighter towards the crest. */
-export function meadow(easel: Easel, light: Light, level: number, colour: Rgb = light.grass): void {
-  const { fill, noise, rough } = easel;
+export function meadow(easel: Easel, level: number, colour: Rgb = easel.light.grass): void {
+  const { light, fill, noise, rough } = easel;
   const crest = (x: number): number => level + 0.02 * noise(2 * x, 9);
   fill(
     below(crest),
@@ -103,7 +101,7 @@ export function meadow(easel: Easel, light: Light, level: number, colour: Rgb = 
 }
 
 /** Water from `level` down to `bottom`, mirroring the sky, with glitter under the sun. */
-export function water({ fill, noise, rough }: Easel, light: Light, level: number, bottom = 1): void {
+export function water({ light, fill, noise, rough }: Easel, level: number, bottom = 1): void {
   fill(
     below(() => level, bottom),
     (x, y) => {
@@ -121,9 +119,9 @@ export function water({ fill, noise, rough }: Easel, light: Light, level: number
 }
 
 /** Broad-leaved tree with its foot at (x, y). */
-export function broadleaf(easel: Easel, light: Light, x: number, y: number, height: number): void {
-  const { fill, between, rough, random } = easel;
-  const side = sideOf(light);
+export function broadleaf(easel: Easel, x: number, y: number, height: number): void {
+  const { light, fill, between, rough, random } = easel;
+  const { side } = light;
   const bark = light.lit(hex('#6e4f3a'), 0.5);
   const lean = between(-0.05, 0.05) * height;
   const fork: Point = [x + lean, y - 0.5 * height];
@@ -150,7 +148,7 @@ export function broadleaf(easel: Easel, light: Light, x: number, y: number, heig
     const cx = x + lean + reach * Math.cos(angle);
     const cy = y - 0.72 * height + 0.78 * reach * Math.sin(angle);
     const r = height * between(0.1, 0.16);
-    foliage(easel, light, cx, cy, r, {
+    foliage(easel, cx, cy, r, {
       part: k > 0,
       tone: clamp(0.5 - (cy - (y - 0.72 * height)) / (0.7 * height)),
     });
@@ -159,14 +157,13 @@ export function broadleaf(easel: Easel, light: Light, x: number, y: number, heig
 
 /** One cushion of leaves. */
 export function foliage(
-  { fill, rough }: Easel,
-  light: Light,
+  { light, fill, rough }: Easel,
   cx: number,
   cy: number,
   r: number,
   { part, tone = 0.5 }: { part: boolean; tone?: number },
 ): void {
-  const side = sideOf(light);
+  const { side } = light;
   fill(
     blob(cx, cy, r * 1.15, r, rough, 0.45),
     (x, y) => {
@@ -179,14 +176,13 @@ export function foliage(
 
 /** Cypress or poplar: a flame with its foot at (x, y). */
 export function cypress(
-  { fill, rough }: Easel,
-  light: Light,
+  { light, fill, rough }: Easel,
   x: number,
   y: number,
   height: number,
   part = false,
 ): void {
-  const side = sideOf(light);
+  const { side } = light;
   const w = 0.13 * height;
   const flame = polygon(
     [
@@ -213,15 +209,8 @@ export function cypress(
 }
 
 /** Fir tree in tiers with its foot at (x, y). */
-export function fir(
-  { fill, rough }: Easel,
-  light: Light,
-  x: number,
-  y: number,
-  height: number,
-  part = false,
-): void {
-  const side = sideOf(light);
+export function fir({ light, fill, rough }: Easel, x: number, y: number, height: number, part = false): void {
+  const { side } = light;
   for (let tier = 0; tier < 4; tier++) {
     const top = y - height * (1 - 0.2 * tier);
     const w = height * (0.1 + 0.06 * tier);
@@ -246,12 +235,11 @@ export function fir(
 
 /** A gabled house whose front stands on `foot`: walls, roof, door, windows, chimney. */
 export function house(
-  { fill, between, random, rough }: Easel,
-  light: Light,
+  { light, fill, between, random, rough }: Easel,
   { x, foot, width, wall, roof }: { x: number; foot: number; width: number; wall: Rgb; roof: Rgb },
 ): void {
   const height = width * between(0.5, 0.66);
-  const side = sideOf(light);
+  const { side } = light;
   const glow = light.hour === 'night' || light.hour === 'dusk';
   const pane = glow ? hex('#ffd774') : mix(light.zenith, hex('#2f3d4a'), 0.6);
   const gable = width * 0.36;
@@ -328,11 +316,10 @@ export function house(
 
 /** A round fruit with its highlight and the shadow it casts on the table. */
 export function fruit(
-  { fill, rough }: Easel,
-  light: Light,
+  { light, fill, rough }: Easel,
   { x, y, r, skin, blush }: { x: number; y: number; r: number; skin: Rgb; blush: Rgb },
 ): void {
-  const side = sideOf(light);
+  const { side } = light;
   castShadow({ fill }, x - side * r * 0.55, y + r * 0.86, r * 1.25, r * 0.3);
   const body = ellipse(x, y, r, r * 0.96);
   fill(
@@ -361,7 +348,7 @@ export function castShadow(
   ry: number,
 ): void {
   const spot = ellipse(x, y, rx, ry);
-  fill(spot, hex('#2a2230'), { soft: ry * 0.9, part: true, flow: 0 });
+  fill(spot, hex('#2a2230'), { soft: ry * 0.9, veil: true });
 }
 
 /** The mirror image of things on water is a column of their colour broken by ripples. */

@@ -1,9 +1,8 @@
 /** @file A head-and-shoulders portrait, turned a little to one side. */
 import { clamp, hex, luma, mix, type Rgb, smoothstep, times } from '../colour.ts';
-import { drawLight, type Light } from '../light.ts';
 import { all, below, curve, ellipse, limb, minus, polygon, union, within } from '../shapes.ts';
 import type { Easel, Motif } from './define.ts';
-import { onBall, sideOf } from './elements.ts';
+import { onBall } from './elements.ts';
 
 const SKINS = ['#f0c8a8', '#e3ac86', '#c68a62', '#9a6240', '#6f4630', '#f2d3bd'].map(hex);
 const HAIRS = ['#2b1d18', '#5a3522', '#8f4f26', '#c99a4e', '#3a3a40', '#b8b2aa'].map(hex);
@@ -26,9 +25,9 @@ export const face: Motif = {
   id: 'face',
   phrase: 'a face',
   titles: ['Portrait by a Window', 'The Neighbour', 'Study of a Head', 'A Quiet Sitter'],
+  hours: ['noon', 'cloudy', 'gold', 'dawn'],
   draw(easel) {
-    const { fill, random, between, rough, noise } = easel;
-    const light = drawLight(random, ['noon', 'cloudy', 'gold', 'dawn']);
+    const { light, fill, random, between, rough, noise } = easel;
     const skin = random.pick(SKINS);
     const wall = random.pick(WALLS.filter((colour) => Math.abs(luma(colour) - luma(skin)) > 0.12));
     fill(
@@ -47,27 +46,27 @@ export const face: Motif = {
       hair: random.pick(HAIRS),
     };
     const style = random.pick(['long', 'short', 'bun', 'hat', 'scarf'] as const);
-    if (style === 'long') longHair(easel, light, head);
+    if (style === 'long') longHair(easel, head);
     if (style === 'bun')
-      fill(ellipse(head.x - head.turn, head.y - head.ry * 1.2, rx * 0.42), strand(easel, light, head));
-    bust(easel, light, head, random.pick(CLOTHS));
-    skull(easel, light, head);
-    features(easel, light, head, random.pick(EYES));
-    if (style === 'hat') hat(easel, light, head, random.pick(CLOTHS));
-    else if (style === 'scarf') scarf(easel, light, head, random.pick(CLOTHS));
-    else fringe(easel, light, head);
+      fill(ellipse(head.x - head.turn, head.y - head.ry * 1.2, rx * 0.42), strand(easel, head));
+    bust(easel, head, random.pick(CLOTHS));
+    skull(easel, head);
+    features(easel, head, random.pick(EYES));
+    if (style === 'hat') hat(easel, head, random.pick(CLOTHS));
+    else if (style === 'scarf') scarf(easel, head, random.pick(CLOTHS));
+    else fringe(easel, head);
   },
 };
 
 const strand =
-  ({ rough }: Easel, light: Light, { x: cx, hair }: Head) =>
+  ({ light, rough }: Easel, { x: cx, hair }: Head) =>
   (x: number, y: number): Rgb =>
     times(
-      light.lit(hair, clamp(0.55 + 2 * sideOf(light) * (x - cx) + 0.4 * rough(30 * (x - cx), 6 * y))),
+      light.lit(hair, clamp(0.55 + 2 * light.side * (x - cx) + 0.4 * rough(30 * (x - cx), 6 * y))),
       1 + 0.25 * rough(44 * x, 9 * y),
     );
 
-function longHair(easel: Easel, light: Light, head: Head): void {
+function longHair(easel: Easel, head: Head): void {
   const { x, y, rx, ry } = head;
   easel.fill(
     union(
@@ -82,13 +81,13 @@ function longHair(easel: Easel, light: Light, head: Head): void {
         0.03,
       ),
     ),
-    strand(easel, light, head),
+    strand(easel, head),
     { flow: (px) => Math.PI / 2 - 0.8 * (px - x) },
   );
 }
 
-function bust({ fill, rough }: Easel, light: Light, { x, y, rx, ry, skin }: Head, cloth: Rgb): void {
-  const side = sideOf(light);
+function bust({ light, fill, rough }: Easel, { x, y, rx, ry, skin }: Head, cloth: Rgb): void {
+  const { side } = light;
   const chin = y + ry;
   fill(
     below(
@@ -135,8 +134,8 @@ function bust({ fill, rough }: Easel, light: Light, { x, y, rx, ry, skin }: Head
   );
 }
 
-function skull({ fill, rough }: Easel, light: Light, { x, y, rx, ry, turn, skin }: Head): void {
-  const side = sideOf(light);
+function skull({ light, fill, rough }: Easel, { x, y, rx, ry, turn, skin }: Head): void {
+  const { side } = light;
   for (const ear of [-1, 1])
     fill(
       ellipse(x + ear * rx * 1.0 - turn, y + 0.02, rx * 0.16, ry * 0.2),
@@ -165,14 +164,13 @@ function skull({ fill, rough }: Easel, light: Light, { x, y, rx, ry, turn, skin 
 }
 
 function features(
-  { fill, between }: Easel,
-  light: Light,
+  { light, fill, between }: Easel,
   { x: cx, y: cy, rx, ry, turn, skin, hair }: Head,
   iris: Rgb,
 ): void {
   const x = cx + turn;
   const y = cy - ry * 0.02;
-  const side = sideOf(light);
+  const { side } = light;
   const dark = light.lit(mix(times(skin, 0.55), hex('#5a2a24'), 0.4), 0.4);
   const gaze = between(-0.25, 0.25);
   for (const eye of [-1, 1]) {
@@ -181,8 +179,7 @@ function features(
     const almond = within(ellipse(ex, y + w * 0.32, w, w * 0.85), ellipse(ex, y - w * 0.32, w, w * 0.85));
     fill(ellipse(ex, y - w * 0.15, w * 1.3, w * 0.85), light.lit(times(skin, 0.82), 0.45), {
       soft: 0.02,
-      part: true,
-      detail: 0.7,
+      veil: true,
     });
     fill(almond, light.lit(hex('#f4efe6'), 0.85), { detail: 1 });
     fill(within(ellipse(ex + gaze * w, y - w * 0.04, w * 0.46), almond), iris, { detail: 1 });
@@ -225,7 +222,7 @@ function features(
       rx * 0.07,
     ),
     light.lit(times(skin, 0.78), 0.25),
-    { soft: 0.012, part: true, detail: 0.7, flow: Math.PI / 2 },
+    { soft: 0.012, veil: true },
   );
   fill(
     limb(
@@ -237,7 +234,7 @@ function features(
       rx * 0.06,
     ),
     light.lit(mix(skin, hex('#fff6e8'), 0.5), 1),
-    { soft: 0.012, part: true, detail: 0.7, flow: Math.PI / 2 },
+    { soft: 0.012, veil: true },
   );
   for (const nostril of [-1, 1])
     fill(
@@ -267,25 +264,24 @@ function features(
   );
   fill(ellipse(x, my + rx * 0.26, w * 0.7, rx * 0.06), light.lit(times(skin, 0.8), 0.35), {
     soft: 0.02,
-    part: true,
-    detail: 0.4,
+    veil: true,
   });
 }
 
-function fringe(easel: Easel, light: Light, head: Head): void {
+function fringe(easel: Easel, head: Head): void {
   const { x, y, rx, ry, turn } = head;
   const parting = turn > 0 ? -1 : 1;
   const cap = ellipse(x, y - ry * 0.26, rx * 1.12, ry * 0.86);
   const brow = ellipse(x + turn * 1.5 + parting * rx * 0.18, y + ry * 0.28, rx * 0.98, ry * 0.9);
-  easel.fill(minus(cap, brow), strand(easel, light, head), {
+  easel.fill(minus(cap, brow), strand(easel, head), {
     flow: (px, py) => Math.atan2(py - y, px - x) + Math.PI / 2,
     detail: 0.2,
   });
 }
 
-function hat(easel: Easel, light: Light, { x, y, rx, ry }: Head, cloth: Rgb): void {
-  const { fill, rough } = easel;
-  const side = sideOf(light);
+function hat(easel: Easel, { x, y, rx, ry }: Head, cloth: Rgb): void {
+  const { light, fill, rough } = easel;
+  const { side } = light;
   const felt = (px: number, py: number): Rgb =>
     light.lit(
       times(cloth, 1 + 0.15 * rough(12 * px, 12 * py)),
@@ -317,13 +313,13 @@ const rectangleBand = (x: number, brim: number, rx: number) =>
     [x + rx * 0.97, brim - 0.006],
   ]);
 
-function scarf(easel: Easel, light: Light, { x, y, rx, ry }: Head, cloth: Rgb): void {
-  const { fill, rough } = easel;
+function scarf(easel: Easel, { x, y, rx, ry }: Head, cloth: Rgb): void {
+  const { light, fill, rough } = easel;
   const opening = ellipse(x, y + ry * 0.16, rx * 0.9, ry * 0.84);
   const shade = (px: number, py: number): Rgb =>
     light.lit(
       times(cloth, 1 + 0.3 * rough(5 * px, 16 * py)),
-      clamp(0.55 + 2 * sideOf(light) * (px - x) - 0.5 * (py - y)),
+      clamp(0.55 + 2 * light.side * (px - x) - 0.5 * (py - y)),
     );
   fill(
     minus(

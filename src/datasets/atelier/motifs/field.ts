@@ -1,18 +1,16 @@
 /** @file A ploughed or ripe field whose rows run to the horizon, with stacks and poppies. */
 import { clamp, hex, mix, smoothstep, times } from '../colour.ts';
-import { drawLight } from '../light.ts';
 import { below, ellipse, polygon } from '../shapes.ts';
 import type { Motif } from './define.ts';
-import { broadleaf, castShadow, cypress, hills, sideOf, sky } from './elements.ts';
+import { broadleaf, castShadow, cypress, hills, sky } from './elements.ts';
 
 export const field: Motif = {
   id: 'field',
   phrase: 'a field',
   titles: ['Ripe Wheat', 'Furrows', 'Stacks After Harvest', 'The Wide Field'],
   draw(easel) {
-    const { fill, random, between, rough } = easel;
-    const light = drawLight(random);
-    sky(easel, light);
+    const { light, fill, random, between, rough } = easel;
+    sky(easel);
     const horizon = between(0.4, 0.5);
     hills(easel, { level: horizon + 0.01, height: 0.1, colour: mix(light.far, light.zenith, 0.4) });
     const crop = light.lit(
@@ -34,10 +32,10 @@ export const field: Motif = {
       { flow: (x, y) => Math.atan2(y - horizon + 0.05, x - vanish) },
     );
     for (let k = random.int(4); k > 0; k--)
-      cypress(easel, light, between(0.04, 0.96), horizon + 0.03, between(0.12, 0.26));
+      cypress(easel, between(0.04, 0.96), horizon + 0.03, between(0.12, 0.26));
     if (random.uniform() < 0.5)
-      broadleaf(easel, light, random.pick([0.14, 0.86]), horizon + 0.12, between(0.36, 0.46));
-    const side = sideOf(light);
+      broadleaf(easel, random.pick([0.14, 0.86]), horizon + 0.12, between(0.36, 0.46));
+    const { side } = light;
     const stacks = random.int(4);
     for (let k = 0; k < stacks; k++) {
       const x = clamp(vanish + between(-0.4, 0.4), 0.12, 0.88);

@@ -1,6 +1,5 @@
 /** @file Large blooms with stems and leaves before a plain wall or a garden blur. */
 import { clamp, hex, mix, type Rgb, smoothstep, times } from '../colour.ts';
-import { drawLight, type Light } from '../light.ts';
 import { all, curve, ellipse, limb, type Point } from '../shapes.ts';
 import type { Easel, Motif } from './define.ts';
 
@@ -11,9 +10,9 @@ export const flower: Motif = {
   id: 'flower',
   phrase: 'a flower',
   titles: ['In Full Bloom', 'Three Stems', 'From the Garden', 'Open to the Light'],
+  hours: ['dawn', 'noon', 'cloudy', 'gold'],
   draw(easel) {
-    const { fill, random, between, rough, noise } = easel;
-    const light = drawLight(random, ['dawn', 'noon', 'cloudy', 'gold']);
+    const { light, fill, random, between, rough, noise } = easel;
     const wall = random.pick(WALLS);
     fill(
       all,
@@ -39,14 +38,14 @@ export const flower: Motif = {
     const root: Point = [between(0.45, 0.55), 1.05];
     heads.sort((a, b) => a.r - b.r);
     for (const { at, r } of heads) {
-      stem(easel, light, at, root, r);
-      bloom(easel, light, { at, r, colour });
+      stem(easel, at, root, r);
+      bloom(easel, { at, r, colour });
     }
   },
 };
 
-function stem(easel: Easel, light: Light, from: Point, root: Point, r: number): void {
-  const { fill, between, rough } = easel;
+function stem(easel: Easel, from: Point, root: Point, r: number): void {
+  const { light, fill, between, rough } = easel;
   const green = light.lit(hex('#4f8a3d'), 0.7);
   const middle: Point = [from[0] + between(-0.04, 0.04), 0.75];
   fill(
@@ -78,8 +77,7 @@ function stem(easel: Easel, light: Light, from: Point, root: Point, r: number): 
 }
 
 function bloom(
-  { fill, random, between, rough }: Easel,
-  light: Light,
+  { light, fill, random, between, rough }: Easel,
   { at: [x, y], r, colour }: { at: Point; r: number; colour: Rgb },
 ): void {
   const petals = 9 + random.int(7);

@@ -1,28 +1,25 @@
 /** @file A house in its garden, with a path to the door. */
 import { hex, mix, times } from '../colour.ts';
-import { drawLight } from '../light.ts';
 import { curve, limb } from '../shapes.ts';
 import type { Motif } from './define.ts';
-import { broadleaf, cypress, foliage, hills, house as building, meadow, sky } from './elements.ts';
+import { broadleaf, house as building, cypress, foliage, hills, meadow, sky } from './elements.ts';
 
 export const house: Motif = {
   id: 'house',
   phrase: 'a house',
   titles: ['The House at the Bend', 'Farm Under Trees', 'White Gable', 'The Path Home'],
   draw(easel) {
-    const { fill, random, between, rough } = easel;
-    const light = drawLight(random);
-    sky(easel, light, 0.8);
+    const { light, fill, random, between, rough } = easel;
+    sky(easel, 0.8);
     const level = between(0.54, 0.62);
     hills(easel, { level: level + 0.02, height: 0.16, colour: mix(light.far, light.zenith, 0.3) });
-    meadow(easel, light, level);
+    meadow(easel, level);
     const x = between(0.42, 0.58);
     const foot = between(0.72, 0.78);
     const width = between(0.44, 0.56);
     const back = random.pick([-1, 1]);
-    if (random.uniform() < 0.6)
-      broadleaf(easel, light, x + back * width * 0.62, foot - 0.02, between(0.44, 0.56));
-    building(easel, light, {
+    if (random.uniform() < 0.6) broadleaf(easel, x + back * width * 0.62, foot - 0.02, between(0.44, 0.56));
+    building(easel, {
       x,
       foot,
       width,
@@ -37,18 +34,11 @@ export const house: Motif = {
     );
     for (let k = 0; k < 5; k++) {
       const bx = x - width * 0.5 + (k * width) / 4 + between(-0.02, 0.02);
-      if (Math.abs(bx - door) > 0.07)
-        foliage(easel, light, bx, foot + 0.005, between(0.022, 0.04), { part: k > 0 });
+      if (Math.abs(bx - door) > 0.07) foliage(easel, bx, foot + 0.005, between(0.022, 0.04), { part: k > 0 });
     }
     const flank = -back;
     for (let k = random.int(4); k > 0; k--) {
-      cypress(
-        easel,
-        light,
-        x + flank * (width * 0.6 + 0.07 * k),
-        foot + between(-0.02, 0.04),
-        between(0.26, 0.4),
-      );
+      cypress(easel, x + flank * (width * 0.6 + 0.07 * k), foot + between(-0.02, 0.04), between(0.26, 0.4));
     }
   },
 };

@@ -1,20 +1,18 @@
 /** @file Snow peaks over foothills, with firs or a lake in front. */
 import { clamp, hex, mix, smoothstep, times } from '../colour.ts';
-import { drawLight } from '../light.ts';
 import { below } from '../shapes.ts';
 import type { Motif } from './define.ts';
-import { fir, hills, meadow, sideOf, sky, water } from './elements.ts';
+import { fir, hills, meadow, sky, water } from './elements.ts';
 
 export const mountain: Motif = {
   id: 'mountain',
   phrase: 'a mountain',
   titles: ['The Peak at Morning', 'Snow Above the Pass', 'The Silent Massif', 'Valley and Summit'],
   draw(easel) {
-    const { fill, random, between, noise, rough } = easel;
-    const light = drawLight(random);
-    sky(easel, light, 0.7);
+    const { light, fill, random, between, noise, rough } = easel;
+    sky(easel, 0.7);
 
-    const side = sideOf(light);
+    const { side } = light;
     const base = between(0.6, 0.68);
     const main = between(0.34, 0.66);
     const peaks = [
@@ -47,18 +45,18 @@ export const mountain: Motif = {
     hills(easel, { level: base + 0.04, height: 0.1, colour: mix(light.far, light.zenith, 0.3) });
     const withLake = random.uniform() < 0.5;
     if (withLake) {
-      water(easel, light, base + 0.04);
+      water(easel, base + 0.04);
       hills(easel, { level: 0.99, height: 0.1, colour: light.grass, scale: 1.6 });
     } else {
       hills(easel, { level: base + 0.12, height: 0.08, colour: light.far });
-      meadow(easel, light, base + 0.14);
+      meadow(easel, base + 0.14);
     }
     const edge = random.pick([0, 1]);
     const trees = 5 + random.int(6);
     for (let k = 0; k < trees; k++) {
       const along = between(0, 0.42);
       const x = edge === 0 ? along - 0.03 : 1.03 - along;
-      fir(easel, light, x, 0.99 - 0.3 * along + between(0, 0.04), between(0.18, 0.32) * (1 - along), k > 0);
+      fir(easel, x, 0.99 - 0.3 * along + between(0, 0.04), between(0.18, 0.32) * (1 - along), k > 0);
     }
   },
 };

@@ -1,25 +1,23 @@
 /** @file Open sea with rolling waves, rocks or cliffs. */
 import { hex, mix, smoothstep, times } from '../colour.ts';
-import { drawLight } from '../light.ts';
-import { below, blob, limb } from '../shapes.ts';
+import { below, blob, limb, perColumn, slopeOf } from '../shapes.ts';
 import type { Motif } from './define.ts';
-import { sideOf, sky, water } from './elements.ts';
+import { sky, water } from './elements.ts';
 
 export const sea: Motif = {
   id: 'sea',
   phrase: 'the sea',
   titles: ['Breakers', 'The Long Swell', 'Evening Tide', 'Off the Headland'],
   draw(easel) {
-    const { fill, random, between, noise, rough } = easel;
-    const light = drawLight(random);
-    sky(easel, light);
+    const { light, fill, random, between, noise, rough } = easel;
+    sky(easel);
     const horizon = between(0.38, 0.5);
     const deep = mix(
       light.water,
       light.lit(random.pick(['#1f6a80', '#2b5d8c', '#2c7a70'].map(hex)), 0.7),
       0.6,
     );
-    water(easel, light, horizon);
+    water(easel, horizon);
 
     if (random.uniform() < 0.65) {
       const from = random.pick([0, 1]);
@@ -34,7 +32,7 @@ export const sea: Motif = {
         ),
         (x, y) =>
           times(
-            light.lit(stone, 0.5 + 0.5 * (from === 0 ? 1 : -1) * sideOf(light)),
+            light.lit(stone, 0.5 + 0.5 * (from === 0 ? 1 : -1) * light.side),
             1 + 0.35 * rough(14 * x, 5 * y),
           ),
         { flow: Math.PI / 2 },
@@ -47,10 +45,10 @@ export const sea: Motif = {
       const level = horizon + (1 - horizon) * near ** 1.5 * 0.9;
       const height = 0.015 + 0.06 * near;
       const phase = 20 * random.uniform();
-      const crest = (x: number): number =>
-        level -
-        height * (0.5 + 0.5 * noise((5 - 3 * near) * x + phase, phase)) -
-        0.006 * rough(14 * x, phase);
+      const crest = perColumn((x) => {
+        const swell = 0.5 + 0.5 * noise((5 - 3 * near) * x + phase, phase);
+        return level - height * swell - 0.006 * rough(14 * x, phase);
+      });
       fill(
         below(crest, level + 2.2 * height + 0.04),
         (x, y) => {
@@ -68,7 +66,7 @@ export const sea: Motif = {
         {
           soft: 0.004,
           detail: 0.15 * near,
-          flow: (x) => Math.atan2(crest(x + 0.03) - crest(x - 0.03), 0.06),
+          flow: slopeOf(crest),
         },
       );
     }

@@ -1,9 +1,9 @@
 /** @file A table with a bottle or jug, a bowl and fruit. */
 import { clamp, hex, mix, type Rgb, smoothstep, times } from '../colour.ts';
-import { drawLight, type Light } from '../light.ts';
+import type { Light } from '../light.ts';
 import { all, below, ellipse, limb, polygon, union } from '../shapes.ts';
 import type { Easel, Motif } from './define.ts';
-import { castShadow, fruit, sideOf } from './elements.ts';
+import { castShadow, fruit } from './elements.ts';
 
 const WALLS = ['#8fa5a0', '#c7a46e', '#4d5866', '#a9705a', '#d8c9a6', '#5f6b4a'].map(hex);
 const CLOTHS = ['#f0e8d8', '#9a5b3d', '#b9c7cf', '#6b4632', '#d9b07a', '#3f5a5f'].map(hex);
@@ -21,10 +21,10 @@ export const stillLife: Motif = {
   id: 'still-life',
   phrase: 'a still life',
   titles: ['Bottle and Fruit', 'The Blue Jug', 'Kitchen Table', 'After the Market'],
+  hours: ['noon', 'cloudy', 'gold'],
   draw(easel) {
-    const { fill, random, between, rough, noise } = easel;
-    const light = drawLight(random, ['noon', 'cloudy', 'gold']);
-    const side = sideOf(light);
+    const { light, fill, random, between, rough, noise } = easel;
+    const { side } = light;
     const wall = random.pick(WALLS);
     fill(
       all,
@@ -51,8 +51,8 @@ export const stillLife: Motif = {
     const glass = random.pick(GLASSES);
     const foot = edge + between(0.06, 0.1);
     castShadow(easel, tall - side * 0.1, foot, 0.15, 0.025);
-    if (random.uniform() < 0.5) bottle(easel, light, tall, foot, glass);
-    else jug(easel, light, tall, foot, glass);
+    if (random.uniform() < 0.5) bottle(easel, tall, foot, glass);
+    else jug(easel, tall, foot, glass);
 
     const bx = 0.5 + side * between(0.1, 0.18);
     const by = edge + between(0.12, 0.15);
@@ -61,7 +61,7 @@ export const stillLife: Motif = {
     const skins = (k: number) => FRUITS[(start + 2 * k) % FRUITS.length]!.map(hex) as [Rgb, Rgb];
     for (let k = 0; k < 3; k++) {
       const [skin, blush] = skins(k);
-      fruit(easel, light, {
+      fruit(easel, {
         x: bx + (k - 1) * 0.105,
         y: by - 0.075 - (k === 1 ? 0.035 : 0),
         r: between(0.06, 0.07),
@@ -69,11 +69,11 @@ export const stillLife: Motif = {
         blush,
       });
     }
-    bowl(easel, light, bx, by, random.pick(['#f2efe6', '#3f6a8a', '#c98a4a'].map(hex)));
+    bowl(easel, bx, by, random.pick(['#f2efe6', '#3f6a8a', '#c98a4a'].map(hex)));
     const loose = 2 + random.int(3);
     for (let k = 0; k < loose; k++) {
       const [skin, blush] = skins(k + 3);
-      fruit(easel, light, {
+      fruit(easel, {
         x: clamp(0.5 - side * 0.34 + side * k * between(0.15, 0.2), 0.1, 0.9),
         y: between(0.82, 0.9),
         r: between(0.062, 0.085),
@@ -85,7 +85,7 @@ export const stillLife: Motif = {
 };
 
 function glazed(light: Light, colour: Rgb, x: number, w: number): (px: number, py: number) => Rgb {
-  const side = sideOf(light);
+  const { side } = light;
   return (px) => {
     const u = (px - x) / w;
     const lit = light.lit(colour, clamp(0.55 + 0.5 * side * u - 0.25 * u * u));
@@ -93,7 +93,7 @@ function glazed(light: Light, colour: Rgb, x: number, w: number): (px: number, p
   };
 }
 
-function bottle({ fill, between, random }: Easel, light: Light, x: number, foot: number, glass: Rgb): void {
+function bottle({ light, fill, between, random }: Easel, x: number, foot: number, glass: Rgb): void {
   const h = between(0.46, 0.54);
   const w = h * 0.15;
   const body = polygon(
@@ -132,10 +132,10 @@ function bottle({ fill, between, random }: Easel, light: Light, x: number, foot:
   );
 }
 
-function jug({ fill, between }: Easel, light: Light, x: number, foot: number, clay: Rgb): void {
+function jug({ light, fill, between }: Easel, x: number, foot: number, clay: Rgb): void {
   const h = between(0.32, 0.4);
   const w = h * 0.34;
-  const side = sideOf(light);
+  const { side } = light;
   fill(
     limb(
       [
@@ -171,7 +171,7 @@ function jug({ fill, between }: Easel, light: Light, x: number, foot: number, cl
   });
 }
 
-function bowl({ fill }: Easel, light: Light, x: number, y: number, clay: Rgb): void {
+function bowl({ light, fill }: Easel, x: number, y: number, clay: Rgb): void {
   const w = 0.2;
   const dish = polygon(
     [
@@ -184,7 +184,7 @@ function bowl({ fill }: Easel, light: Light, x: number, y: number, clay: Rgb): v
     ],
     0.008,
   );
-  castShadow({ fill }, x - sideOf(light) * 0.08, y + 0.065, 0.19, 0.024);
+  castShadow({ fill }, x - light.side * 0.08, y + 0.065, 0.19, 0.024);
   fill(dish, glazed(light, clay, x, w), { flow: 0.05, detail: 0.1 });
   fill(
     limb(

@@ -19,27 +19,17 @@ export const lampedusa: Painter = {
       const sharp = [scene.rgb[3 * i]!, scene.rgb[3 * i + 1]!, scene.rgb[3 * i + 2]!] as const;
       return tune(mix(c, sharp, 0.65 * scene.detail[i]!), { chroma: 0.8, contrast: 1.08, lift: 0.03 });
     });
-    brushLayer(canvas, scene, seen, random, {
-      width: 0.03,
-      length: 3,
-      coverage: 2.2,
-      opacity: 0.55,
-      bristle: 0.06,
-    });
-    brushLayer(canvas, scene, seen, random, {
-      width: 0.012,
-      length: 4,
-      coverage: 2.2,
-      opacity: 0.5,
-      bristle: 0.08,
-      bounded: true,
-    });
+    canvas.rgb.set(blurred(seen, size, 0.02 * size)); // the dead layer, before any stroke
+    brushLayer(canvas, scene, seen, random, { width: 0.03, length: 3, coverage: 2.2, opacity: 0.5 });
+    const fine = { width: 0.012, length: 4, coverage: 2.2, opacity: 0.5, bounded: true };
+    brushLayer(canvas, scene, seen, random, fine);
+    const care = (i: number): number => scene.detail[i]!;
     brushLayer(canvas, scene, seen, random, {
       width: 0.006,
       length: 3,
       coverage: 3,
       opacity: 0.6,
-      where: (i) => scene.detail[i]!,
+      where: care,
     });
     canvas.rgb.set(blurred(canvas.rgb, size, 0.0028 * size));
     const cracks = craquelure(size, random);
@@ -82,7 +72,8 @@ function craquelure(size: number, random: Random): Float32Array {
     }
     return (
       smoothstep(0.055 + (2 * count) / (6 * size), 0, second - least) *
-      smoothstep(-0.25, 0.5, open(5 * px, 5 * py))
+      smoothstep(-0.25, 0.5, open(5 * px, 5 * py)) *
+      clamp(size / 256, 0.3)
     );
   });
 }
