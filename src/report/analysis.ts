@@ -13,6 +13,8 @@ import {
 import { type Estimate, finiteImages, type Residual, residual } from '../stats/residual.ts';
 import { THRESHOLDS, type Thresholds, type Verdict, type VerdictWord, verdict } from '../stats/verdict.ts';
 import { type Effect, effectsOf, metricsOf } from './effect.ts';
+import { groupBy } from './group.ts';
+import { printedNames } from './names.ts';
 
 export interface AnalysisOptions {
   /** The metric that is the primary effect, by label or id; SSIM by default. */
@@ -40,6 +42,8 @@ export type Outcome = VerdictWord | 'failed' | 'pending';
 export interface Analysis {
   readonly protection: Setting;
   readonly attack: Setting;
+  /** Printed names of the two (names.ts). */
+  readonly names: { readonly protection: string; readonly attack: string };
   readonly effect: Effect;
   readonly cells: readonly CellRecord[];
   readonly arms: Readonly<Record<Arm, ArmMean>>;
@@ -74,12 +78,23 @@ export function analyse(run: RunFolder, options: AnalysisOptions = {}): Answers 
   const { thresholds = THRESHOLDS, cluster = 'image', draws = DRAWS, seed = 0 } = options;
   const effects = effectsOf(metricsOf(run.cells), options.effect);
   const values = valuesByCell(run.rows);
+  const protections = printedNames(run.cells.map(({ protection }) => protection));
+  const attacks = printedNames(run.cells.map(({ attack }) => attack));
   const draw = resampler(run, { cluster, draws, seed });
 
   const analyseCells = (cells: readonly CellRecord[]): Analysis => {
     const effect = effects.find(({ metric }) => metric.label === cells[0]!.metric.label)!;
     const seeds = cells.map(({ id }) => values.get(id) ?? new Map<string, ArmValues>());
-    return analyseOne(cells, effect, seeds, draw, thresholds);
+    const { protection, attack } = cells[0]!;
+    const names = { protection: protections.get(protection.label)!, attack: attacks.get(attack.label)! };
+    return {
+      protection,
+      attack,
+      names,
+      cells,
+      effect,
+      ...analyseOne(cells, effect, seeds, draw, thresholds),
+    };
   };
   const cells = run.cells.map((cell) => analyseCells([cell]));
   const bySettings = groupBy(cells, ({ protection, attack, effect }) =>
@@ -89,17 +104,6 @@ export function analyse(run: RunFolder, options: AnalysisOptions = {}): Answers 
     group.length === 1 ? group[0]! : analyseCells(group.flatMap((each) => each.cells)),
   );
   return { effects, cells, pairs, thresholds, bootstrap: { draws, seed, cluster } };
-}
-
-/** Groups in the order of first appearance. */
-export function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const group = groups.get(key(item));
-    if (group === undefined) groups.set(key(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }
 
 /** Rows by cell and image. Where a row was measured again, the last one counts. */
@@ -158,7 +162,7 @@ function analyseOne(
   seeds: readonly ReadonlyMap<string, ArmValues>[],
   draw: Resampler,
   thresholds: Thresholds,
-): Analysis {
+): Omit<Analysis, 'protection' | 'attack' | 'names' | 'effect' | 'cells'> {
   const values = pool(seeds, (value) => value);
   const effects = [...pool(seeds, effect.of).values()];
   const d = (arm: Arm): number[] => effects.map((arms) => arms[ARMS.indexOf(arm)]!);
@@ -183,10 +187,6 @@ function analyseOne(
   );
   const read = readVerdict(found, effect, thresholds);
   return {
-    protection: cells[0]!.protection,
-    attack: cells[0]!.attack,
-    effect,
-    cells,
     arms: Object.fromEntries(ARMS.map((arm) => [arm, armMean(values, arm, draw)])) as Record<Arm, ArmMean>,
     values,
     images,

@@ -5,7 +5,7 @@
  * previews are as large as a sample says that all of them together may be.
  */
 import type { RunFolder, RunImage } from '../harness/run-folder.ts';
-import { groupBy } from './analysis.ts';
+import { groupBy } from './group.ts';
 import { count } from './numbers.ts';
 import { createPreviewer, PREVIEW_QUALITY, type Pixels, type Previewer } from './preview.ts';
 
@@ -180,8 +180,8 @@ async function previewScene(scene: Scene, previewer: Previewer, side: number): P
     for (let i = 0; i < exposures.length; i += AT_ONCE) {
       await Promise.all(
         exposures.slice(i, i + AT_ONCE).map(async ({ record }) => {
-          const pixels = await loadIfThere(record, previewer);
           const same = record.sha256 === against?.sha256;
+          const pixels = same ? base : await loadIfThere(record, previewer);
           shots[shotKey(record.protection, record.attack)] = {
             picture:
               pixels === undefined ? null : await keep(short(record), () => previewer.picture(pixels, side)),

@@ -29,7 +29,7 @@ export const PREVIEW_QUALITY = 80;
 /** Loads sharp. */
 export async function createPreviewer(): Promise<Previewer> {
   const { default: sharp } = await import('sharp');
-  const encode = { quality: PREVIEW_QUALITY, effort: 1 }; // effort 4 takes 2.5 times as long to save 5 %
+  const encode = { quality: PREVIEW_QUALITY, effort: 0 }; // effort 4 takes three times as long to save 7 %
   return {
     async load(path) {
       const { data, info } = await sharp(path, { limitInputPixels: false })

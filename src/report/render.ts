@@ -44,7 +44,7 @@ export async function createRenderer(onWarning: (message: string) => void): Prom
       const picture = sharp(Buffer.from(typeface.outline(svg)), { density: 72 * SCALE }).flatten({
         background: '#ffffff',
       });
-      return { svg, png: await picture.png({ compressionLevel: 9, palette: false }).toBuffer() };
+      return { svg, png: await picture.png({ compressionLevel: 6 }).toBuffer() };
     },
   };
 }

@@ -19,7 +19,8 @@ export function summarise(analyses: readonly Analysis[]): string {
     return 'No effect to begin with: there is nothing for an attack to remove.';
   }
   const sentences = [
-    clause(judged, 'holds', (n, names) => `holds against ${of(n, judged.length)}${names}`),
+    clause(judged, 'holds', (n, names) => `holds against ${of(n, judged.length)}${names}`) ??
+      `holds against none of ${count(judged.length, 'attack')}`,
     clause(judged, 'weakened', (n, names) => `is weakened by ${n}${names}`),
     clause(judged, 'broken', (n, names) => `is broken by ${n}${names}`),
     clause(judged, 'no effect', (n) => `shows no effect to begin with in ${n}`),
@@ -38,7 +39,7 @@ function clause(
   word: Analysis['outcome'],
   say: (n: number, names: string) => string,
 ): string | undefined {
-  const names = judged.filter(({ outcome }) => outcome === word).map(({ attack }) => attack.label);
+  const names = judged.filter(({ outcome }) => outcome === word).map(({ names }) => names.attack);
   if (names.length === 0) return undefined;
   return say(names.length, names.length <= 4 ? ` (${listed(names)})` : '');
 }
@@ -52,7 +53,7 @@ function worst(judged: readonly Analysis[]): string {
   const least = bounded.reduce((a, b) =>
     a.residual.ratio.interval!.hi <= b.residual.ratio.interval!.hi ? a : b,
   );
-  return ` Least is left by ${least.attack.label}: R = ${formatShare(least.residual.ratio.value)}.`;
+  return ` Least is left by ${least.names.attack}: R = ${formatShare(least.residual.ratio.value)}.`;
 }
 
 const missing = (n: number): string => (n === 0 ? '' : ` ${count(n, 'attack')} could not be judged.`);

@@ -26,9 +26,9 @@ export function shownResiduals(pairs: readonly Analysis[]): ShownResidual[] {
       ({ outcome, residual: { n, ratio } }) =>
         n > 0 && outcome !== 'no effect' && Number.isFinite(ratio.value),
     )
-    .map(({ protection, attack, residual: { ratio } }) => ({
-      protection: protection.label,
-      attack: attack.label,
+    .map(({ names: { protection, attack }, residual: { ratio } }) => ({
+      protection,
+      attack,
       r: cut(ratio.value),
       lo: cut(ratio.interval?.lo ?? ratio.value),
       hi: cut(ratio.interval?.hi ?? ratio.value),

@@ -35,6 +35,7 @@ export function strengthCurve(family: Family, thresholds: Thresholds): TopLevelS
             axis: {
               title: `${family.attack}: ${family.parameter} (harsher to the right)`,
               grid: false,
+              labelExpr: "format(datum.value, '~g')",
               ...(strengths.length <= 8 && { values: strengths }),
             },
           },

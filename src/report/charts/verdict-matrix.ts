@@ -2,7 +2,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { Analysis, Outcome } from '../analysis.ts';
 import type { Effect } from '../effect.ts';
-import { count, formatEstimate, formatNumber, formatShare } from '../numbers.ts';
+import { count, formatEstimate, formatInterval, formatNumber, formatShare } from '../numbers.ts';
 import { CONFIG, FAINT, INK, OUTCOME_FILL, SCHEMA } from './theme.ts';
 
 /** A tile as data: what the spec holds. */
@@ -15,7 +15,7 @@ interface Tile {
   readonly href: string;
 }
 
-const TILE = { width: 136, height: 50 } as const;
+const TILE = { width: 124, height: 50 } as const;
 
 /** The heat map of one effect. A tile links to `#pair=` + its place among all pairs, which the page's viewer follows. */
 export function verdictMatrix(pairs: readonly Analysis[], effect: Effect): TopLevelSpec {
@@ -100,8 +100,8 @@ const TWO_LINES =
 
 function tileOf(pair: Analysis, index: number): Tile {
   return {
-    protection: pair.protection.label,
-    attack: pair.attack.label,
+    protection: pair.names.protection,
+    attack: pair.names.attack,
     outcome: pair.outcome,
     number: numberOf(pair),
     note: noteOf(pair),
@@ -111,7 +111,7 @@ function tileOf(pair: Analysis, index: number): Tile {
 
 function numberOf({ outcome, residual: { n, effect, ratio } }: Analysis): string {
   if (n === 0) return '';
-  if (outcome === 'no effect') return `d ${formatEstimate(effect, (d) => formatNumber(d, 2))}`;
+  if (outcome === 'no effect') return `d ${formatInterval(effect.interval, (d) => formatNumber(d, 1))}`;
   return `R ${formatEstimate(ratio, formatShare)}`;
 }
 

@@ -1,7 +1,8 @@
 /** @file The table of all cells, and the list of what failed. */
 import { ARMS, type Arm, type Row } from '../../harness/rows.ts';
 import type { RunFolder } from '../../harness/run-folder.ts';
-import { type Analysis, type Answers, type ArmMean, groupBy } from '../analysis.ts';
+import type { Analysis, Answers, ArmMean } from '../analysis.ts';
+import { groupBy } from '../group.ts';
 import { count, formatInterval, formatNumber, formatShare } from '../numbers.ts';
 import { type Html, html, trusted } from './html.ts';
 
@@ -51,11 +52,11 @@ export function cellTable({ cells }: Answers): Html {
 }
 
 function cellRow(analysis: Analysis): Html {
-  const { protection, attack, effect, cells, arms, residual, verdict, outcome, errors, excluded } = analysis;
+  const { names, effect, cells, arms, residual, verdict, outcome, errors, excluded } = analysis;
   const { value, interval } = residual.effect;
   const left =
     excluded === 0 ? '' : `${count(excluded, 'image')} left out: not measured in all arms, or infinite`;
-  return html`<tr data-outcome="${outcome}"><td>${protection.label}</td><td>${attack.label}</td><td>${effect.metric.label}</td><td class="n">${cells.map(({ seed }) => seed).join(', ')}</td>
+  return html`<tr data-outcome="${outcome}"><td>${names.protection}</td><td>${names.attack}</td><td>${effect.metric.label}</td><td class="n">${cells.map(({ seed }) => seed).join(', ')}</td>
 ${ARMS.map((arm) => armCell(arms[arm]))}
 ${numberCell(value, formatNumber(value), formatInterval(interval, formatNumber))}
 ${outcome === 'no effect' ? html`<td class="n" data-value="">–</td>` : numberCell(residual.ratio.value, formatShare(residual.ratio.value), formatInterval(residual.ratio.interval, formatShare))}

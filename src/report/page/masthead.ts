@@ -55,12 +55,12 @@ export function inBrief(run: RunFolder, { effects, pairs }: Answers): Html {
   if (primary === undefined)
     return html`<section id="brief"><h2>In brief</h2><p>This run has no cells.</p></section>`;
   const own = pairs.filter(({ effect }) => effect === primary);
-  const protections = [...new Map(own.map(({ protection }) => [protection.label, protection])).values()];
+  const protections = new Map(own.map(({ protection, names }) => [names.protection, protection]));
   return html`<section id="brief">
 <h2>In brief</h2>
-<ul class="brief">${protections.map((protection) => {
-    const sentence = summarise(own.filter((pair) => pair.protection.label === protection.label));
-    return html`<li><code>${protection.label}</code>${tag(protection)} ${sentence}${budget(run, protection)}</li>`;
+<ul class="brief">${[...protections].map(([name, protection]) => {
+    const sentence = summarise(own.filter(({ names }) => names.protection === name));
+    return html`<li><code>${name}</code>${tag(protection)} ${sentence}${budget(run, protection)}</li>`;
   })}</ul>
 </section>`;
 }

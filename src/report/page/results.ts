@@ -81,11 +81,9 @@ function matrixCaption({ thresholds, pairs }: Answers, effect: Effect): string {
 /** Says plainly which protections have nothing to lose. */
 function noEffect({ pairs }: Answers, effect: Effect): Html | undefined {
   const own = pairs.filter((pair) => pair.effect === effect);
-  const labels = [...new Set(own.map(({ protection }) => protection.label))].filter((label) =>
-    own
-      .filter(({ protection }) => protection.label === label)
-      .every(({ outcome }) => outcome === 'no effect'),
+  const without = [...new Set(own.map(({ names }) => names.protection))].filter((name) =>
+    own.filter(({ names }) => names.protection === name).every(({ outcome }) => outcome === 'no effect'),
   );
-  if (labels.length === 0) return undefined;
-  return html`<p class="note"><strong>No effect to begin with:</strong> ${listed(labels)}. Before any attack d[protected] − d[clean] cannot be told from 0, so ${labels.length === 1 ? 'this protection has' : `these ${count(labels.length, 'protection')} have`} nothing that an attack could remove, and no residual.</p>`;
+  if (without.length === 0) return undefined;
+  return html`<p class="note"><strong>No effect to begin with:</strong> ${listed(without)}. Before any attack d[protected] − d[clean] cannot be told from 0, so ${without.length === 1 ? 'this protection has' : `these ${count(without.length, 'protection')} have`} nothing that an attack could remove, and no residual.</p>`;
 }

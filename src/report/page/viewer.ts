@@ -22,7 +22,7 @@ export function viewer({ images, rule }: Gallery): Html {
 <h2>Pictures</h2>
 <noscript><p>The viewer needs JavaScript; the pictures are in this file.</p></noscript>
 <div class="controls">
-<label>Image <select id="g-image">${images.map((image, i) => html`<option value="${i}">${nameOf(image)}</option>`)}</select></label>
+<label>Image <select id="g-image">${images.map((image, i) => html`<option value="${i}">${captionOf(image)}</option>`)}</select></label>
 <span class="group"><button type="button" id="g-previous" title="Previous image">‹</button><button type="button" id="g-next" title="Next image">›</button></span>
 <label>Protection <select id="g-protection"></select></label>
 <label>Attack <select id="g-attack"></select></label>
@@ -67,16 +67,18 @@ function armFigure(arm: Arm): Html {
 <p class="what">${DIFFERENCES[arm]}</p><p class="measure"></p></figure>`;
 }
 
-const nameOf = ({ image, title, artist }: GalleryImage): string =>
+const captionOf = ({ image, title, artist }: GalleryImage): string =>
   title === undefined || title === image ? image : artist === undefined ? title : `${title} (${artist})`;
 
 /** The data of the viewer: an index, and one script element an image, parsed when that image is looked at. */
 export function viewerData(answers: Answers, { images }: Gallery): Html {
   const protections = distinct(answers.pairs.map(({ protection }) => protection.label));
   const attacks = distinct(answers.pairs.map(({ attack }) => attack.label));
+  const nameOf = (kind: 'protection' | 'attack') => (label: string) =>
+    answers.pairs.find((pair) => pair[kind].label === label)!.names[kind];
   const index = {
-    protections,
-    attacks,
+    protections: protections.map(nameOf('protection')),
+    attacks: attacks.map(nameOf('attack')),
     pairs: answers.pairs.map((pair) => ({
       protection: protections.indexOf(pair.protection.label),
       attack: attacks.indexOf(pair.attack.label),
