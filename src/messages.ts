@@ -113,7 +113,7 @@ export const malformedChain = (wanted: string, received: string, place?: Place):
 // ---- images ----------------------------------------------------------------------------------------------
 
 /** A picture that cannot be used, and why; `path` is the file as the user named it. */
-export const unusableImage = (path: string, why: string, options?: ErrorOptions): CraquelureError =>
+const unusableImage = (path: string, why: string, options?: ErrorOptions): CraquelureError =>
   new CraquelureError('IMAGE', `Cannot use image '${path}': ${why}`, options);
 
 const READ_FAILURES: Readonly<Record<string, string>> = {

@@ -1,5 +1,7 @@
 /** @file The shape of a verb: one file each; heavy modules are imported inside the handler, when it is called. */
+
 import type { ArgumentsCamelCase, Argv, CommandModule, InferredOptionTypes, Options } from 'yargs';
+import { DEFAULT_MAX_PIXELS } from '../image/codec.ts';
 
 /** Types a verb's handler by its own options and positionals. */
 export function defineVerb<const O extends Record<string, Options>, P extends object = object>(verb: {
@@ -30,7 +32,7 @@ export const json = {
 
 export const maxPixels = {
   type: 'number',
-  default: 100e6,
+  default: DEFAULT_MAX_PIXELS,
   describe: 'largest picture to decode, in pixels',
 } as const;
 

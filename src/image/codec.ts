@@ -36,13 +36,10 @@ export interface DecodeOptions extends ReadOptions {
   readonly name: string;
 }
 
-/** The JPEG chroma layouts that the encoder offers. */
-export type ChromaSubsampling = '4:4:4' | '4:2:0';
-
 /** How to write a picture. What is left out loses as little as the format allows. */
 export type EncodeOptions =
   | { readonly format: 'png'; readonly compressionLevel?: number }
-  | { readonly format: 'jpeg'; readonly quality?: number; readonly subsampling?: ChromaSubsampling }
+  | { readonly format: 'jpeg'; readonly quality?: number; readonly subsampling?: '4:4:4' | '4:2:0' }
   | { readonly format: 'webp' | 'avif'; readonly quality?: number }
   | { readonly format: 'tiff' };
 

@@ -12,14 +12,10 @@ import { malformedChain, type Place, repeatedParameter } from '../messages.ts';
 import type { PluginBase } from './define.ts';
 import { defaultParameters, type GivenParameters, type PlaceOf } from './parameters.ts';
 
-/** A plug-in by name, with the parameters that were given. */
-export interface Call {
+/** A plug-in by name, the parameters that were given, and where they stand in the text. */
+export interface ParsedCall {
   readonly id: string;
   readonly params: GivenParameters;
-}
-
-/** A call read from a text, which it can point to. */
-export interface ParsedCall extends Call {
   readonly placeOf: PlaceOf;
 }
 
