@@ -1,7 +1,8 @@
 /** @file `craquelure run`: the matrix, from where it stands to its report. */
-import { startProgress } from './progress.ts';
+import type { RunInputs, RunOptions, RunOutcome } from '../harness/run.ts';
 import { EXIT } from './exit.ts';
 import { matrixOptions, prepareOptions } from './matrix.ts';
+import { type Progress, startProgress } from './progress.ts';
 import { duration, note, print, printJson } from './terminal.ts';
 import { defineVerb } from './verb.ts';
 
@@ -26,88 +27,108 @@ export const run = defineVerb({
   ],
   handler: async (args) => {
     const { prepareRun } = await import('../harness/prepare.ts');
-    const { runPlan } = await import('../harness/run.ts');
-    const { localExecutor } = await import('../harness/executor.ts');
-    const { estimatePlan, timingRecorder, workOf } = await import('../harness/estimate.ts');
-
+    const started = performance.now();
     const inputs = await prepareRun(args.experiment, prepareOptions(args));
-    const { plan, store, dataset } = inputs;
-    for (const remark of dataset.notes) note(`note: ${remark}`);
+    for (const remark of inputs.dataset.notes) note(`note: ${remark}`);
+
     const abort = new AbortController();
     const onSignal = (): void => abort.abort();
     process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
-
-    const timings = timingRecorder();
     const progress = startProgress({ quiet: args.quiet });
-    let weights = new Map<string, number>();
-    let total = 0;
-    let done = 0;
-    const started = performance.now();
     try {
-      const outcome = await runPlan(inputs, {
-        openExecutor: async () => {
-          const executor = await localExecutor(store.dir, args.jobs);
-          const estimate = await estimatePlan(plan, store, executor.workers);
-          weights = new Map(
-            estimate.work.map(({ work, ms, toRun }) => [
-              work,
-              ms === null ? UNTIMED_MS : ms / Math.max(1, toRun),
-            ]),
-          );
-          total = estimate.work.reduce((sum, { work, toRun }) => sum + toRun * weights.get(work)!, 0);
-          note(
-            `${plan.cells.length} cells on ${plan.items.length} pictures: ${estimate.toRun} jobs to run, ${estimate.cached} reused, ${executor.workers} threads`,
-          );
-          return executor;
-        },
-        failFast: args.failFast,
-        retryErrors: args.retryErrors,
-        signal: abort.signal,
-        onNote: (remark) => note(`note: ${remark}`),
-        onJob: (event) => {
-          timings.add(event);
-          if (event.outcome !== 'reused') done += weights.get(workOf(event.job)) ?? 0;
-          progress.update(Math.min(done, total), total, workOf(event.job));
-        },
-      });
-      progress.end();
-      await timings.save(store);
-      const { writeReport } = await import('../report/report.ts');
-      const reportFile = await writeReport(outcome.folder);
-      const { manifest } = outcome.folder;
-      if (args.json) {
-        const { counts: jobs, failedCells, unchanged } = outcome;
-        printJson({
-          run: manifest.run,
-          dir: inputs.dir,
-          report: reportFile,
-          cells: plan.cells.length,
-          failedCells,
-          rows: outcome.folder.rows.length,
-          jobs,
-          unchanged,
-          ms: Math.round(performance.now() - started),
-        });
-      } else {
-        const state = outcome.unchanged
-          ? 'nothing to do, already finished'
-          : `done in ${duration(performance.now() - started)}`;
-        print(`${manifest.run}: ${plan.cells.length} cells, ${outcome.failedCells} with errors; ${state}`);
-        print(`report: ${reportFile}`);
-      }
-      if (outcome.failedCells > 0) {
-        note(
-          `${outcome.failedCells} cells have errors: see 'craquelure status ${inputs.dir}'; --retry-errors does them again`,
-        );
-        process.exitCode = EXIT.failedCells;
-      }
+      const { failFast, retryErrors, jobs } = args;
+      const outcome = await runMatrix(
+        inputs,
+        { failFast, retryErrors, signal: abort.signal },
+        jobs,
+        progress,
+      );
+      announce(inputs, outcome, await reportOf(outcome), performance.now() - started, args.json);
     } finally {
       progress.end();
-      await timings.save(store).catch(() => undefined); // estimates only
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     }
   },
 });
 
+/** Runs what is missing, with progress in units of expected time. */
+async function runMatrix(
+  inputs: RunInputs,
+  options: Omit<RunOptions, 'openExecutor'>,
+  jobs: number | undefined,
+  progress: Progress,
+): Promise<RunOutcome> {
+  const { runPlan } = await import('../harness/run.ts');
+  const { localExecutor } = await import('../harness/executor.ts');
+  const { estimatePlan, timingRecorder, workOf } = await import('../harness/estimate.ts');
+  const { plan, store } = inputs;
+  const timings = timingRecorder();
+  let weights = new Map<string, number>();
+  let total = 0;
+  let done = 0;
+  try {
+    return await runPlan(inputs, {
+      ...options,
+      openExecutor: async () => {
+        const executor = await localExecutor(store.dir, jobs);
+        const { work, toRun, cached } = await estimatePlan(plan, store, executor.workers);
+        weights = new Map(
+          work.map(({ work: name, ms, toRun: n }) => [name, ms === null ? UNTIMED_MS : ms / Math.max(1, n)]),
+        );
+        total = work.reduce((sum, { work: name, toRun: n }) => sum + n * weights.get(name)!, 0);
+        const size = `${plan.cells.length} cells on ${plan.items.length} pictures`;
+        note(`${size}: ${toRun} jobs to run, ${cached} reused, ${executor.workers} threads`);
+        return executor;
+      },
+      onNote: (remark) => note(`note: ${remark}`),
+      onJob: (event) => {
+        timings.add(event);
+        if (event.outcome !== 'reused') done += weights.get(workOf(event.job)) ?? 0;
+        progress.update(Math.min(done, total), total, workOf(event.job));
+      },
+    });
+  } finally {
+    progress.end();
+    await timings.save(store).catch(() => undefined); // estimates only
+  }
+}
+
 /** Stands for the time of work that was never timed, so that the bar moves. */
 const UNTIMED_MS = 50;
+
+/** The path of the run's report, written unless it is there already and nothing has changed. */
+async function reportOf({ folder, unchanged }: RunOutcome): Promise<string> {
+  const { existsSync } = await import('node:fs');
+  const { join } = await import('node:path');
+  const { RUN_FILES } = await import('../harness/run-folder.ts');
+  const file = join(folder.dir, RUN_FILES.report);
+  if (unchanged && existsSync(file)) return file;
+  const { writeReport } = await import('../report/report.ts');
+  return writeReport(folder);
+}
+
+function announce(inputs: RunInputs, outcome: RunOutcome, report: string, ms: number, json: boolean): void {
+  const { dir, plan } = inputs;
+  const { failedCells, unchanged, counts: jobs, folder } = outcome;
+  const cells = plan.cells.length;
+  if (json) {
+    printJson({
+      run: plan.run,
+      dir,
+      report,
+      cells,
+      failedCells,
+      rows: folder.rows.length,
+      jobs,
+      unchanged,
+      ms: Math.round(ms),
+    });
+  } else {
+    const state = unchanged ? 'nothing to do, already finished' : `done in ${duration(ms)}`;
+    print(`${plan.run}: ${cells} cells, ${failedCells} with errors; ${state}`);
+    print(`report: ${report}`);
+  }
+  if (failedCells === 0) return;
+  note(`${failedCells} cells have errors: see 'craquelure status ${dir}'; --retry-errors does them again`);
+  process.exitCode = EXIT.failedCells;
+}
