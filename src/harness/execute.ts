@@ -76,7 +76,7 @@ async function protectPicture(job: ProtectJob, pictures: Pictures): Promise<Arte
   const clean = await pictures.load(job.input);
   const { image, budget } = await protectImage(clean, step, job.seed);
   const output = await pictures.save(image);
-  const { linfPx, psnr } = measureBudget(step.id, clean, await pictures.load(output.sha256), budget);
+  const { linfPx, psnr } = measureBudget(step.id, clean, await pictures.reload(output.sha256), budget);
   return { ...output, linfPx, psnr: Number.isFinite(psnr) ? psnr : null };
 }
 

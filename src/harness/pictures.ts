@@ -1,6 +1,6 @@
 /** @file Pictures in and out of the artefact store, decoded once for the few jobs in a row that want the same one. */
 import { decodeImage, encodeImage } from '../image/codec.ts';
-import type { Image } from '../image/image.ts';
+import { fromBytes, type Image, toBytes } from '../image/image.ts';
 import type { ImageRef } from '../metrics/define.ts';
 import type { ArtefactOutput } from './jobs.ts';
 import type { Store } from './store.ts';
@@ -8,9 +8,11 @@ import type { Store } from './store.ts';
 /** What jobs do with pictures. */
 export interface Pictures {
   load(hash: string): Promise<Image>;
+  /** Reads the file even where its pixels are in memory: for measurements of what was really saved. */
+  reload(hash: string): Promise<Image>;
   /** A picture to be loaded when a metric asks for it. */
   ref(hash: string): ImageRef;
-  /** Saves as an 8-bit PNG. */
+  /** Saves as an 8-bit PNG; a picture that was loaded here and is handed back as it is needs no second file. */
   save(image: Image): Promise<ArtefactOutput>;
 }
 
@@ -22,10 +24,17 @@ export function openPictures(store: Store): Pictures {
   const decoded = new Map<string, Image>();
   let held = 0;
 
+  const outputs = new WeakMap<Image, ArtefactOutput>();
+
+  const reload = async (hash: string): Promise<Image> => {
+    const bytes = await store.readBlob(hash);
+    const image = await decodeImage(bytes, { name: store.blobPath(hash), maxPixels: Infinity });
+    outputs.set(image, { sha256: hash, bytes: bytes.length, width: image.width, height: image.height });
+    return image;
+  };
+
   const load = async (hash: string): Promise<Image> => {
-    const known = decoded.get(hash);
-    const name = store.blobPath(hash);
-    const image = known ?? (await decodeImage(await store.readBlob(hash), { name, maxPixels: Infinity }));
+    const image = decoded.get(hash) ?? (await reload(hash));
     keep(hash, image);
     return image;
   };
@@ -44,10 +53,17 @@ export function openPictures(store: Store): Pictures {
   return {
     load,
     ref: (hash) => ({ id: hash, sha256: hash, load: () => load(hash) }),
+    reload,
     save: async (image) => {
-      const { bytes } = await encodeImage(image, { format: 'png' });
-      const { width, height } = image;
-      return { sha256: await store.writeBlob(bytes), bytes: bytes.length, width, height };
+      const known = outputs.get(image);
+      if (known !== undefined) return known;
+      const { width, height, alpha } = image;
+      const rounded = fromBytes(width, height, toBytes(image), alpha);
+      const { bytes } = await encodeImage(rounded, { format: 'png' });
+      const output = { sha256: await store.writeBlob(bytes), bytes: bytes.length, width, height };
+      outputs.set(rounded, output);
+      keep(output.sha256, rounded);
+      return output;
     },
   };
 }

@@ -17,7 +17,7 @@ export function assertSound(id: string, before: Image, after: Image, resizes: bo
 
 /** Rounds to 8 bits and clips to the L-infinity budget around the clean image's 8-bit pixels. */
 export function clipToBudget(clean: Image, raw: Image, budget: Budget): Image {
-  if (budget.epsPx === undefined) return raw;
+  if (budget.epsPx === undefined || raw === clean) return raw;
   const eps = Math.floor(budget.epsPx);
   const from = toBytes(clean);
   const to = toBytes(raw);
