@@ -118,86 +118,116 @@ function walk(
   return path;
 }
 
+/** What a stroke covers: its pixels, how far each lies from the stroke's line, and where on it. */
+interface Track {
+  /** Squared distance to the line in pixels; infinite outside the stroke. */
+  readonly nearest: Float32Array;
+  /** Across the stroke, -1..1 from rim to rim. */
+  readonly side: Float32Array;
+  /** Along the stroke, in pixels from its start. */
+  readonly along: Float32Array;
+  /** Pixels of the stroke, the first `count` of them. */
+  readonly touched: Int32Array;
+  count: number;
+  length: number;
+}
+
+const emptyTrack = (pixels: number): Track => ({
+  nearest: new Float32Array(pixels).fill(Number.POSITIVE_INFINITY),
+  side: new Float32Array(pixels),
+  along: new Float32Array(pixels),
+  touched: new Int32Array(pixels),
+  count: 0,
+  length: 0,
+});
+
+/** Sweeps a disc (with `square`, a bar) along the path. */
+function sweep(track: Track, size: number, { xs, ys }: Path, radius: number, square: boolean): void {
+  const last = xs.length - 1;
+  track.count = 0;
+  track.length = 0;
+  for (let s = 0; s < Math.max(1, last); s++) {
+    const dx = last > 0 ? xs[s + 1]! - xs[s]! : 1e-3; // a dot is a stroke too short to see
+    const dy = last > 0 ? ys[s + 1]! - ys[s]! : 0;
+    const cutStart = square && s === 0;
+    const cutEnd = square && s >= last - 1;
+    sweepSegment(track, size, { x: xs[s]!, y: ys[s]!, dx, dy, radius, cutStart, cutEnd });
+  }
+}
+
+interface Segment {
+  readonly x: number;
+  readonly y: number;
+  readonly dx: number;
+  readonly dy: number;
+  readonly radius: number;
+  readonly cutStart: boolean;
+  readonly cutEnd: boolean;
+}
+
+function sweepSegment(track: Track, size: number, segment: Segment): void {
+  const { x, y, dx, dy, radius, cutStart, cutEnd } = segment;
+  const { nearest, side, along, touched } = track;
+  const length = Math.sqrt(dx * dx + dy * dy) || 1e-3;
+  const left = Math.max(0, Math.floor(Math.min(x, x + dx) - radius - 1));
+  const right = Math.min(size - 1, Math.ceil(Math.max(x, x + dx) + radius + 1));
+  const top = Math.max(0, Math.floor(Math.min(y, y + dy) - radius - 1));
+  const bottom = Math.min(size - 1, Math.ceil(Math.max(y, y + dy) + radius + 1));
+  for (let py = top; py <= bottom; py++) {
+    for (let px = left; px <= right; px++) {
+      const ux = px + 0.5 - x;
+      const uy = py + 0.5 - y;
+      const t = (ux * dx + uy * dy) / (length * length);
+      if ((cutStart && t < 0) || (cutEnd && t > 1)) continue;
+      const held = t < 0 ? 0 : Math.min(t, 1);
+      const ex = ux - held * dx;
+      const ey = uy - held * dy;
+      const distance = ex * ex + ey * ey;
+      const i = py * size + px;
+      if (distance > (radius + 0.7) * (radius + 0.7) || distance >= nearest[i]!) continue;
+      if (nearest[i] === Number.POSITIVE_INFINITY) touched[track.count++] = i;
+      nearest[i] = distance;
+      side[i] = (ux * dy - uy * dx) / (length * radius);
+      along[i] = track.length + held * length;
+    }
+  }
+  track.length += length;
+}
+
 const TEXTURE = 64; // bristles across, lengths along
 
 /** A function that lays one stroke. Its working planes are made once for a layer. */
 function makeHand(
-  canvas: Canvas,
+  { size, rgb, relief }: Canvas,
   random: Random,
   brush: Brush,
 ): (path: Path, radius: number, colour: Rgb) => void {
-  const { size } = canvas;
-  const {
-    bristle = 0,
-    impasto = 0,
-    ridge = 0,
-    dry = 0,
-    ground,
-    taper = 0,
-    square = false,
-    opacity = 1,
-  } = brush;
+  const { bristle = 0, impasto = 0, ridge = 0, dry = 0, taper = 0, square = false, opacity = 1 } = brush;
   const texture = Float32Array.from({ length: TEXTURE * TEXTURE }, () => random.uniform());
-  const nearest = new Float32Array(size * size).fill(Number.POSITIVE_INFINITY);
-  const side = new Float32Array(size * size);
-  const along = new Float32Array(size * size);
-  const touched = new Int32Array(size * size);
+  const track = emptyTrack(size * size);
+  const { nearest, side, along, touched } = track;
 
-  return ({ xs, ys }, radius, colour) => {
-    const last = xs.length - 1;
-    let count = 0;
-    let total = 0;
-    for (let s = 0; s < Math.max(1, last); s++) {
-      const x0 = xs[s]!;
-      const y0 = ys[s]!;
-      const dx = last > 0 ? xs[s + 1]! - x0 : 1e-3;
-      const dy = last > 0 ? ys[s + 1]! - y0 : 0;
-      const len = Math.sqrt(dx * dx + dy * dy) || 1e-3;
-      const left = Math.max(0, Math.floor(Math.min(x0, x0 + dx) - radius - 1));
-      const right = Math.min(size - 1, Math.ceil(Math.max(x0, x0 + dx) + radius + 1));
-      const top = Math.max(0, Math.floor(Math.min(y0, y0 + dy) - radius - 1));
-      const bottom = Math.min(size - 1, Math.ceil(Math.max(y0, y0 + dy) + radius + 1));
-      for (let py = top; py <= bottom; py++) {
-        for (let px = left; px <= right; px++) {
-          const ux = px + 0.5 - x0;
-          const uy = py + 0.5 - y0;
-          const t = (ux * dx + uy * dy) / (len * len);
-          if (square && ((s === 0 && t < 0) || (s >= last - 1 && t > 1))) continue;
-          const held = t < 0 ? 0 : Math.min(t, 1);
-          const ex = ux - held * dx;
-          const ey = uy - held * dy;
-          const distance = ex * ex + ey * ey;
-          const i = py * size + px;
-          if (distance > (radius + 0.7) * (radius + 0.7) || distance >= nearest[i]!) continue;
-          if (nearest[i] === Number.POSITIVE_INFINITY) touched[count++] = i;
-          nearest[i] = distance;
-          side[i] = (ux * dy - uy * dx) / (len * radius);
-          along[i] = total + held * len;
-        }
-      }
-      total += len;
-    }
+  return (path, radius, colour) => {
+    sweep(track, size, path, radius, square);
     const row = random.int(TEXTURE);
     const column = random.int(TEXTURE);
-    for (let k = 0; k < count; k++) {
+    for (let k = 0; k < track.count; k++) {
       const i = touched[k]!;
-      const distance = Math.sqrt(nearest[i]!);
-      nearest[i] = Number.POSITIVE_INFINITY;
-      const end = 2 * (total > 0 ? along[i]! / total : 0.5) - 1; // -1..1 from end to end
+      const end = (2 * along[i]!) / track.length - 1; // -1..1 from end to end
       const rim = radius * (1 - taper * end * end);
-      let cover = clamp(rim - distance + 0.5) * Math.min(1, 2 * radius);
+      let cover = clamp(rim - Math.sqrt(nearest[i]!) + 0.5) * Math.min(1, 2 * radius);
+      nearest[i] = Number.POSITIVE_INFINITY;
       if (cover <= 0) continue;
       const u = side[i]!;
-      const hair =
-        texture[
-          ((Math.floor(u * Math.max(2, radius * 1.1)) + row) & (TEXTURE - 1)) * TEXTURE +
-            ((Math.floor(along[i]! / (4 * radius)) + column) & (TEXTURE - 1))
-        ]!;
-      if (dry > 0 && ground)
-        cover *= clamp(0.6 + 1.7 * (ground[i]! + 0.3 * (hair - 0.5) - dry * (0.8 + 0.4 * end * end)));
+      const across = (Math.floor(u * Math.max(2, radius * 1.1)) + row) & (TEXTURE - 1);
+      const down = (Math.floor(along[i]! / (4 * radius)) + column) & (TEXTURE - 1);
+      const hair = texture[across * TEXTURE + down]!;
+      if (dry > 0 && brush.ground) {
+        const held = brush.ground[i]! + 0.3 * (hair - 0.5) - dry * (0.8 + 0.4 * end * end);
+        cover *= clamp(0.6 + 1.7 * held);
+      }
       const alpha = cover * opacity;
       const tone = 1 + bristle * (hair - 0.5);
-      const { rgb, relief } = canvas;
       for (let c = 0; c < 3; c++) rgb[3 * i + c]! += (clamp(colour[c]! * tone) - rgb[3 * i + c]!) * alpha;
       const body = impasto * ((1 - ridge) * (0.35 + 0.65 * hair) * (1 - u * u * 0.6) + ridge * u * u);
       relief[i]! += (body + 0.25 * relief[i]! - relief[i]!) * alpha;

@@ -2,7 +2,7 @@
 import { clamp, hex, mix, type Rgb, times } from '../colour.ts';
 import { limb, polygon } from '../shapes.ts';
 import type { Easel, Motif } from './define.ts';
-import { hills, reflection, sky, water } from './elements.ts';
+import { hills, reflection, sky, water } from './landscape.ts';
 
 export const boat: Motif = {
   id: 'boat',

@@ -2,7 +2,7 @@
 import { hex, mix, type Rgb, smoothstep, times } from '../colour.ts';
 import { below, ellipse, limb, polygon, rectangle } from '../shapes.ts';
 import type { Easel, Motif } from './define.ts';
-import { sky } from './elements.ts';
+import { sky } from './landscape.ts';
 
 const FACADES = ['#8f5a52', '#5c6784', '#a98a6a', '#6d5a7a', '#4f7278', '#b07a52'].map(hex);
 const LAMP = hex('#ffcf6b');

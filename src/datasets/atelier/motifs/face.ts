@@ -2,7 +2,7 @@
 import { clamp, hex, luma, mix, type Rgb, smoothstep, times } from '../colour.ts';
 import { all, below, curve, ellipse, limb, minus, polygon, union, within } from '../shapes.ts';
 import type { Easel, Motif } from './define.ts';
-import { onBall } from './elements.ts';
+import { onBall } from './landscape.ts';
 
 const SKINS = ['#f0c8a8', '#e3ac86', '#c68a62', '#9a6240', '#6f4630', '#f2d3bd'].map(hex);
 const HAIRS = ['#2b1d18', '#5a3522', '#8f4f26', '#c99a4e', '#3a3a40', '#b8b2aa'].map(hex);
@@ -163,53 +163,62 @@ function skull({ light, fill, rough }: Easel, { x, y, rx, ry, turn, skin }: Head
   );
 }
 
-function features(
-  { light, fill, between }: Easel,
-  { x: cx, y: cy, rx, ry, turn, skin, hair }: Head,
-  iris: Rgb,
-): void {
-  const x = cx + turn;
-  const y = cy - ry * 0.02;
-  const { side } = light;
+function features(easel: Easel, head: Head, iris: Rgb): void {
+  const { light, between } = easel;
+  const { skin, turn } = head;
   const dark = light.lit(mix(times(skin, 0.55), hex('#5a2a24'), 0.4), 0.4);
+  const front = { ...head, x: head.x + turn, y: head.y - head.ry * 0.02 };
   const gaze = between(-0.25, 0.25);
-  for (const eye of [-1, 1]) {
-    const ex = x + eye * rx * 0.42;
-    const w = rx * 0.23;
-    const almond = within(ellipse(ex, y + w * 0.32, w, w * 0.85), ellipse(ex, y - w * 0.32, w, w * 0.85));
-    fill(ellipse(ex, y - w * 0.15, w * 1.3, w * 0.85), light.lit(times(skin, 0.82), 0.45), {
-      soft: 0.02,
-      veil: true,
-    });
-    fill(almond, light.lit(hex('#f4efe6'), 0.85), { detail: 1 });
-    fill(within(ellipse(ex + gaze * w, y - w * 0.04, w * 0.46), almond), iris, { detail: 1 });
-    fill(within(ellipse(ex + gaze * w, y - w * 0.04, w * 0.22), almond), hex('#120d0c'), {
-      detail: 1,
-      part: true,
-    });
-    fill(ellipse(ex + gaze * w + side * w * 0.16, y - w * 0.2, w * 0.11), hex('#ffffff'), {
-      detail: 1,
-      part: true,
-    });
-    fill(
-      limb(
-        curve([ex - w * 1.05, y + w * 0.06], [ex, y - w * 1.0], [ex + w * 1.05, y + w * 0.06]),
-        w * 0.11,
-        w * 0.09,
-      ),
-      times(dark, 0.6),
-      { detail: 1 },
-    );
-    fill(
-      limb(
-        curve([ex - eye * w * 1.1, y - w * 1.05], [ex, y - w * 1.75], [ex + eye * w * 1.35, y - w * 0.95]),
-        w * 0.17,
-        w * 0.08,
-      ),
-      times(light.lit(hair, 0.5), 0.85),
-      { detail: 0.8 },
-    );
-  }
+  for (const side of [-1, 1]) eye(easel, front, { eye: side, gaze, iris, dark });
+  nose(easel, front, dark);
+  mouth(easel, front, dark);
+}
+
+function eye(
+  { light, fill }: Easel,
+  { x, y, rx, skin, hair }: Head,
+  { eye, gaze, iris, dark }: { eye: number; gaze: number; iris: Rgb; dark: Rgb },
+): void {
+  const { side } = light;
+  const ex = x + eye * rx * 0.42;
+  const w = rx * 0.23;
+  const almond = within(ellipse(ex, y + w * 0.32, w, w * 0.85), ellipse(ex, y - w * 0.32, w, w * 0.85));
+  fill(ellipse(ex, y - w * 0.15, w * 1.3, w * 0.85), light.lit(times(skin, 0.82), 0.45), {
+    soft: 0.02,
+    veil: true,
+  });
+  fill(almond, light.lit(hex('#f4efe6'), 0.85), { detail: 1 });
+  fill(within(ellipse(ex + gaze * w, y - w * 0.04, w * 0.46), almond), iris, { detail: 1 });
+  fill(within(ellipse(ex + gaze * w, y - w * 0.04, w * 0.22), almond), hex('#120d0c'), {
+    detail: 1,
+    part: true,
+  });
+  fill(ellipse(ex + gaze * w + side * w * 0.16, y - w * 0.2, w * 0.11), hex('#ffffff'), {
+    detail: 1,
+    part: true,
+  });
+  fill(
+    limb(
+      curve([ex - w * 1.05, y + w * 0.06], [ex, y - w * 1.0], [ex + w * 1.05, y + w * 0.06]),
+      w * 0.11,
+      w * 0.09,
+    ),
+    times(dark, 0.6),
+    { detail: 1 },
+  );
+  fill(
+    limb(
+      curve([ex - eye * w * 1.1, y - w * 1.05], [ex, y - w * 1.75], [ex + eye * w * 1.35, y - w * 0.95]),
+      w * 0.17,
+      w * 0.08,
+    ),
+    times(light.lit(hair, 0.5), 0.85),
+    { detail: 0.8 },
+  );
+}
+
+function nose({ light, fill }: Easel, { x, y, rx, ry, turn, skin }: Head, dark: Rgb): void {
+  const { side } = light;
   const tip = y + ry * 0.38;
   fill(
     limb(
@@ -242,6 +251,9 @@ function features(
       times(dark, 0.75),
       { part: true, detail: 0.8 },
     );
+}
+
+function mouth({ light, fill, between }: Easel, { x, y, rx, ry, skin }: Head, dark: Rgb): void {
   const my = y + ry * 0.6;
   const lips = light.lit(mix(skin, hex('#b23a40'), 0.62), 0.7);
   const w = rx * between(0.3, 0.38);

@@ -2,7 +2,8 @@
 import { clamp, hex, mix, smoothstep, times } from '../colour.ts';
 import { below, ellipse, polygon } from '../shapes.ts';
 import type { Motif } from './define.ts';
-import { broadleaf, castShadow, cypress, hills, sky } from './elements.ts';
+import { castShadow, hills, sky } from './landscape.ts';
+import { broadleaf, cypress } from './plants.ts';
 
 export const field: Motif = {
   id: 'field',

@@ -1,8 +1,10 @@
 /** @file A house in its garden, with a path to the door. */
 import { hex, mix, times } from '../colour.ts';
 import { curve, limb } from '../shapes.ts';
+import { house as building } from './building.ts';
 import type { Motif } from './define.ts';
-import { broadleaf, house as building, cypress, foliage, hills, meadow, sky } from './elements.ts';
+import { hills, meadow, sky } from './landscape.ts';
+import { broadleaf, cypress, foliage } from './plants.ts';
 
 export const house: Motif = {
   id: 'house',

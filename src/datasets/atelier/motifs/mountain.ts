@@ -2,7 +2,8 @@
 import { clamp, hex, mix, smoothstep, times } from '../colour.ts';
 import { below } from '../shapes.ts';
 import type { Motif } from './define.ts';
-import { fir, hills, meadow, sky, water } from './elements.ts';
+import { hills, meadow, sky, water } from './landscape.ts';
+import { fir } from './plants.ts';
 
 export const mountain: Motif = {
   id: 'mountain',

@@ -1,9 +1,9 @@
 /** @file A table with a bottle or jug, a bowl and fruit. */
 import { clamp, hex, mix, type Rgb, smoothstep, times } from '../colour.ts';
 import type { Light } from '../light.ts';
-import { all, below, ellipse, limb, polygon, union } from '../shapes.ts';
+import { all, below, curve, ellipse, limb, polygon, union } from '../shapes.ts';
 import type { Easel, Motif } from './define.ts';
-import { castShadow, fruit } from './elements.ts';
+import { castShadow, onBall } from './landscape.ts';
 
 const WALLS = ['#8fa5a0', '#c7a46e', '#4d5866', '#a9705a', '#d8c9a6', '#5f6b4a'].map(hex);
 const CLOTHS = ['#f0e8d8', '#9a5b3d', '#b9c7cf', '#6b4632', '#d9b07a', '#3f5a5f'].map(hex);
@@ -196,5 +196,30 @@ function bowl({ light, fill }: Easel, x: number, y: number, clay: Rgb): void {
     ),
     light.lit(mix(clay, hex('#ffffff'), 0.5), 0.95),
     { part: true, flow: 0 },
+  );
+}
+
+/** A round fruit with its highlight and the shadow it casts on the table. */
+function fruit(
+  { light, fill, rough }: Easel,
+  { x, y, r, skin, blush }: { x: number; y: number; r: number; skin: Rgb; blush: Rgb },
+): void {
+  const { side } = light;
+  castShadow({ fill }, x - side * r * 0.55, y + r * 0.86, r * 1.25, r * 0.3);
+  const body = ellipse(x, y, r, r * 0.96);
+  fill(
+    body,
+    (px, py) => {
+      const lit = onBall(x, y, r, side, px, py);
+      const skinHere = mix(skin, blush, clamp(0.5 + 0.9 * rough(3 * px + x * 9, 3 * py)));
+      const spark = smoothstep(0.34, 0.05, Math.hypot(px - x - side * 0.36 * r, py - y + 0.4 * r) / r);
+      return mix(light.lit(skinHere, smoothstep(0.1, 0.95, lit)), hex('#fffaf0'), 0.75 * spark);
+    },
+    { detail: 0.35, flow: (px, py) => Math.atan2(py - y, px - x) + Math.PI / 2 },
+  );
+  fill(
+    limb(curve([x, y - r * 0.8], [x + r * 0.05, y - r], [x + r * 0.16, y - r * 1.18], 4), r * 0.06, r * 0.04),
+    hex('#4a3524'),
+    { detail: 0.5, part: true },
   );
 }

@@ -2,7 +2,8 @@
 import { hex, mix } from '../colour.ts';
 import { ellipse } from '../shapes.ts';
 import type { Motif } from './define.ts';
-import { broadleaf, castShadow, hills, meadow, sky } from './elements.ts';
+import { castShadow, hills, meadow, sky } from './landscape.ts';
+import { broadleaf } from './plants.ts';
 
 export const tree: Motif = {
   id: 'tree',
