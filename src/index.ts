@@ -1,0 +1,43 @@
+/** @file The public API, on one screen. Everything else is internal and may move. */
+
+// Pictures
+export { decodeImage, encodeImage, readImage, writeImage } from './image/codec.ts';
+export {
+  type EncodedImage,
+  fromBytes,
+  type Image,
+  type ImageFormat,
+  toBytes,
+  withPixels,
+} from './image/image.ts';
+export { type ResampleKernel, resize } from './image/resample.ts';
+
+// Plug-ins
+export { type Attack, defineAttack } from './attacks/define.ts';
+export { applyChain } from './attacks/chain.ts';
+export { attacks } from './attacks/index.ts';
+export { defineMetric, type ImageRef, type ImageSet, type Metric } from './metrics/define.ts';
+export { metrics } from './metrics/index.ts';
+export { type Budget, defineProtection, type Protection } from './protections/define.ts';
+export { protections } from './protections/index.ts';
+export type { PluginBase, PluginContext } from './plugin/define.ts';
+export { parseParameters } from './plugin/parameters.ts';
+export { parseChain } from './plugin/call.ts';
+
+// Experiments
+export { cellsOf, type Experiment, parseExperiment, readExperiment } from './harness/experiment.ts';
+export { type Executor, inlineExecutor, localExecutor } from './harness/executor.ts';
+export { prepareRun } from './harness/prepare.ts';
+export { type RunInputs, type RunOptions, type RunOutcome, runPlan } from './harness/run.ts';
+export { type CellRecord, type RunFolder, type RunImage, readRunFolder } from './harness/run-folder.ts';
+export type { Manifest } from './harness/manifest.ts';
+export type { Arm, Row } from './harness/rows.ts';
+export { type ReportOptions, writeReport } from './report/report.ts';
+
+// Models
+export { gradientGraph } from './autodiff/gradient.ts';
+export { readModel, writeModel } from './onnx/files.ts';
+
+// Shared
+export { CraquelureError, type ErrorCode } from './messages.ts';
+export { deriveSeed, type Random, seededRandom } from './random.ts';
