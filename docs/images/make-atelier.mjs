@@ -1,4 +1,4 @@
-// Paints docs/images/atelier.webp, motifs down and painters across: npm run build && node docs/images/make-atelier.mjs
+// Paints docs/images/atelier.webp, motifs down and painters across: npm run docs:atelier
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { paint } from '../../dist/datasets/atelier/atelier.js';

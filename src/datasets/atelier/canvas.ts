@@ -116,14 +116,17 @@ export function weave(size: number, random: Random): Float32Array {
   });
 }
 
-/** The tooth of paper, 0 in its hollows and 1 on its hills, for every pixel. */
+/** The tooth of paper, 0 in its hollows and 1 on its hills, for every pixel; about `grain` hills to a side. */
 export function tooth(size: number, random: Random, grain = 90): Float32Array {
-  const coarse = valueNoise(random.fork('coarse'));
+  const hills = valueNoise(random.fork('hills'));
   const fine = Float32Array.from({ length: size * size }, () => random.uniform());
   return Float32Array.from({ length: size * size }, (_, i) => {
-    const x = (i % size) / size;
-    const y = Math.floor(i / size) / size;
-    return clamp(0.5 + 0.45 * coarse(grain * x, grain * y) + 0.5 * (fine[i]! - 0.5));
+    const x = (grain * (i % size)) / size;
+    const y = (grain * Math.floor(i / size)) / size;
+    // Two turned lattices hide each other's squares.
+    const coarse =
+      hills(0.8 * x + 0.6 * y, 0.8 * y - 0.6 * x) + hills(0.38 * x - 0.92 * y, 0.38 * y + 0.92 * x);
+    return clamp(0.5 + 0.32 * coarse + 0.5 * (fine[i]! - 0.5));
   });
 }
 
