@@ -536,3 +536,12 @@ export const unsupportedByTfjs = (operator: string, node: string, how?: string):
     'ONNX',
     `Engine 'tfjs' does not know ${operator} '${node}'${how === undefined ? '' : ` ${how}`}. Use engine 'onnx'`,
   );
+
+// ---- gradcheck -------------------------------------------------------------------------------------------
+
+/** A model whose outputs are no numbers at the inputs that were drawn. */
+export const notFiniteOutput = (model: string, output: string): CraquelureError =>
+  new CraquelureError(
+    'ONNX',
+    `Output '${output}' of model '${model}' is NaN or infinite at random inputs. Give real ones: --input NAME=FILE.npy`,
+  );

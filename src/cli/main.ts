@@ -6,8 +6,9 @@ import { hideBin } from 'yargs/helpers';
 import { CraquelureError, reasonOf, unknownName, usage } from '../messages.ts';
 import { attack } from './attack.ts';
 import { doctor } from './doctor.ts';
-import { exportRun } from './export.ts';
 import { EXIT, exitCodeOf } from './exit.ts';
+import { exportRun } from './export.ts';
+import { gradcheck } from './gradcheck.ts';
 import { list } from './list.ts';
 import { measure } from './measure.ts';
 import { plan } from './plan.ts';
@@ -18,6 +19,7 @@ import { schema } from './schema.ts';
 import { status } from './status.ts';
 import { note, styled } from './terminal.ts';
 import { validate } from './validate.ts';
+import { vjp } from './vjp.ts';
 
 const verbs = [
   run,
@@ -29,6 +31,8 @@ const verbs = [
   protect,
   attack,
   measure,
+  vjp,
+  gradcheck,
   list,
   schema,
   doctor,

@@ -163,10 +163,12 @@ export function checkInputs(model: string, ports: readonly Port[], given: NamedT
 
 /** Throws where a tensor has another type or shape than a port. `what` names it in the message. */
 export function checkFit(model: string, what: string, port: Port, tensor: Tensor): void {
-  const fits =
-    tensor.dtype === port.dtype &&
-    tensor.dims.length === port.dims.length &&
-    port.dims.every((dim, axis) => typeof dim === 'string' || dim === tensor.dims[axis]);
+  // A port without dimensions is a scalar or of unknown rank: ONNX Runtime does not tell which.
+  const shaped =
+    port.dims.length === 0 ||
+    (tensor.dims.length === port.dims.length &&
+      port.dims.every((dim, axis) => typeof dim === 'string' || dim === tensor.dims[axis]));
+  const fits = tensor.dtype === port.dtype && shaped;
   if (!fits) throw misfitTensor(what, model, describe(port), describe(tensor));
 }
 

@@ -1,7 +1,8 @@
 /** @file What an operator of the interpreter sees of its node: tensors in, attributes by name and kind. */
 import type { Tensor } from '@tensorflow/tfjs';
 import { unsupportedByTfjs } from '../../messages.ts';
-import type { Attribute, Node, StoredTensor } from '../../onnx/model.ts';
+import { floatOf, intOf, intsOf, textOf } from '../../onnx/attributes.ts';
+import type { Node, StoredTensor } from '../../onnx/model.ts';
 
 /** One call of an operator. */
 export interface Call {
@@ -29,30 +30,16 @@ export function required(call: Call, index: number): Tensor {
 export const unsupported = ({ node }: Call, how: string): Error =>
   unsupportedByTfjs(node.opType, node.name, how);
 
-const attribute = (call: Call, name: string): Attribute | undefined => call.node.attributes[name];
+export const int = (call: Call, name: string, absent: number): number => intOf(call.node, name, absent);
 
-export function int(call: Call, name: string, fallback: number): number {
-  const found = attribute(call, name);
-  return found?.kind === 'int' ? found.value : fallback;
-}
+export const float = (call: Call, name: string, absent: number): number => floatOf(call.node, name, absent);
 
-export function float(call: Call, name: string, fallback: number): number {
-  const found = attribute(call, name);
-  return found?.kind === 'float' ? found.value : fallback;
-}
+export const text = (call: Call, name: string, absent: string): string => textOf(call.node, name, absent);
 
-export function text(call: Call, name: string, fallback: string): string {
-  const found = attribute(call, name);
-  return found?.kind === 'string' ? found.value : fallback;
-}
-
-export function ints(call: Call, name: string): readonly number[] | undefined {
-  const found = attribute(call, name);
-  return found?.kind === 'ints' ? found.value : undefined;
-}
+export const ints = (call: Call, name: string): readonly number[] | undefined => intsOf(call.node, name);
 
 export function storedTensor(call: Call, name: string): StoredTensor | undefined {
-  const found = attribute(call, name);
+  const found = call.node.attributes[name];
   return found?.kind === 'tensor' ? found.value : undefined;
 }
 

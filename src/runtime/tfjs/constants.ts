@@ -1,20 +1,9 @@
 /** @file Weights and constants of a model as TensorFlow.js tensors, and the way back. */
-import { closeSync, openSync, readSync } from 'node:fs';
-import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { DATA_TYPES, type DataType, type StoredTensor } from '../../onnx/model.ts';
-import {
-  bytesPerElement,
-  type DType,
-  elementCount,
-  fromNumbers,
-  isFloat,
-  type Tensor,
-  tensorFromBytes,
-  toFloat32,
-  toFloat64,
-} from '../../onnx/tensor.ts';
 import { unsupportedByTfjs } from '../../messages.ts';
+import { DATA_TYPES, type StoredTensor } from '../../onnx/model.ts';
+import { loadStored, plainType } from '../../onnx/stored.ts';
+import { type DType, fromNumbers, isFloat, type Tensor, toFloat32, toFloat64 } from '../../onnx/tensor.ts';
 import { type Call, float, int, ints, storedTensor, unsupported } from './call.ts';
 
 /** TensorFlow.js knows float32, int32 and bool; the wider types are narrowed, integers by saturation. */
@@ -38,45 +27,21 @@ export function toTf(tensor: Tensor): tf.Tensor {
 export const fromTf = (tensor: tf.Tensor, dtype: DType): Tensor =>
   fromNumbers(dtype, tensor.shape, tensor.dataSync());
 
-/** A stored tensor's values; those outside the model's file are read from its folder. */
-export function loadStored(stored: StoredTensor, folder: string | undefined): Tensor {
-  const dtype = narrow(stored.dtype);
-  if (dtype === undefined) throw unsupportedByTfjs('a constant', stored.name, `of type ${stored.dtype}`);
-  if (stored.raw !== undefined) return tensorFromBytes(dtype, stored.dims, stored.raw);
-  const { location, offset } = stored.external!;
-  const bytes = new Uint8Array(elementCount(stored.dims) * bytesPerElement(dtype));
-  const file = openSync(join(folder ?? '.', location), 'r');
-  try {
-    readSync(file, bytes, 0, bytes.length, offset);
-  } finally {
-    closeSync(file);
-  }
-  return tensorFromBytes(dtype, stored.dims, bytes);
+/** A weight or constant of a model. */
+export function storedToTf(stored: StoredTensor, folder?: string): tf.Tensor {
+  return toTf(known(stored, folder));
 }
 
-const plain: readonly DataType[] = [
-  'float16',
-  'float32',
-  'float64',
-  'int8',
-  'int16',
-  'int32',
-  'int64',
-  'uint8',
-  'uint16',
-  'uint32',
-  'uint64',
-  'bool',
-];
-
-/** The element type as one that tensors of ours have; undefined for strings, complex and packed types. */
-export const narrow = (dtype: DataType): DType | undefined =>
-  plain.includes(dtype) ? (dtype as DType) : undefined;
+function known(stored: StoredTensor, folder?: string): Tensor {
+  const tensor = loadStored(stored, folder);
+  if (tensor === undefined) throw unsupportedByTfjs('a constant', stored.name, `of type ${stored.dtype}`);
+  return tensor;
+}
 
 /** `Constant`: a tensor, or a number or list as its own attribute. */
 export function constant(call: Call): tf.Tensor {
   const stored = storedTensor(call, 'value');
-  if (stored !== undefined) return toTf(loadStored(stored, undefined));
+  if (stored !== undefined) return storedToTf(stored);
   const { attributes } = call.node;
   if (attributes.value_float) return tf.scalar(float(call, 'value_float', 0));
   if (attributes.value_int) return tf.scalar(int(call, 'value_int', 0), 'int32');
@@ -89,13 +54,13 @@ export function constant(call: Call): tf.Tensor {
 export function constantOfShape(call: Call, shape: number[]): tf.Tensor {
   const stored = storedTensor(call, 'value');
   if (stored === undefined) return tf.zeros(shape);
-  const value = loadStored(stored, undefined);
+  const value = known(stored);
   return tf.fill(shape, toFloat64(value)[0]!, tfDtype(value.dtype) === 'float32' ? 'float32' : 'int32');
 }
 
 /** `Cast`: to the nearest of the three types; fractions are cut off, as in C. */
 export function castTo(x: tf.Tensor, call: Call): tf.Tensor {
-  const dtype = narrow(DATA_TYPES[int(call, 'to', 1)] ?? 'undefined');
+  const dtype = plainType(DATA_TYPES[int(call, 'to', 1)]);
   if (dtype === undefined) throw unsupported(call, 'to a type that is not a plain number');
   return tf.cast(x, tfDtype(dtype));
 }

@@ -3,7 +3,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { unsupportedByTfjs } from '../../messages.ts';
 import { type Model, opsetOf } from '../../onnx/model.ts';
 import type { Call, OperatorTable } from './call.ts';
-import { loadStored, toTf } from './constants.ts';
+import { storedToTf } from './constants.ts';
 import { elementwise } from './elementwise.ts';
 import { products } from './linear.ts';
 import { reductions } from './reduce.ts';
@@ -28,7 +28,7 @@ export const operatorsLacking = (model: Model): readonly string[] => [
 
 /** The weights of a model as tensors. */
 export const weightsOf = (model: Model): ReadonlyMap<string, tf.Tensor> =>
-  new Map(model.graph.initializers.map((stored) => [stored.name, toTf(loadStored(stored, model.folder))]));
+  new Map(model.graph.initializers.map((stored) => [stored.name, storedToTf(stored, model.folder)]));
 
 /** Every tensor of the graph by name, from its inputs and weights. */
 export function interpret(

@@ -13,7 +13,7 @@ describeShared('engine tfjs on the golden cases', ['golden', 'gradients'], (fold
     const model = await readModel(join(golden.folder, 'model.onnx'));
     const inputs = await goldenTensors(golden, 'in', golden.inputs);
     const cotangents = await goldenTensors(golden, 'ct', [golden.output]);
-    const { outputs, gradients } = differentiate(model, inputs, cotangents, golden.wrt);
+    const { outputs, gradients } = differentiate(model, { inputs, cotangents, wrt: golden.wrt });
     const out = await goldenTensors(golden, 'out', [golden.output]);
     expect(relativeError(outputs[golden.output], out[golden.output]!)).toBeLessThan(1e-5);
     const expected = await goldenTensors(golden, 'grad', golden.wrt);

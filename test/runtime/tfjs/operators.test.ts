@@ -325,7 +325,7 @@ it.each(examples.map((example) => [title(example), example] as const))('%s', asy
   const { model, inputs } = build(example);
   const session = await openSession(model);
   const expected = await session.run(inputs);
-  const { outputs } = differentiate(model, inputs, {}, []);
+  const { outputs } = differentiate(model, { inputs, cotangents: {}, wrt: [] });
   for (const name of Object.keys(expected)) {
     expect(outputs[name]!.dims).toEqual(expected[name]!.dims);
     expect(relativeError(outputs[name], expected[name]!)).toBeLessThan(2e-6);
