@@ -9,6 +9,7 @@ import { missingRule, noInfluence, notDifferentiable, notScalar, unknownName } f
 import { upgradeOpset } from '../onnx/upgrade.ts';
 import { inferTypes, type ValueType } from '../onnx/infer.ts';
 import {
+  type Dim,
   type Graph,
   isDifferentiable,
   type Model,
@@ -17,6 +18,7 @@ import {
   type ValueInfo,
 } from '../onnx/model.ts';
 import type { Value } from '../onnx/operators.ts';
+import type { Size } from '../onnx/sizes.ts';
 import type { Rule } from './rule.ts';
 import { ruleOf } from './rules.ts';
 import { startTape, type Tape } from './tape.ts';
@@ -51,11 +53,19 @@ export function gradientGraph(original: Model, options: GradientOptions): Model 
   const model = raised(original, targets, options.wrt);
   const { graph } = model;
   const types = checked(graph, opsetOf(model), targets, options.wrt);
-  const tape = startTape(opsetOf(model), namesIn(graph), backpropagate);
+  const tape = startTape(
+    {
+      opset: opsetOf(model),
+      taken: namesIn(graph),
+      inputs: graph.inputs,
+      weights: new Set(graph.initializers.map(({ name }) => name)),
+    },
+    backpropagate,
+  );
   for (const [value, type] of types) tape.declare(value, type);
 
-  const cotangents: ValueInfo[] =
-    options.loss === undefined ? targets.map((y) => cotangentInput(graph, y)) : [];
+  const nameOf = dimNames();
+  const cotangents = options.loss === undefined ? targets.map((y) => cotangentInput(tape, y, nameOf)) : [];
   const seeds = new Map(targets.map((y) => [y, seed(tape, y, options.loss === undefined)]));
   const gradients = backpropagate(tape, graph.nodes, seeds, options.wrt);
   const outputs = options.wrt.map((x, i) => {
@@ -72,15 +82,31 @@ export function gradientGraph(original: Model, options: GradientOptions): Model 
     });
     return infoOf(graph, x, name, types.get(x)!);
   });
+  const nodes = [...graph.nodes, ...tape.nodes];
   const kept = graph.outputs.filter(({ name }) => options.outputs?.includes(name) ?? true);
   return pruned(model, {
     ...graph,
     name: `${graph.name}.gradient`,
-    nodes: [...graph.nodes, ...tape.nodes],
+    nodes,
     inputs: [...graph.inputs, ...cotangents],
     outputs: [...kept, ...outputs],
     initializers: [...graph.initializers, ...tape.initializers],
+    valueInfo: imageShapes(tape, nodes, nameOf),
   });
+}
+
+/**
+ * Shapes of all images [N, C, H, W] of the graph, equal sizes by equal names. ONNX Runtime keeps its blocked layout
+ * through an addition or a product, and reuses a buffer, only where it can tell that shapes are equal.
+ */
+function imageShapes(tape: Tape, nodes: readonly Node[], nameOf: (size: Size) => Dim): ValueInfo[] {
+  return nodes.flatMap(({ outputs }) =>
+    outputs.flatMap((name) => {
+      const { dtype, shape } = tape.typeOf(name);
+      if (shape?.length !== 4 || dtype === undefined || !isDifferentiable(dtype)) return [];
+      return [{ name, dtype, shape: shape.map(nameOf) }];
+    }),
+  );
 }
 
 /** Operators of a model that no rule covers, each once, wherever they stand: what `gradcheck` lists. */
@@ -121,8 +147,23 @@ function checked(
   return types;
 }
 
-function cotangentInput(graph: Graph, y: string): ValueInfo {
-  return { ...graph.outputs.find(({ name }) => name === y)!, name: cotangentName(y) };
+/** Sizes as the file may spell them: numbers, names of the model's, or names for what is computed from those. */
+function dimNames(): (size: Size) => Dim {
+  const names = new Map<Size, string>();
+  return (size) => {
+    if (typeof size === 'number' || /^\w+$/.test(size)) return size;
+    if (!names.has(size)) names.set(size, `size.${names.size}`);
+    return names.get(size)!;
+  };
+}
+
+function cotangentInput(tape: Tape, y: string, nameOf: (size: Size) => Dim): ValueInfo {
+  const { dtype, shape } = tape.typeOf(y);
+  return {
+    name: cotangentName(y),
+    ...(dtype !== undefined && { dtype }),
+    ...(shape !== undefined && { shape: shape.map(nameOf) }),
+  };
 }
 
 /** The cotangent that differentiation begins with: fed from outside, or 1. */
@@ -300,6 +341,7 @@ function pruned(model: Model, graph: Graph): Model {
     graph: {
       ...graph,
       nodes: nodes.reverse(),
+      valueInfo: graph.valueInfo.filter(({ name }) => needed.has(name)),
       initializers: graph.initializers.filter(({ name }) => needed.has(name)),
     },
   };

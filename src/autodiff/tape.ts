@@ -2,9 +2,10 @@
 import { unknownRank } from '../messages.ts';
 import { type GraphBuilder, graphBuilder } from '../onnx/builder.ts';
 import { numbersOf } from '../onnx/infer/type.ts';
-import type { Node } from '../onnx/model.ts';
+import { declaredType } from '../onnx/infer.ts';
+import type { Node, ValueInfo } from '../onnx/model.ts';
 import type { Value } from '../onnx/operators.ts';
-import type { Size } from '../onnx/sizes.ts';
+import { expressionOf, type Size } from '../onnx/sizes.ts';
 import type { Gradient } from './rule.ts';
 
 /** The builder of a gradient graph. */
@@ -13,6 +14,8 @@ export interface Tape extends GraphBuilder {
   shape(x: Value): readonly Size[];
   /** Its elements, where they are few, integers or scalars, and known while building. */
   known(x: Value | undefined): readonly number[] | undefined;
+  /** Whether a value is a weight of the model, the same in every run. */
+  isConstant(x: Value): boolean;
   /** The shape of a value as an int64 vector: a constant where it is known. */
   shapeOf(x: Value): Value;
   /** One size as an int64 vector of length 1. */
@@ -38,6 +41,16 @@ export interface Tape extends GraphBuilder {
   ): readonly Gradient[];
 }
 
+/** The graph that a tape continues. */
+export interface Ground {
+  readonly opset: number;
+  /** Names in use. */
+  readonly taken: Iterable<string>;
+  readonly inputs: readonly ValueInfo[];
+  /** Names of the constants that were in the file. */
+  readonly weights: ReadonlySet<string>;
+}
+
 /** How the driver runs rules backwards over nodes that a rule has just made. */
 export type Backpropagate = (
   tape: Tape,
@@ -46,8 +59,8 @@ export type Backpropagate = (
   inputs: readonly Value[],
 ) => readonly (Value | undefined)[];
 
-/** Starts a tape. `taken` are the names of the graph that is differentiated. */
-export function startTape(opset: number, taken: Iterable<string>, backpropagate: Backpropagate): Tape {
+/** Starts a tape that continues a graph. */
+export function startTape({ opset, taken, inputs, weights }: Ground, backpropagate: Backpropagate): Tape {
   const g = graphBuilder({ opset, taken });
   const shape = (x: Value): readonly Size[] => {
     const { shape: sizes } = g.typeOf(x);
@@ -73,14 +86,22 @@ export function startTape(opset: number, taken: Iterable<string>, backpropagate:
     flush();
     return pieces.length === 1 ? pieces[0]! : g.Concat(pieces, 0);
   };
+  const computed = sizeComputer(g, inputs);
+  const shapes = new Map<string, Value>();
   const shapeOf = (x: Value): Value => {
     const { shape: sizes } = g.typeOf(x);
-    const numbers = sizes?.every((size) => typeof size === 'number');
-    return numbers ? g.ints(sizes as readonly number[]) : g.Shape(x);
+    const key = JSON.stringify(sizes ?? [x]);
+    const known = shapes.get(key);
+    if (known !== undefined) return known;
+    const parts = sizes?.map((size) => (typeof size === 'number' ? size : computed(size)));
+    const whole = parts?.every((part) => part !== undefined) ? vector(parts) : g.Shape(x);
+    shapes.set(key, whole);
+    return whole;
   };
   const sizeOf = (x: Value, axis: number): Value => {
     const size = g.typeOf(x).shape?.at(axis);
-    return typeof size === 'number' ? g.ints([size]) : g.Gather(g.Shape(x), g.ints([axis]), 0);
+    if (typeof size === 'number') return g.ints([size]);
+    return (size === undefined ? undefined : computed(size)) ?? g.Gather(g.Shape(x), g.ints([axis]), 0);
   };
   const transposeLast = (x: Value): Value => {
     const rank = shape(x).length;
@@ -90,6 +111,7 @@ export function startTape(opset: number, taken: Iterable<string>, backpropagate:
     ...g,
     shape,
     known,
+    isConstant: (x) => weights.has(x),
     vector,
     shapeOf,
     sizeOf,
@@ -107,6 +129,47 @@ export function startTape(opset: number, taken: Iterable<string>, backpropagate:
     },
   };
   return tape;
+}
+
+/**
+ * Computes a size from the sizes of the graph's inputs, as an int64 vector of length 1; undefined where it depends on
+ * more than those. To ask an activation for its shape would keep it alive, and bring it out of the blocked layout.
+ */
+function sizeComputer(g: GraphBuilder, inputs: readonly ValueInfo[]): (size: Size) => Value | undefined {
+  const sources = new Map<string, { input: string; axis: number }>();
+  for (const input of inputs) {
+    declaredType(input).shape?.forEach((size, axis) => {
+      if (typeof size === 'string' && !sources.has(size)) sources.set(size, { input: input.name, axis });
+    });
+  }
+  const made = new Map<string, Value | undefined>();
+  const all = (sizes: readonly Size[], join: (a: Value, b: Value) => Value): Value | undefined => {
+    const parts = sizes.map(compute);
+    return parts.every((part) => part !== undefined) ? parts.reduce(join) : undefined;
+  };
+  const make = (symbol: string): Value | undefined => {
+    const expression = expressionOf(symbol);
+    switch (expression.kind) {
+      case 'name': {
+        const source = sources.get(expression.name);
+        return source && g.Gather(g.Shape(source.input), g.ints([source.axis]), 0);
+      }
+      case 'sum':
+        return all([...expression.terms, expression.constant], g.Add);
+      case 'product':
+        return all([expression.constant, ...expression.factors], g.Mul);
+      case 'quotient':
+        return all([expression.dividend, expression.divisor], g.Div);
+      case 'opaque':
+        return undefined;
+    }
+  };
+  const compute = (size: Size): Value | undefined => {
+    if (typeof size === 'number') return g.ints([size]);
+    if (!made.has(size)) made.set(size, make(size));
+    return made.get(size);
+  };
+  return compute;
 }
 
 /**

@@ -1,87 +1,108 @@
 /**
  * @file Arithmetic on sizes that may be unknown until a graph runs.
  *
- * A size is a number or a symbol. Results of arithmetic on symbols are symbols spelled as the arithmetic, in a
- * normal form that knows constants, neutral elements and cancelling factors; so two sizes that are computed in the
- * same way along two branches of a graph are recognised as equal, which is all that is ever asked of them.
+ * A size is a number or a symbol. Arithmetic on symbols gives symbols that spell the arithmetic (as JSON), in a normal
+ * form that gathers terms and factors; so two sizes that are computed in the same way along two branches of a graph
+ * are recognised as equal, and any of them can be computed from the sizes of the graph's inputs.
  */
 
 /** A number, or the spelling of a size that is known only when the graph runs. Equal spellings are equal sizes. */
 export type Size = number | string;
 
-/** The constant and the symbolic part of a sum. */
-const sumOf = (a: Size): readonly [symbol: string, constant: number] => {
-  if (typeof a === 'number') return ['', a];
-  const parts = /^\((.*)([+-]\d+)\)$/.exec(a);
-  return parts === null || !isBalanced(parts[1]!) ? [a, 0] : [parts[1]!, Number(parts[2])];
-};
+/** What a spelling says: a sum of multiples of symbols, a product, a quotient rounded down, or none of these. */
+export type Expression =
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'sum'; readonly constant: number; readonly terms: readonly string[] }
+  | { readonly kind: 'product'; readonly constant: number; readonly factors: readonly string[] }
+  | { readonly kind: 'quotient'; readonly dividend: Size; readonly divisor: Size }
+  | { readonly kind: 'opaque' };
 
-const isBalanced = (text: string): boolean => {
-  let depth = 0;
-  for (const c of text) {
-    depth += c === '(' ? 1 : c === ')' ? -1 : 0;
-    if (depth < 0) return false;
+/** Reads a spelling. */
+export function expressionOf(symbol: string): Expression {
+  if (!symbol.startsWith('["')) return { kind: 'name', name: symbol };
+  const [operator, ...rest] = JSON.parse(symbol) as [string, ...Size[]];
+  if (operator === '/') return { kind: 'quotient', dividend: rest[0]!, divisor: rest[1]! };
+  const [constant, ...symbols] = rest as [number, ...string[]];
+  if (operator === '+') return { kind: 'sum', constant, terms: symbols };
+  return operator === '*' ? { kind: 'product', constant, factors: symbols } : { kind: 'opaque' };
+}
+
+/** A size that arithmetic does not look into. */
+export const opaqueSize = (name: string, ...parts: readonly Size[]): string =>
+  JSON.stringify([name, ...parts]);
+
+type Terms = Map<string, number>;
+
+/** A size as a constant and multiples of symbols. */
+function toTerms(a: Size, factor: number, into: Terms): number {
+  if (typeof a === 'number') return factor * a;
+  const expression = expressionOf(a);
+  if (expression.kind === 'sum') {
+    return expression.terms.reduce(
+      (sum, term) => sum + toTerms(term, factor, into),
+      factor * expression.constant,
+    );
   }
-  return depth === 0;
-};
+  const [constant, symbols] = toFactors(a);
+  const base = spellProduct(1, symbols) as string;
+  into.set(base, (into.get(base) ?? 0) + factor * constant);
+  return 0;
+}
 
-const spellSum = (symbol: string, constant: number): Size => {
-  if (symbol === '') return constant;
-  return constant === 0 ? symbol : `(${symbol}${constant < 0 ? '' : '+'}${constant})`;
-};
+function spellSum(constant: number, terms: Terms): Size {
+  const spelled = [...terms]
+    .filter(([, multiple]) => multiple !== 0)
+    .map(([base, multiple]) => spellProduct(multiple, toFactors(base)[1]) as string)
+    .sort();
+  if (spelled.length === 0) return constant;
+  return spelled.length === 1 && constant === 0 ? spelled[0]! : JSON.stringify(['+', constant, ...spelled]);
+}
+
+function sumOf(a: Size, b: Size, factor: number): Size {
+  const terms: Terms = new Map();
+  const constant = toTerms(a, 1, terms) + toTerms(b, factor, terms);
+  return spellSum(constant, terms);
+}
 
 /** `a + b` */
-export function addSizes(a: Size, b: Size): Size {
-  const [symbolA, constantA] = sumOf(a);
-  const [symbolB, constantB] = sumOf(b);
-  const constant = constantA + constantB;
-  if (symbolA === '' || symbolB === '') return spellSum(symbolA + symbolB, constant);
-  if (symbolA === `(-1*${symbolB})` || symbolB === `(-1*${symbolA})`) return constant;
-  return spellSum(`<${[symbolA, symbolB].sort().join('+')}>`, constant);
-}
+export const addSizes = (a: Size, b: Size): Size => sumOf(a, b, 1);
 
 /** `a - b` */
-export function subtractSizes(a: Size, b: Size): Size {
-  if (typeof b === 'number') return addSizes(a, -b);
-  const [symbolA, constantA] = sumOf(a);
-  const [symbolB, constantB] = sumOf(b);
-  return symbolA === symbolB ? constantA - constantB : addSizes(a, `(-1*${b})`);
+export const subtractSizes = (a: Size, b: Size): Size => sumOf(a, b, -1);
+
+/** A size as a constant and the symbols that it is multiplied by. */
+function toFactors(a: Size): readonly [constant: number, symbols: readonly string[]] {
+  if (typeof a === 'number') return [a, []];
+  const expression = expressionOf(a);
+  return expression.kind === 'product' ? [expression.constant, expression.factors] : [1, [a]];
 }
 
-/** The factors of a product, the constant one apart. */
-const factorsOf = (a: Size): readonly [constant: number, symbols: readonly string[]] => {
-  if (typeof a === 'number') return [a, []];
-  const parts = /^\[(-?\d+)\*(.*)\]$/.exec(a);
-  return parts === null ? [1, [a]] : [Number(parts[1]), JSON.parse(parts[2]!) as string[]];
-};
-
-const spellProduct = (constant: number, symbols: readonly string[]): Size => {
+function spellProduct(constant: number, symbols: readonly string[]): Size {
   if (constant === 0 || symbols.length === 0) return constant;
-  return constant === 1 && symbols.length === 1 ? symbols[0]! : `[${constant}*${JSON.stringify(symbols)}]`;
-};
+  return constant === 1 && symbols.length === 1 ? symbols[0]! : JSON.stringify(['*', constant, ...symbols]);
+}
 
 /** `a * b` */
 export function multiplySizes(a: Size, b: Size): Size {
-  const [constantA, symbolsA] = factorsOf(a);
-  const [constantB, symbolsB] = factorsOf(b);
+  const [constantA, symbolsA] = toFactors(a);
+  const [constantB, symbolsB] = toFactors(b);
   return spellProduct(constantA * constantB, [...symbolsA, ...symbolsB].sort());
 }
 
 /** `floor(a / b)`; exact where the factors of `b` are factors of `a`. */
 export function divideSizes(a: Size, b: Size): Size {
   if (b === 1) return a;
-  const [constantA, symbolsA] = factorsOf(a);
-  const [constantB, symbolsB] = factorsOf(b);
+  if (typeof a === 'number' && typeof b === 'number' && b !== 0) return Math.floor(a / b);
+  const [constantA, symbolsA] = toFactors(a);
+  const [constantB, symbolsB] = toFactors(b);
   const left = [...symbolsA];
   for (const symbol of symbolsB) {
     const at = left.indexOf(symbol);
-    if (at < 0) return `floor(${a}/${b})`;
+    if (at < 0) return JSON.stringify(['/', a, b]);
     left.splice(at, 1);
   }
-  if (left.length === 0 && symbolsB.length === 0 && constantB !== 0) return Math.floor(constantA / constantB);
-  return constantB !== 0 && constantA % constantB === 0
-    ? spellProduct(constantA / constantB, left)
-    : `floor(${a}/${b})`;
+  const exact = constantB !== 0 && constantA % constantB === 0;
+  return exact ? spellProduct(constantA / constantB, left) : JSON.stringify(['/', a, b]);
 }
 
 /** The product of all sizes; 1 where there are none. */

@@ -11,6 +11,7 @@ import type { Node } from '../../onnx/model.ts';
 import type { Value } from '../../onnx/operators.ts';
 import { linear, type Rule, rule } from '../rule.ts';
 import type { Tape } from '../tape.ts';
+import { blockedChannels, isSubpixel, type StridedAxis, subpixelAdjoint } from './blocked.ts';
 
 /** The geometry of a window, with every default filled in; lists have an entry for each spatial axis. */
 export interface Window {
@@ -101,7 +102,33 @@ export function convAdjoint(g: Tape, ct: Value, x: Value, w: Value, window: Wind
     const pads = [...reach.map((r, i) => r - begins[i]!), ...reach.map((r, i) => r - ends[i]!)];
     return g.Conv(ct, turned(g, w, window), { dilations, pads, group });
   }
-  return transposedConv(g, ct, x, w, window);
+  const axes = subpixelAxes(g, ct, x, w, window);
+  return axes === undefined ? transposedConv(g, ct, x, w, window) : subpixelAdjoint(g, ct, x, w, axes);
+}
+
+/** The two axes of a strided convolution whose gradient takes the sub-pixel form; undefined for any other. */
+function subpixelAxes(
+  g: Tape,
+  ct: Value,
+  x: Value,
+  w: Value,
+  { kernel, strides, dilations, begins, ends, group }: Window,
+): readonly [StridedAxis, StridedAxis] | undefined {
+  const blocked = blockedChannels(g, x) !== undefined && blockedChannels(g, ct) !== undefined;
+  if (!blocked || group !== 1 || dilations.some((dilation) => dilation !== 1) || !g.isConstant(w))
+    return undefined;
+  const axes = kernel.map((k, i): StridedAxis => {
+    const [size, stride] = [g.shape(x)[i + 2]!, strides[i]!];
+    const spare = begins[i]! + ends[i]! - k + 1;
+    const surplus =
+      typeof size === 'number'
+        ? Math.floor((size + spare - 1) / stride) + 1 - Math.ceil(size / stride)
+        : spare % stride === 0
+          ? spare / stride
+          : undefined;
+    return { kernel: k, stride, begin: begins[i]!, size, surplus };
+  });
+  return axes.every(isSubpixel) ? [axes[0]!, axes[1]!] : undefined;
 }
 
 /** ConvTranspose; where sizes leave open how far the last stride reached, it reaches as far as it can and is cut. */

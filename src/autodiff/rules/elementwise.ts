@@ -5,15 +5,13 @@ import type { DataType, Node } from '../../onnx/model.ts';
 import type { Value } from '../../onnx/operators.ts';
 import { broadcasting, elementwise, linear, rule, zero, type Rule } from '../rule.ts';
 import type { Tape } from '../tape.ts';
+import { step } from './blocked.ts';
 
 /** `1 + x^2` */
 const onePlusSquare = (g: Tape, x: Value): Value => g.shift(g.Mul(x, x), 1);
 
 /** `1 - x^2` */
 const oneMinusSquare = (g: Tape, x: Value): Value => g.Sub(g.scalar(1, x), g.Mul(x, x));
-
-/** 1 where x > 0, else 0 */
-const positive = (g: Tape, x: Value): Value => g.mask(g.Greater(x, g.scalar(0, x)), x);
 
 /** 1 where low < x < high, else 0 */
 const between = (g: Tape, x: Value, low: number, high: number): Value =>
@@ -179,7 +177,7 @@ export const ELEMENTWISE = {
   ]),
   Pow: pow,
   Reciprocal: elementwise((ct, { y, g }) => g.Neg(g.Mul(ct, g.Mul(y, y)))),
-  Relu: elementwise((ct, { y, g }) => g.Mul(ct, positive(g, y))),
+  Relu: elementwise((ct, { y, g }) => g.Mul(ct, step(g, y))),
   Selu: elementwise((ct, { x, node, g }) => {
     const below = g.scale(expBelow(g, x), floatOf(node, 'alpha', 1.6732631921768188));
     return g.scale(slopeBelowZero(g, ct, x, below), floatOf(node, 'gamma', 1.0507010221481323));

@@ -1,7 +1,7 @@
 /** @file Types of operators that work element by element, with broadcasting; and arithmetic on shapes. */
 import { intOf } from '../attributes.ts';
 import { DATA_TYPES, type DataType } from '../model.ts';
-import { addSizes, divideSizes, multiplySizes, type Size, subtractSizes } from '../sizes.ts';
+import { addSizes, divideSizes, multiplySizes, opaqueSize, type Size, subtractSizes } from '../sizes.ts';
 import { broadcastShapes, type TypeRule, typed, type ValueType } from './type.ts';
 
 /** Output like the first input. */
@@ -40,13 +40,13 @@ const arithmetic =
 const numeric =
   (combine: (a: number, b: number) => number, name: string) =>
   (a: Size, b: Size): Size =>
-    typeof a === 'number' && typeof b === 'number' ? combine(a, b) : `${name}(${a},${b})`;
+    typeof a === 'number' && typeof b === 'number' ? combine(a, b) : opaqueSize(name, a, b);
 
 /** Sizes are never negative, so that a symbol never equals the -1 of a shape that says "as it is". */
 const equal = (a: Size, b: Size): Size => {
   if (a === b) return 1;
   const certain = typeof a === typeof b ? typeof a === 'number' : Number(typeof a === 'number' ? a : b) < 0;
-  return certain ? 0 : `equal(${a},${b})`;
+  return certain ? 0 : opaqueSize('equal', a, b);
 };
 
 const where: TypeRule = (inputs, node) => {

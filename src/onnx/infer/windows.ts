@@ -1,8 +1,8 @@
 /** @file Types of convolutions, pools and resampling: how windows and factors change the spatial sizes. */
 import { intOf, intsOf, textOf } from '../attributes.ts';
 import type { Node } from '../model.ts';
-import { addSizes, divideSizes, multiplySizes, type Size, subtractSizes } from '../sizes.ts';
-import { numbersOf, type TypeRule, typed, unknownSize, type ValueType } from './type.ts';
+import { addSizes, divideSizes, multiplySizes, opaqueSize, type Size, subtractSizes } from '../sizes.ts';
+import { numbersOf, type TypeRule, typed, unknownSize } from './type.ts';
 
 /** What a window does to one spatial axis. */
 interface Span {
@@ -80,7 +80,7 @@ const globalPool: TypeRule = ([x = {}]) => [
 const scaled = (size: Size, factor: number): Size => {
   if (typeof size === 'number') return Math.floor(size * factor);
   if (factor === 1) return size;
-  return Number.isInteger(factor) ? multiplySizes(size, factor) : `floor(${size}*${factor})`;
+  return Number.isInteger(factor) ? multiplySizes(size, factor) : opaqueSize('scaled', size, factor);
 };
 
 const resize: TypeRule = (inputs, node, opset) => {
@@ -123,9 +123,6 @@ const blocks = (shape: readonly Size[], size: number, deep: boolean): Size[] => 
 const blocked =
   (deep: boolean): TypeRule =>
   ([x = {}], node) => [typed(x.dtype, x.shape && blocks(x.shape, intOf(node, 'blocksize', 1), deep))];
-
-/** The extent of convolution weights that are known: used by rules as well. */
-export const kernelOf = (w: ValueType): readonly Size[] | undefined => w.shape?.slice(2);
 
 export const WINDOWS: Readonly<Record<string, TypeRule>> = {
   AveragePool: pool,
