@@ -35,6 +35,9 @@ export interface GradientOptions {
   readonly outputs?: readonly string[];
 }
 
+/** The first operator set in the forms that rules emit: axes as inputs, softmax along one axis. */
+const OLDEST = 13;
+
 /** The name of the input that the cotangent of output `y` comes in by. */
 export const cotangentName = (y: string): string => `ct.${y}`;
 
@@ -111,7 +114,9 @@ function imageShapes(tape: Tape, nodes: readonly Node[], nameOf: (size: Size) =>
 
 /** Operators of a model that no rule covers, each once, wherever they stand: what `gradcheck` lists. */
 export function operatorsWithoutRule(model: Model): string[] {
-  const missing = model.graph.nodes.filter((node) => ruleOf(node) === undefined).map(qualifiedName);
+  const missing = upgradeOpset(model, OLDEST)
+    .graph.nodes.filter((node) => ruleOf(node) === undefined)
+    .map(qualifiedName);
   return [...new Set(missing)].sort();
 }
 
@@ -121,7 +126,7 @@ const qualifiedName = ({ domain, opType }: Node): string => (domain === '' ? opT
 function raised(model: Model, targets: readonly string[], wrt: readonly string[]): Model {
   const { active } = activity(model.graph.nodes, targets, wrt, () => true);
   const needed = active.map((node) => ruleOf(node)?.since ?? 0);
-  return upgradeOpset(model, Math.max(11, ...needed));
+  return upgradeOpset(model, Math.max(OLDEST, ...needed));
 }
 
 /** Checks the names that were asked for; gives what is known about every value. */

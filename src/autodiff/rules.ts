@@ -3,6 +3,7 @@ import type { Node } from '../onnx/model.ts';
 import type { Rule } from './rule.ts';
 import { CONVOLUTION } from './rules/convolution.ts';
 import { ELEMENTWISE } from './rules/elementwise.ts';
+import { FUSED } from './rules/fused.ts';
 import { LAYOUT } from './rules/layout.ts';
 import { NORMALIZATION } from './rules/normalization.ts';
 import { PRODUCT } from './rules/product.ts';
@@ -18,6 +19,7 @@ export const RULES = {
   ...CONVOLUTION,
   ...RESAMPLING,
   ...NORMALIZATION,
+  ...FUSED,
 } as const satisfies Record<string, Rule>;
 
 /** The name of an operator that has a rule. */

@@ -1,6 +1,6 @@
 /** @file Building graphs node by node: fresh names, shared constants, and the type of every value on the way. */
 import { inferNode, type ValueType } from './infer.ts';
-import type { Node, StoredTensor } from './model.ts';
+import type { Graph, Model, Node, StoredTensor, ValueInfo } from './model.ts';
 import { type Emitter, type Operators, operators, type Value } from './operators.ts';
 import { type DType, fromNumbers, tensorBytes } from './tensor.ts';
 
@@ -86,6 +86,41 @@ export function graphBuilder({
   };
   return { ...emitter, ...bound, nodes, initializers, fresh, append, declare, typeOf, constant, scalar };
 }
+
+/**
+ * The model that a builder has built, fed with `inputs` and giving the values named `outputs`. `opsets` are those of
+ * further domains that its nodes are from.
+ */
+export function builtModel(
+  g: GraphBuilder,
+  inputs: readonly ValueInfo[],
+  outputs: readonly Value[],
+  { name = 'graph', opsets = {} }: { name?: string; opsets?: Readonly<Record<string, number>> } = {},
+): Model {
+  const infoOf = (value: Value): ValueInfo => {
+    const { dtype, shape } = g.typeOf(value);
+    const dims = shape?.map((size) => (typeof size === 'number' || /^\w+$/.test(size) ? size : null));
+    return { name: value, ...(dtype !== undefined && { dtype }), ...(dims !== undefined && { shape: dims }) };
+  };
+  const graph: Graph = {
+    name,
+    nodes: g.nodes,
+    inputs,
+    outputs: outputs.map(infoOf),
+    initializers: g.initializers,
+    valueInfo: [],
+  };
+  return {
+    irVersion: irVersionOf(g.opset),
+    opsets: { ...opsets, '': g.opset },
+    graph,
+    functions: [],
+    metadata: {},
+  };
+}
+
+/** The version of the file format that came with an operator set. */
+const irVersionOf = (opset: number): number => (opset >= 21 ? 10 : opset >= 19 ? 9 : 8);
 
 function freshNames(taken: Iterable<string>): { fresh(hint: string): string; take(name: string): void } {
   const names = new Set(taken);

@@ -42,6 +42,9 @@ export interface WindowAttributes {
   readonly group?: number;
 }
 
+/** Since this operator set axes of Squeeze, Unsqueeze and ReduceSum are inputs. */
+const OLDEST = 13;
+
 /** The operators on one builder. */
 export type Operators = ReturnType<typeof operators>;
 
@@ -60,8 +63,7 @@ export function operators(g: Emitter) {
     (opType: string) =>
     (x: Value, w: Value, attributes: WindowAttributes, bias: Value = '') =>
       one(opType, [x, w, bias], windowAttributes(attributes));
-  const axes = (opType: string, inputSince: number) => (x: Value, list: readonly number[]) =>
-    g.opset >= inputSince ? one(opType, [x, g.ints(list)]) : one(opType, [x], { axes: ints(list) });
+  const axes = (opType: string) => (x: Value, list: readonly number[]) => one(opType, [x, g.ints(list)]);
   const reduce =
     (opType: string, inputSince: number) =>
     (x: Value, over: readonly number[], { keepdims = true }: { keepdims?: boolean } = {}) =>
@@ -70,10 +72,6 @@ export function operators(g: Emitter) {
         : g.opset >= inputSince
           ? one(opType, [x, g.ints(over)], { keepdims: int(Number(keepdims)) })
           : one(opType, [x], { axes: ints(over), keepdims: int(Number(keepdims)) });
-
-  const Not = unary('Not');
-  const Less = binary('Less');
-  const Greater = binary('Greater');
 
   return {
     Abs: unary('Abs'),
@@ -87,7 +85,7 @@ export function operators(g: Emitter) {
     Identity: unary('Identity'),
     Log: unary('Log'),
     Neg: unary('Neg'),
-    Not,
+    Not: unary('Not'),
     Reciprocal: unary('Reciprocal'),
     Relu: unary('Relu'),
     Shape: unary('Shape'),
@@ -102,10 +100,10 @@ export function operators(g: Emitter) {
     And: binary('And'),
     Div: binary('Div'),
     Equal: binary('Equal'),
-    Greater,
-    GreaterOrEqual: (a: Value, b: Value) => (g.opset >= 12 ? one('GreaterOrEqual', [a, b]) : Not(Less(a, b))),
-    Less,
-    LessOrEqual: (a: Value, b: Value) => (g.opset >= 12 ? one('LessOrEqual', [a, b]) : Not(Greater(a, b))),
+    Greater: binary('Greater'),
+    GreaterOrEqual: binary('GreaterOrEqual'),
+    Less: binary('Less'),
+    LessOrEqual: binary('LessOrEqual'),
     MatMul: binary('MatMul'),
     Mul: binary('Mul'),
     Or: binary('Or'),
@@ -135,7 +133,7 @@ export function operators(g: Emitter) {
     ReduceMean: reduce('ReduceMean', 18),
     ReduceMin: reduce('ReduceMin', 18),
     ReduceProd: reduce('ReduceProd', 18),
-    ReduceSum: reduce('ReduceSum', 13),
+    ReduceSum: reduce('ReduceSum', OLDEST),
 
     Concat: (xs: readonly Value[], axis: number) => one('Concat', xs, { axis: int(axis) }),
     DequantizeLinear: (x: Value, scale: Value, zero: Value = '', axis = 1) =>
@@ -168,10 +166,10 @@ export function operators(g: Emitter) {
         known(over),
         ...(steps === undefined ? [] : [known(steps)]),
       ]),
-    Squeeze: axes('Squeeze', 13),
+    Squeeze: axes('Squeeze'),
     Tile: (x: Value, repeats: Ints) => one('Tile', [x, known(repeats)]),
     Transpose: (x: Value, perm: readonly number[]) => one('Transpose', [x], { perm: ints(perm) }),
-    Unsqueeze: axes('Unsqueeze', 13),
+    Unsqueeze: axes('Unsqueeze'),
   };
 }
 

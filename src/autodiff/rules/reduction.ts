@@ -83,12 +83,10 @@ const euclidean = reduction((ct, { x, y, g }) => {
   return g.Mul(x, g.Div(ct, g.Where(isZero, g.scalar(1, y), y)));
 });
 
-/** The axes that a softmax normalises over: one, or before operator set 13 all from `axis` on. */
+/** The axis that a softmax normalises over. */
 function softmaxAxes(node: Node, g: Tape): readonly number[] {
-  const rank = g.shape(node.inputs[0]!).length;
-  const given = intOf(node, 'axis', g.opset >= 13 ? -1 : 1);
-  const axis = given < 0 ? given + rank : given;
-  return g.opset >= 13 ? [axis] : Array.from({ length: rank - axis }, (_, i) => axis + i);
+  const axis = intOf(node, 'axis', -1);
+  return [axis < 0 ? axis + g.shape(node.inputs[0]!).length : axis];
 }
 
 /** `y (ct - sum(ct y))` */

@@ -198,21 +198,7 @@ function padMatrix(
   return g.emit('Pad', [identity(g, x, axis), rows], node.attributes)[0]!;
 }
 
-/** Upsample as it was up to operator set 9, should a model still name it: Resize in its one mode. */
-const upsample = linear((ct, node, g) => {
-  const attributes = {
-    mode: { kind: 'string', value: textOf(node, 'mode', 'nearest') },
-    coordinate_transformation_mode: { kind: 'string', value: 'asymmetric' },
-    nearest_mode: { kind: 'string', value: 'floor' },
-  } as const;
-  const [x = '', scales = ''] = node.inputs;
-  const like: Node = { ...node, opType: 'Resize', inputs: [x, '', scales], attributes };
-  const [gradient] = resize.vjp([ct], like, g);
-  return (gradient as () => Value)();
-});
-
 export const RESAMPLING = {
   Pad: pad,
   Resize: resize,
-  Upsample: upsample,
 } as const satisfies Record<string, Rule>;

@@ -45,7 +45,13 @@ const einsum: TypeRule = (inputs, node) => {
   terms.forEach((term, i) => {
     term.forEach((letter, axis) => {
       const size = shapes[i]![axis]!;
-      if (!sizes.has(letter) || sizes.get(letter) === 1 || typeof size === 'number') sizes.set(letter, size);
+      const other = sizes.get(letter);
+      const settles = typeof size === 'number' && size > 1;
+      if (other === undefined || other === 1 || settles) sizes.set(letter, size);
+      // Of two symbols either may stand for 1.
+      else if (typeof other === 'string' && typeof size === 'string' && other !== size) {
+        sizes.set(letter, unknownSize(node, letter));
+      }
     });
   });
   return [

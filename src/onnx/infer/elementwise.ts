@@ -1,13 +1,11 @@
 /** @file Types of operators that work element by element, with broadcasting; and arithmetic on shapes. */
-import { intOf } from '../attributes.ts';
+import { intOf, intsOf } from '../attributes.ts';
 import { DATA_TYPES, type DataType } from '../model.ts';
 import { addSizes, divideSizes, multiplySizes, opaqueSize, type Size, subtractSizes } from '../sizes.ts';
 import { broadcastShapes, type TypeRule, typed, type ValueType } from './type.ts';
 
 /** Output like the first input. */
-export const like: TypeRule = ([x = {}]) => [typed(x.dtype, x.shape)];
-
-const likeWithValue: TypeRule = ([x = {}]) => [x];
+const like: TypeRule = ([x = {}]) => [typed(x.dtype, x.shape)];
 
 const broadcast =
   (dtype?: DataType): TypeRule =>
@@ -68,111 +66,39 @@ const cast: TypeRule = ([x = {}], node) => {
   return [typed(dtype, x.shape, exact && dtype !== 'bool' ? x.value : undefined)];
 };
 
-const all = (rule: TypeRule, ...names: readonly string[]): Record<string, TypeRule> =>
-  Object.fromEntries(names.map((name) => [name, rule]));
+const random: TypeRule = (_inputs, node) => [
+  typed(DATA_TYPES[intOf(node, 'dtype', 1)], intsOf(node, 'shape')),
+];
+
+const all = (rule: TypeRule, names: string): Record<string, TypeRule> =>
+  Object.fromEntries(names.split(' ').map((name) => [name, rule]));
+
+/** `com.microsoft.Attention`: the last size is a third of what the weights project to. */
+const projected = (x: ValueType, w: ValueType): ValueType =>
+  typed(x.dtype, x.shape && w.shape && [...x.shape.slice(0, -1), divideSizes(w.shape[1]!, 3)]);
+
+/** Outputs like the first input. */
+const LIKE =
+  'Abs Acos Acosh Asin Asinh Atan Atanh BiasAdd BiasGelu BitwiseNot Ceil Celu Clip Cos Cosh CumSum Elu Erf Exp ' +
+  'EyeLike FastGelu Floor Gelu GroupNorm GroupNormalization HardSigmoid HardSwish Hardmax InstanceNormalization ' +
+  'LRN LayerNormalization LeakyRelu Log LogSoftmax LpNormalization MeanVarianceNormalization Mish ' +
+  'MultiHeadAttention Neg PRelu QuickGelu RMSNormalization RandomNormalLike RandomUniformLike Reciprocal Relu ' +
+  'RotaryEmbedding Round Scatter ScatterElements ScatterND Selu Shrink Sigmoid Sign SimplifiedLayerNormalization ' +
+  'Sin Sinh SkipLayerNormalization SkipSimplifiedLayerNormalization Softmax Softplus Softsign Sqrt Swish Tan Tanh ' +
+  'ThresholdedRelu Trilu';
 
 export const ELEMENTWISE: Readonly<Record<string, TypeRule>> = {
-  ...all(
-    like,
-    'Abs',
-    'Acos',
-    'Acosh',
-    'Asin',
-    'Asinh',
-    'Atan',
-    'Atanh',
-    'Ceil',
-    'Celu',
-    'Clip',
-    'Cos',
-    'Cosh',
-  ),
-  ...all(
-    like,
-    'CumSum',
-    'Elu',
-    'Erf',
-    'Exp',
-    'FastGelu',
-    'Floor',
-    'Gelu',
-    'HardSigmoid',
-    'HardSwish',
-    'Hardmax',
-  ),
-  ...all(
-    like,
-    'InstanceNormalization',
-    'LeakyRelu',
-    'Log',
-    'LogSoftmax',
-    'LpNormalization',
-    'LRN',
-    'Mish',
-    'Neg',
-  ),
-  ...all(
-    like,
-    'GroupNormalization',
-    'GroupNorm',
-    'BiasGelu',
-    'QuickGelu',
-    'Reciprocal',
-    'Relu',
-    'Round',
-    'Selu',
-  ),
-  ...all(
-    like,
-    'RMSNormalization',
-    'ScatterElements',
-    'ScatterND',
-    'Scatter',
-    'Shrink',
-    'Sigmoid',
-    'Sign',
-    'Sin',
-  ),
-  ...all(
-    like,
-    'Sinh',
-    'Softmax',
-    'Softplus',
-    'Softsign',
-    'Sqrt',
-    'Swish',
-    'Tan',
-    'Tanh',
-    'ThresholdedRelu',
-    'Trilu',
-  ),
-  ...all(like, 'BitwiseNot', 'MeanVarianceNormalization', 'RandomNormalLike', 'RandomUniformLike', 'BiasAdd'),
-  ...all(
-    like,
-    'SimplifiedLayerNormalization',
-    'SkipLayerNormalization',
-    'RotaryEmbedding',
-    'PRelu',
-    'CastLike',
-  ),
-  ...all(likeWithValue, 'Identity'),
-  ...all(
-    broadcast(),
-    'Max',
-    'Mean',
-    'Min',
-    'Pow',
-    'Sum',
-    'BitwiseAnd',
-    'BitwiseOr',
-    'BitwiseXor',
-    'BitShift',
-  ),
-  ...all(broadcast('bool'), 'And', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'Or', 'Xor'),
-  ...all(([x = {}]) => [typed('bool', x.shape)], 'IsInf', 'IsNaN', 'Not'),
+  ...all(like, LIKE),
+  ...all(broadcast(), 'BitShift BitwiseAnd BitwiseOr BitwiseXor Max Mean Min Pow Sum'),
+  ...all(broadcast('bool'), 'And Greater GreaterOrEqual Less LessOrEqual Or Xor'),
+  ...all(([x = {}]) => [typed('bool', x.shape)], 'IsInf IsNaN Not'),
+  Identity: ([x = {}]) => [x],
   BatchNormalization: like,
   Dropout: ([x = {}]) => [typed(x.dtype, x.shape), typed('bool', x.shape)],
-  LayerNormalization: ([x = {}]) => [typed(x.dtype, x.shape)],
+  Attention: ([x = {}, w = {}], { domain }) => [domain === '' ? typed(x.dtype, x.shape) : projected(x, w)],
+
+  RandomNormal: random,
+  RandomUniform: random,
   CastLike: ([x = {}, y = {}]) => [typed(y.dtype, x.shape)],
   Add: arithmetic(addSizes),
   Sub: arithmetic(subtractSizes),

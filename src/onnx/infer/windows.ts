@@ -129,6 +129,7 @@ export const WINDOWS: Readonly<Record<string, TypeRule>> = {
   Conv: conv,
   ConvTranspose: convTranspose,
   DepthToSpace: blocked(false),
+  FusedConv: conv,
   GlobalAveragePool: globalPool,
   GlobalMaxPool: globalPool,
   LpPool: pool,
