@@ -58,8 +58,8 @@ figcaption { max-width: 100ch; margin-top: 6px; }
 .curves .chart svg { max-width: 100%; }
 .overview { display: flex; flex-wrap: wrap; gap: 0 40px; }
 .overview section { max-width: 100%; }
-.overview figcaption, .overview .note { max-width: min(100%, 600px); }
-.curves { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 480px), 1fr)); gap: 12px 32px; }
+.overview figcaption, .overview .note { max-width: 600px; }
+.curves { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 400px), 1fr)); gap: 12px 24px; }
 .controls { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 16px; max-width: none; }
 .controls label { color: var(--faint); font-size: 13px; }
 .controls select { max-width: 300px; }
