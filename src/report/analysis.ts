@@ -82,6 +82,8 @@ export function analyse(run: RunFolder, options: AnalysisOptions = {}): Answers 
   const attacks = printedNames(run.cells.map(({ attack }) => attack));
   const draw = resampler(run, { cluster, draws, seed });
 
+  const meanOfArm = remembered(draw);
+
   const analyseCells = (cells: readonly CellRecord[]): Analysis => {
     const effect = effects.find(({ metric }) => metric.label === cells[0]!.metric.label)!;
     const seeds = cells.map(({ id }) => values.get(id) ?? new Map<string, ArmValues>());
@@ -93,7 +95,7 @@ export function analyse(run: RunFolder, options: AnalysisOptions = {}): Answers 
       names,
       cells,
       effect,
-      ...analyseOne(cells, effect, seeds, draw, thresholds),
+      ...analyseOne(cells, effect, seeds, { draw, meanOfArm, thresholds }),
     };
   };
   const cells = run.cells.map((cell) => analyseCells([cell]));
@@ -160,8 +162,7 @@ function analyseOne(
   cells: readonly CellRecord[],
   effect: Effect,
   seeds: readonly ReadonlyMap<string, ArmValues>[],
-  draw: Resampler,
-  thresholds: Thresholds,
+  { draw, meanOfArm, thresholds }: { draw: Resampler; meanOfArm: MeanOfArm; thresholds: Thresholds },
 ): Omit<Analysis, 'protection' | 'attack' | 'names' | 'effect' | 'cells'> {
   const values = pool(seeds, (value) => value);
   const effects = [...pool(seeds, effect.of).values()];
@@ -187,7 +188,7 @@ function analyseOne(
   );
   const read = readVerdict(found, effect, thresholds);
   return {
-    arms: Object.fromEntries(ARMS.map((arm) => [arm, armMean(values, arm, draw)])) as Record<Arm, ArmMean>,
+    arms: Object.fromEntries(ARMS.map((arm) => [arm, meanOfArm(values, arm)])) as Record<Arm, ArmMean>,
     values,
     images,
     excluded: ids.length - kept.length,
@@ -213,10 +214,26 @@ function outcomeOf(cells: readonly CellRecord[], n: number, { word }: Verdict): 
   return cells.some(({ errors }) => errors > 0) ? 'failed' : word;
 }
 
-function armMean(values: ReadonlyMap<string, ArmValues>, arm: Arm, draw: Resampler): ArmMean {
-  const measured = [...values]
-    .map(([id, arms]) => ({ id, value: arms[ARMS.indexOf(arm)]! }))
-    .filter(({ value }) => !Number.isNaN(value));
+type MeanOfArm = (values: ReadonlyMap<string, ArmValues>, arm: Arm) => ArmMean;
+
+/** The clean arm is the same in all cells, a protected one in all attacks: each is averaged once. */
+function remembered(draw: Resampler): MeanOfArm {
+  const known = new Map<string, ArmMean>();
+  return (values, arm) => {
+    const measured = [...values]
+      .map(([id, arms]) => ({ id, value: arms[ARMS.indexOf(arm)]! }))
+      .filter(({ value }) => !Number.isNaN(value));
+    const key = measured.map(({ id, value }) => `${id}=${value}`).join('\n');
+    const mean = known.get(key) ?? armMean(measured, draw);
+    known.set(key, mean);
+    return mean;
+  };
+}
+
+function armMean(
+  measured: readonly { readonly id: string; readonly value: number }[],
+  draw: Resampler,
+): ArmMean {
   const finite = measured.filter(({ value }) => Number.isFinite(value));
   const numbers = finite.map(({ value }) => value);
   const interval = (): Interval | undefined =>

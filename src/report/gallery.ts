@@ -162,7 +162,7 @@ async function loadIfThere({ path }: RunImage, previewer: Previewer): Promise<Pi
 }
 
 async function previewScene(scene: Scene, previewer: Previewer, side: number): Promise<GalleryImage> {
-  const clean = scene[0].record;
+  const { image, title, artist, width, height } = scene[0].record;
   const pictures: Record<string, string> = {};
   const shots: Record<string, Shot> = {};
   const seen = new Set<string>();
@@ -173,29 +173,28 @@ async function previewScene(scene: Scene, previewer: Previewer, side: number): P
     }
     return key;
   };
+  const expose = async ({ record, against }: Exposure, base: Pixels | undefined): Promise<Shot> => {
+    const same = record.sha256 === against?.sha256;
+    const pixels = same ? base : await loadIfThere(record, previewer);
+    if (pixels === undefined) return { picture: null, difference: null };
+    const picture = await keep(short(record), () => previewer.picture(pixels, side));
+    if (base === undefined || !comparable(pixels, base)) return { picture, difference: null };
+    const pair = same ? 'none' : `${short(record)}-${short(against!)}`;
+    return { picture, difference: await keep(pair, () => previewer.difference(pixels, base, side)) };
+  };
 
-  for (const [, exposures] of groupBy(scene, ({ against }) => against?.sha256 ?? '')) {
-    const { against } = exposures[0]!;
+  // Grouped by what they are compared with, so that each of those is decoded once.
+  for (const [, group] of groupBy(scene, ({ against }) => against?.sha256 ?? '')) {
+    const { against } = group[0]!;
     const base = against === undefined ? undefined : await loadIfThere(against, previewer);
-    for (let i = 0; i < exposures.length; i += AT_ONCE) {
-      await Promise.all(
-        exposures.slice(i, i + AT_ONCE).map(async ({ record }) => {
-          const same = record.sha256 === against?.sha256;
-          const pixels = same ? base : await loadIfThere(record, previewer);
-          shots[shotKey(record.protection, record.attack)] = {
-            picture:
-              pixels === undefined ? null : await keep(short(record), () => previewer.picture(pixels, side)),
-            difference: comparable(pixels, base)
-              ? await keep(same ? 'none' : `${short(record)}-${short(against!)}`, () =>
-                  previewer.difference(pixels!, base!, side),
-                )
-              : null,
-          };
-        }),
-      );
+    for (let i = 0; i < group.length; i += AT_ONCE) {
+      const together = group.slice(i, i + AT_ONCE).map(async (exposure) => {
+        const { protection, attack } = exposure.record;
+        shots[shotKey(protection, attack)] = await expose(exposure, base);
+      });
+      await Promise.all(together);
     }
   }
-  const { image, title, artist, width, height } = clean;
   return { image, title, artist, width, height, shots: sorted(shots), pictures: sorted(pictures) };
 }
 

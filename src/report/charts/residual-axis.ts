@@ -77,12 +77,7 @@ export function bands(
   ].map((band) => ({ ...band, middle: (band.from + band.to) / 2 }));
   const scale = { domain: [lo, hi], nice: false, zero: false };
   const position = (field: string) => ({ [channel]: { field, type: 'quantitative' as const, scale } });
-  const names = values.map(({ band }) => band);
-  const label =
-    channel === 'x'
-      ? { y: { value: 0 }, mark: { dy: -6, baseline: 'bottom' as const, align: 'center' as const } }
-      : { x: { value: 'width' as const }, mark: { dx: 6, align: 'left' as const } };
-  const { mark, ...place } = label;
+  const { mark, ...place } = BAND_NAMES[channel];
   return [
     {
       data: { values },
@@ -93,7 +88,10 @@ export function bands(
         fill: {
           field: 'band',
           type: 'nominal' as const,
-          scale: { domain: names, range: [OUTCOME_FILL.broken, OUTCOME_FILL.weakened, OUTCOME_FILL.holds] },
+          scale: {
+            domain: values.map(({ band }) => band),
+            range: [OUTCOME_FILL.broken, OUTCOME_FILL.weakened, OUTCOME_FILL.holds],
+          },
           legend: null,
         },
       },
@@ -110,3 +108,9 @@ export function bands(
     },
   ];
 }
+
+/** Where the names of the bands stand: above the plot, or to the right of it. */
+const BAND_NAMES = {
+  x: { y: { value: 0 }, mark: { dy: -6, baseline: 'bottom', align: 'center' } },
+  y: { x: { value: 'width' }, mark: { dx: 6, align: 'left' } },
+} as const;

@@ -19,23 +19,12 @@ const TILE = { width: 124, height: 50 } as const;
 
 /** The heat map of one effect. A tile links to `#pair=` + its place among all pairs, which the page's viewer follows. */
 export function verdictMatrix(pairs: readonly Analysis[], effect: Effect): TopLevelSpec {
-  const tiles = pairs.map(tileOf).filter((_, i) => pairs[i]!.effect === effect);
-  const text = (field: keyof Tile, dy: number, style: { size: number; colour: string; weight?: 'bold' }) => ({
-    mark: {
-      type: 'text' as const,
-      dy,
-      fontSize: style.size,
-      color: style.colour,
-      fontWeight: style.weight ?? ('normal' as const),
-    },
-    encoding: { text: { field, type: 'nominal' as const } },
-  });
   return {
     $schema: SCHEMA,
     config: CONFIG,
     description:
       'Verdict for each attack (rows) on each protection (columns), with residual R and its 95 % interval',
-    data: { values: tiles },
+    data: { values: pairs.map(tileOf).filter((_, i) => pairs[i]!.effect === effect) },
     width: { step: TILE.width },
     height: { step: TILE.height },
     encoding: {
@@ -43,56 +32,57 @@ export function verdictMatrix(pairs: readonly Analysis[], effect: Effect): TopLe
         field: 'protection',
         type: 'nominal',
         sort: null,
-        axis: {
-          orient: 'top',
-          title: null,
-          labelAngle: 0,
-          labelExpr: TWO_LINES,
-          domain: false,
-          ticks: false,
-          labelPadding: 6,
-        },
+        axis: { ...BARE_AXIS, orient: 'top', labelAngle: 0, labelExpr: TWO_LINES },
         scale: { paddingInner: 0.03 },
       },
-      y: {
-        field: 'attack',
-        type: 'nominal',
-        sort: null,
-        axis: { title: null, domain: false, ticks: false, labelPadding: 6 },
-        scale: { paddingInner: 0.06 },
-      },
+      y: { field: 'attack', type: 'nominal', sort: null, axis: BARE_AXIS, scale: { paddingInner: 0.06 } },
       href: { field: 'href', type: 'nominal' },
     },
     layer: [
-      {
-        mark: { type: 'rect', cornerRadius: 3 },
-        encoding: {
-          fill: {
-            field: 'outcome',
-            type: 'nominal',
-            scale: { domain: Object.keys(OUTCOME_FILL), range: Object.values(OUTCOME_FILL) },
-            legend: null,
-          },
-        },
-      },
-      {
-        // An open verdict has an open outline, which also survives a black-and-white printer.
-        transform: [{ filter: { field: 'outcome', oneOf: ['inconclusive', 'failed', 'pending'] } }],
-        mark: {
-          type: 'rect',
-          cornerRadius: 3,
-          filled: false,
-          stroke: FAINT,
-          strokeWidth: 0.8,
-          strokeDash: [4, 3],
-        },
-      },
-      text('outcome', -13, { size: 12, colour: INK, weight: 'bold' }),
-      text('number', 2, { size: 10.5, colour: INK }),
-      text('note', 15, { size: 9, colour: FAINT }),
+      FILL,
+      OUTLINE,
+      line('outcome', { dy: -13, fontSize: 12, color: INK, fontWeight: 'bold' }),
+      line('number', { dy: 2, fontSize: 10.5, color: INK }),
+      line('note', { dy: 15, fontSize: 9, color: FAINT }),
     ],
   };
 }
+
+const BARE_AXIS = { title: null, domain: false, ticks: false, labelPadding: 6 } as const;
+
+const FILL = {
+  mark: { type: 'rect' as const, cornerRadius: 3 },
+  encoding: {
+    fill: {
+      field: 'outcome',
+      type: 'nominal' as const,
+      scale: { domain: Object.keys(OUTCOME_FILL), range: Object.values(OUTCOME_FILL) },
+      legend: null,
+    },
+  },
+};
+
+/** An open verdict has an open outline, which also survives a black-and-white printer. */
+const OUTLINE = {
+  transform: [{ filter: { field: 'outcome', oneOf: ['inconclusive', 'failed', 'pending'] } }],
+  mark: {
+    type: 'rect' as const,
+    cornerRadius: 3,
+    filled: false,
+    stroke: FAINT,
+    strokeWidth: 0.8,
+    strokeDash: [4, 3],
+  },
+};
+
+/** One line of text within the tiles. */
+const line = (
+  field: keyof Tile,
+  style: { dy: number; fontSize: number; color: string; fontWeight?: 'bold' },
+) => ({
+  mark: { type: 'text' as const, ...style },
+  encoding: { text: { field, type: 'nominal' as const } },
+});
 
 /** Breaks a long label before its parameters. */
 const TWO_LINES =
