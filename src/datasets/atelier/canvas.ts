@@ -77,7 +77,7 @@ function boxPass(
       for (let p = -radius; p <= radius; p++) sum += plane[start + clamp(p, 0, last) * along]!;
       for (let p = 0; p < size; p++) {
         out[start + p * along] = sum * share;
-        const enters = p + radius + 1 < last ? p + radius + 1 : last;
+        const enters = Math.min(p + radius + 1, last);
         const leaves = p > radius ? p - radius : 0;
         sum += plane[start + enters * along]! - plane[start + leaves * along]!;
       }
