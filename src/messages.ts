@@ -545,3 +545,133 @@ export const notFiniteOutput = (model: string, output: string): CraquelureError 
     'ONNX',
     `Output '${output}' of model '${model}' is NaN or infinite at random inputs. Give real ones: --input NAME=FILE.npy`,
   );
+// ---- models ----------------------------------------------------------------------------------------------
+
+const mend = (...lines: readonly string[]): string =>
+  ['Possible solutions:', ...lines.map((line) => `  - ${line}`)].join('\n');
+
+/** A role that nothing plays: what would, and how to choose or get it. */
+export const missingModel = (
+  role: string,
+  by: readonly string[],
+  candidates: readonly { readonly id: string; readonly here: boolean; readonly published: boolean }[],
+): CraquelureError => {
+  const here = candidates.find((each) => each.here);
+  const published = candidates.find((each) => each.published);
+  const named = here ?? published ?? candidates[0];
+  return new CraquelureError(
+    'MODEL',
+    [
+      `Missing model for role '${role}', which ${by.join(', ')} ${by.length > 1 ? 'need' : 'needs'}. ` +
+        `Models that fill it: ${candidates.map((each) => `${each.id} (${each.here ? 'here' : 'not here'})`).join(', ')}`,
+      mend(
+        ...(here === undefined && published !== undefined
+          ? [`fetch one: craquelure models pull ${published.id}`]
+          : []),
+        `choose one: 'models: { ${role}: ${named?.id ?? 'PATH'} }' in the experiment file, or --model ${role}=${named?.id ?? 'PATH'}`,
+        `name a file of your own: --model ${role}=./model.onnx`,
+      ),
+    ].join('\n'),
+  );
+};
+
+/** A model of the registry that was chosen but is not on this machine. */
+export const absentModel = (
+  id: string,
+  files: readonly string[],
+  { published, obtain }: { readonly published: boolean; readonly obtain: string | undefined },
+): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    [
+      `Model '${id}' is not on this machine: ${files.map(quoted).join(', ')} ${files.length > 1 ? 'are' : 'is'} missing`,
+      mend(
+        ...(published ? [`fetch it: craquelure models pull ${id}`] : []),
+        `put its files into a folder of your own, as FOLDER/${id}/${files[0]}, and: export CRAQUELURE_MODELS=FOLDER`,
+        ...(obtain === undefined || published ? [] : [`no ONNX file of it is published; make one: ${obtain}`]),
+      ),
+    ].join('\n'),
+  );
+
+/** A file of a model that has other bytes than it should have. */
+export const changedModel = (
+  id: string,
+  path: string,
+  listed: string,
+  found: string,
+  published: boolean,
+): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Model '${id}': '${path}' has sha256 ${found} but ${listed} was listed. ${
+      published ? `Fetch it again: craquelure models pull ${id} --force` : 'Put the listed file in its place'
+    }`,
+  );
+
+/** A model chosen for a role that it does not fill. */
+export const unfitModel = (
+  id: string,
+  role: string,
+  fitting: readonly string[],
+  place?: Place,
+): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Model '${id}' does not fill role '${role}'. Models that do: ${fitting.join(', ')}${at(place)}`,
+  );
+
+/** A plug-in named after a model, in an experiment that wants it to use another file that cannot be had. */
+export const unusableModelPath = (path: string, why: string): CraquelureError =>
+  new CraquelureError('MODEL', `Cannot use model '${path}': ${why}`);
+
+/** An autoencoder of the user's own without the numbers that no file tells. */
+export const underspecifiedVae = (path: string, missing: readonly string[]): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Missing ${missing.join(' and ')} for autoencoder '${path}': no file tells them. ` +
+      `Write 'vae: { encoder: ${path}, scale: 0.18215, range: [-1, 1] }' with your model's numbers`,
+  );
+
+/** A folder in the diffusers layout that lacks a part. */
+export const incompleteFolder = (folder: string, role: string, missing: readonly string[]): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Folder '${folder}' does not fill role '${role}': ${missing.map(quoted).join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing. ` +
+      `Export it whole: optimum-cli export onnx --model NAME ${folder}`,
+  );
+
+/** A text encoder without the vocabulary that turns words into its tokens. */
+export const missingTokenizer = (folder: string): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Folder '${folder}' has a text encoder but no tokenizer: 'tokenizer/vocab.json' and 'tokenizer/merges.txt' are missing. ` +
+      `Copy them from the model's repository: huggingface-cli download NAME --include 'tokenizer/*' --local-dir ${folder}`,
+  );
+
+/** A file whose ports are not those of the role. */
+export const misfitModel = (
+  id: string,
+  role: string,
+  what: string,
+  wanted: string,
+  found: string,
+): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Model '${id}' does not fit role '${role}': expected ${wanted} for ${what} but the file has ${found}`,
+  );
+
+/** An image whose sides a model cannot take. */
+export const misfitSides = (
+  id: string,
+  { width, height }: { readonly width: number; readonly height: number },
+  wanted: string,
+): CraquelureError =>
+  new CraquelureError(
+    'IMAGE',
+    `Expected ${wanted} for model '${id}' but received an image of ${width}x${height} px`,
+  );
+
+/** A plug-in that asks for a role it does not declare: a mistake of ours, but one that should say so. */
+export const undeclaredRole = (role: string): CraquelureError =>
+  new CraquelureError('MODEL', `Role '${role}' was asked for by a plug-in that does not list it under 'needs'`);

@@ -1,0 +1,86 @@
+/**
+ * @file Diffusion models in the layout of Optimum and of the diffusers ONNX exports: `unet/model.onnx`,
+ * `vae_encoder/model.onnx`, `vae_decoder/model.onnx`, `text_encoder/model.onnx`, `tokenizer/`.
+ */
+import { type ModelEntry, onHub, pixelRange, type RoleFill } from '../entry.ts';
+
+const TOKENIZER = ['tokenizer/vocab.json', 'tokenizer/merges.txt'] as const;
+
+/** How the four networks of such a folder play their roles; pixels are -1..1, latents unscaled. */
+export function diffusersRoles(
+  latent: { readonly channels: number; readonly scale: number; readonly shift?: number },
+  { unetWeights = [] }: { readonly unetWeights?: readonly string[] } = {},
+): { readonly [R in 'vae-encoder' | 'vae-decoder' | 'unet' | 'text-encoder']: RoleFill } {
+  const vae = { ...pixelRange(-1, 1), latent, multiple: 8 };
+  return {
+    'vae-encoder': { file: 'vae_encoder/model.onnx', ...vae },
+    'vae-decoder': { file: 'vae_decoder/model.onnx', ...vae },
+    unet: { file: 'unet/model.onnx', beside: unetWeights },
+    'text-encoder': { file: 'text_encoder/model.onnx', beside: TOKENIZER },
+  };
+}
+
+const filesOf = (roles: Partial<Record<string, RoleFill>>): string[] =>
+  Object.values(roles).flatMap((fill) => [fill!.file, ...(fill!.beside ?? [])]);
+
+const onHubAll = (repository: string, paths: readonly string[]): ModelEntry['files'] =>
+  Object.fromEntries(paths.map((path) => [path, { url: onHub(repository, path) }]));
+
+const unpublished = (paths: readonly string[]): ModelEntry['files'] =>
+  Object.fromEntries(paths.map((path) => [path, {}]));
+
+const sd15 = diffusersRoles({ channels: 4, scale: 0.18215 }, { unetWeights: ['unet/weights.pb'] });
+const sd21 = diffusersRoles({ channels: 4, scale: 0.18215 }, { unetWeights: ['unet/model.onnx_data'] });
+const sdxl = diffusersRoles({ channels: 4, scale: 0.13025 }, { unetWeights: ['unet/model.onnx_data'] });
+const x4 = diffusersRoles({ channels: 4, scale: 0.08333 }, { unetWeights: ['unet/model.onnx_data'] });
+
+const PROTOCOL =
+  'vae_encoder: sample [n,3,h,w] -1..1 -> latent [n,4,h/8,w/8], unscaled; vae_decoder: the way back; ' +
+  'unet: sample, timestep, encoder_hidden_states -> out_sample';
+
+export const diffusion: readonly ModelEntry[] = [
+  {
+    id: 'sd15',
+    summary: 'Stable Diffusion 1.5 at 512 px: VAE, U-Net, CLIP text encoder, tokenizer.',
+    source: 'Stable Diffusion v1.5 (Runway, CompVis); export huggingface onnx-community/stable-diffusion-v1-5-ONNX',
+    licence: 'CreativeML Open RAIL-M',
+    dtype: 'float32',
+    protocol: `${PROTOCOL}; epsilon prediction, latents scaled by 0.18215; this export samples the latent inside the graph`,
+    roles: sd15,
+    files: onHubAll('onnx-community/stable-diffusion-v1-5-ONNX', filesOf(sd15)),
+  },
+  {
+    id: 'sd21',
+    summary: 'Stable Diffusion 2.1 base at 512 px: VAE, U-Net, OpenCLIP text encoder, tokenizer.',
+    source: 'Stable Diffusion v2-1-base (Stability AI)',
+    licence: 'CreativeML Open RAIL++-M',
+    dtype: 'float32',
+    protocol: `${PROTOCOL}; epsilon prediction (the 768 px model: v prediction), latents scaled by 0.18215`,
+    roles: sd21,
+    files: unpublished(filesOf(sd21)),
+    obtain: 'optimum-cli export onnx --model stabilityai/stable-diffusion-2-1-base FOLDER/sd21',
+  },
+  {
+    id: 'sdxl',
+    summary: 'Stable Diffusion XL base 1.0 at 1024 px: VAE, U-Net, first text encoder, tokenizer.',
+    source: 'huggingface stabilityai/stable-diffusion-xl-base-1.0, its own ONNX files',
+    licence: 'CreativeML Open RAIL++-M',
+    dtype: 'float32',
+    protocol: `${PROTOCOL}; latents scaled by 0.13025; unet also wants text_embeds and time_ids`,
+    roles: sdxl,
+    files: onHubAll('stabilityai/stable-diffusion-xl-base-1.0', filesOf(sdxl)),
+  },
+  {
+    id: 'sd-x4-upscaler',
+    summary: 'Stable Diffusion x4 upscaler: a U-Net that sees the low-resolution image beside the latent.',
+    source: 'huggingface stabilityai/stable-diffusion-x4-upscaler',
+    licence: 'CreativeML Open RAIL++-M',
+    dtype: 'float32',
+    protocol:
+      'unet: sample [n,7,h,w] (latent 4, low-resolution image 3), timestep, encoder_hidden_states, class_labels ' +
+      '(noise level); v prediction; latents scaled by 0.08333; decoder gives 4h x 4w',
+    roles: { ...x4, 'vae-decoder': { ...x4['vae-decoder'], multiple: 4 }, 'vae-encoder': { ...x4['vae-encoder'], multiple: 4 } },
+    files: unpublished(filesOf(x4)),
+    obtain: 'export its unet, vae and text_encoder with torch.onnx.export into FOLDER/sd-x4-upscaler',
+  },
+];

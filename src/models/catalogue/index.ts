@@ -1,0 +1,21 @@
+/** @file Every model that the registry knows, by its id. */
+import { unknownName } from '../../messages.ts';
+import type { ModelEntry } from '../entry.ts';
+import type { ModelRole } from '../roles.ts';
+import { autoencoders } from './autoencoders.ts';
+import { diffusion } from './diffusion.ts';
+import { eyes } from './eyes.ts';
+
+/** In the order in which `models list` shows them. */
+export const catalogue: readonly ModelEntry[] = [...autoencoders, ...diffusion, ...eyes];
+
+/** The entry of that id. @throws MODEL with the nearest id and all others. */
+export function entryOf(id: string, entries: readonly ModelEntry[] = catalogue): ModelEntry {
+  const entry = entries.find((each) => each.id === id);
+  if (entry !== undefined) return entry;
+  throw unknownName('model', id, entries.map((each) => each.id), { code: 'MODEL' });
+}
+
+/** The models that can play a role. */
+export const modelsFor = (role: ModelRole, entries: readonly ModelEntry[] = catalogue): ModelEntry[] =>
+  entries.filter(({ roles }) => roles[role] !== undefined);

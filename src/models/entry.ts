@@ -1,0 +1,68 @@
+/** @file What the registry says of a model: where it comes from, on what terms, and how its files play their roles. */
+import type { ModelRole } from './roles.ts';
+
+/** One number for all channels, or one for each. */
+export type PerChannel = number | readonly [number, number, number];
+
+/**
+ * How an ONNX file plays a role. Pixels x of 0..1 enter the file as (x - mean) / std and leave it the other way;
+ * a latent z of the file is (z - shift) * scale outside.
+ */
+export interface Fill {
+  readonly mean?: PerChannel;
+  readonly std?: PerChannel;
+  readonly latent?: { readonly channels?: number; readonly scale: number; readonly shift?: number };
+  /** Sides of images have to be multiples of this. */
+  readonly multiple?: number;
+  /** The only side length that the file takes; the caller resizes by the model's protocol. */
+  readonly size?: number;
+  /** The file's names of ports that are neither the role's own nor an exporter's. */
+  readonly ports?: Readonly<Record<string, string>>;
+}
+
+/** A fill and the files it is about. */
+export interface RoleFill extends Fill {
+  /** The ONNX file, as a path in the model's folder. */
+  readonly file: string;
+  /** What it cannot do without: external weights, the tokenizer. */
+  readonly beside?: readonly string[];
+}
+
+/** A file of a model. */
+export interface ModelFile {
+  readonly bytes?: number;
+  /** Absent where nobody could tell: the first download is trusted, recorded, and held to from then on. */
+  readonly sha256?: string;
+  /** Absent where no ONNX file is published: the entry's `obtain` says how to make one. */
+  readonly url?: string;
+}
+
+/** A model of the registry. */
+export interface ModelEntry {
+  readonly id: string;
+  readonly summary: string;
+  /** Who made it, and where its weights come from. */
+  readonly source: string;
+  readonly licence: string;
+  /** Precision of the stored weights. */
+  readonly dtype: string;
+  /** What goes in and comes out of the files themselves, exactly. */
+  readonly protocol: string;
+  readonly roles: Readonly<Partial<Record<ModelRole, RoleFill>>>;
+  /** By path in the model's folder. */
+  readonly files: Readonly<Record<string, ModelFile>>;
+  /** How to get the files where they cannot be pulled. */
+  readonly obtain?: string;
+  /** True where the files ship with this package, under `models/<id>/`; such a model is its roles' default. */
+  readonly embedded?: boolean;
+}
+
+/** The range of a file's pixels as mean and std: x in 0..1 enters as low + (high - low) x. */
+export const pixelRange = (low: number, high: number): Pick<Fill, 'mean' | 'std'> => ({
+  mean: -low / (high - low),
+  std: 1 / (high - low),
+});
+
+/** A file of a repository on the Hugging Face hub. */
+export const onHub = (repository: string, path: string): string =>
+  `https://huggingface.co/${repository}/resolve/main/${path}`;

@@ -1,0 +1,83 @@
+/** @file Models made ready: a role's graph on a device, run on named tensors; and graphs derived from it, made once. */
+import type { Size } from '../image/image.ts';
+import { misfitSides } from '../messages.ts';
+import { readModel } from '../onnx/files.ts';
+import type { Model } from '../onnx/model.ts';
+import type { NamedTensors, Tensor, TensorOf } from '../onnx/tensor.ts';
+import { openSession, type Session, type SessionOptions } from '../runtime/session.ts';
+import type { ResolvedModel } from './resolve.ts';
+import { type ModelRole, type RoleInput, type RoleOutput, ROLES } from './roles.ts';
+import { standardGraph } from './standard.ts';
+
+/** What a role's graph takes: its own inputs, and those that only this model has. */
+export type RoleInputs<R extends ModelRole> = Readonly<Record<RoleInput<R>, Tensor>> & NamedTensors;
+
+/** What a role's graph gives: float32, whatever the file computes in. */
+export type RoleOutputs<R extends ModelRole> = Readonly<Record<RoleOutput<R>, TensorOf<'float32'>>>;
+
+/** A model playing a role. */
+export interface RoleModel<R extends ModelRole = ModelRole> {
+  readonly model: ResolvedModel;
+  /** The role's graph: names, ranges and scales as `roles.ts` says. To differentiate, to compose, to insert LoRA into. */
+  readonly graph: Model;
+  /** @throws IMAGE where an image's sides do not fit the model, USAGE where a tensor does not fit the graph. */
+  run(inputs: RoleInputs<R>): Promise<RoleOutputs<R>>;
+  /**
+   * A session of a graph made from this one (its gradient, a loss behind it), on the same device. `name` says what it is:
+   * it is built once for each name.
+   */
+  derive(name: string, build: (graph: Model) => Model | Promise<Model>): Promise<Session>;
+  close(): Promise<void>;
+}
+
+/** How sessions are opened. */
+export type OpenOptions = Pick<SessionOptions, 'device' | 'threads'>;
+
+/** Reads a resolved model and makes it ready. @throws MODEL where its ports are not the role's, ONNX where it is broken. */
+export async function openModel<R extends ModelRole>(
+  model: ResolvedModel & { readonly role: R },
+  options: OpenOptions = {},
+): Promise<RoleModel<R>> {
+  const { id, role, fill } = model;
+  const graph = standardGraph(await readModel(model.files[0]!.path), { id, role, fill });
+  const sessions = new Map<string, Promise<Session>>();
+
+  const derive: RoleModel['derive'] = (name, build) => {
+    const known = sessions.get(name);
+    if (known !== undefined) return known;
+    const made = Promise.resolve(build(graph)).then((each) =>
+      openSession(each, { ...options, name: name === '' ? id : `${id}, ${name}` }),
+    );
+    sessions.set(name, made);
+    made.catch(() => sessions.delete(name));
+    return made;
+  };
+
+  const run = async (inputs: NamedTensors): Promise<NamedTensors> => {
+    for (const [name, port] of Object.entries(ROLES[role].inputs)) {
+      const [, , height, width] = inputs[name]?.dims ?? [];
+      if (port.holds === 'pixels' && width !== undefined && height !== undefined)
+        assertSides(model, { width, height });
+    }
+    return (await derive('', (each) => each)).run(inputs);
+  };
+
+  const close = async (): Promise<void> => {
+    const open = await Promise.all(sessions.values());
+    sessions.clear();
+    await Promise.all(open.map((session) => session.close()));
+  };
+
+  return { model, graph, run: run as unknown as RoleModel<R>['run'], derive, close };
+}
+
+/** Checks the sides of an image against what a model takes. @throws IMAGE */
+function assertSides({ id, fill: { size, multiple = 1 } }: ResolvedModel, image: Size): void {
+  const { width, height } = image;
+  if (size !== undefined && (width !== size || height !== size)) {
+    throw misfitSides(id, image, `${size}x${size} px`);
+  }
+  if (width % multiple !== 0 || height % multiple !== 0) {
+    throw misfitSides(id, image, `sides that are multiples of ${multiple} px`);
+  }
+}

@@ -1,0 +1,260 @@
+/** @file From choices to files: which bytes play each role that plug-ins need. All that is missing is told at once. */
+import { readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { sha256Of } from '../datasets/dataset.ts';
+import {
+  absentModel,
+  changedModel,
+  CraquelureError,
+  incompleteFolder,
+  missingModel,
+  missingTokenizer,
+  underspecifiedVae,
+  unusableModelPath,
+} from '../messages.ts';
+import { readModel, tensorsOf } from '../onnx/files.ts';
+import { entryOf, modelsFor } from './catalogue/index.ts';
+import { diffusersRoles } from './catalogue/diffusion.ts';
+import type { ModelChoices, OwnModel, RoleChoice } from './choice.ts';
+import type { Fill, ModelEntry } from './entry.ts';
+import { knownHashOf } from './hashes.ts';
+import type { ModelHome } from './home.ts';
+import { type LocatedFile, locateFile, locateModel, type Trust } from './locate.ts';
+import type { ModelRole } from './roles.ts';
+
+/** A model in a role, as plain JSON: what a thread or another machine needs to open it. */
+export interface ResolvedModel {
+  /** Hash over the bytes and the way they are used: what results depend on. */
+  readonly key: string;
+  readonly role: ModelRole;
+  /** The registry's id, or the path as the user wrote it. */
+  readonly id: string;
+  /** The ONNX file first, then what lies beside it. */
+  readonly files: readonly ResolvedFile[];
+  readonly fill: Fill;
+  readonly source: string;
+  readonly licence: string;
+  readonly dtype: string;
+  readonly protocol: string;
+  /** Who vouches for the bytes; of several files, for the first. */
+  readonly trust: Trust;
+}
+
+export interface ResolvedFile {
+  readonly path: string;
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
+/** A role that a plug-in needs played; `model` where the plug-in's own name says by which. */
+export interface Need {
+  readonly role: ModelRole;
+  readonly by: string;
+  readonly model?: string | undefined;
+}
+
+/** Where things are looked for. */
+export interface Surroundings {
+  readonly home: ModelHome;
+  /** Relative paths start in the first of these folders that has them. */
+  readonly baseDirs: readonly string[];
+}
+
+/** The model for each need, in the same order. @throws MODEL that lists everything missing or unfit. */
+export async function resolveNeeds(
+  needs: readonly Need[],
+  choices: ModelChoices,
+  surroundings: Surroundings,
+): Promise<ResolvedModel[]> {
+  const resolved = new Map<string, ResolvedModel>();
+  const problems = new Map<string, string>();
+  const nameOf = ({ role, model }: Need): string => `${role} ${model ?? ''}`;
+  for (const need of needs) {
+    const name = nameOf(need);
+    if (resolved.has(name) || problems.has(name)) continue;
+    try {
+      const by = needs.filter((other) => nameOf(other) === name).map((other) => other.by);
+      resolved.set(name, await resolveNeed(need, [...new Set(by)], choices, surroundings));
+    } catch (error) {
+      if (!(error instanceof CraquelureError)) throw error;
+      problems.set(name, error.message);
+    }
+  }
+  if (problems.size > 0) throw new CraquelureError('MODEL', [...problems.values()].join('\n'));
+  return needs.map((need) => resolved.get(nameOf(need))!);
+}
+
+async function resolveNeed(
+  { role, model }: Need,
+  by: readonly string[],
+  choices: ModelChoices,
+  surroundings: Surroundings,
+): Promise<ResolvedModel> {
+  const { home } = surroundings;
+  const choice: RoleChoice | undefined = model === undefined ? choices[role] : { kind: 'entry', id: model };
+  if (choice !== undefined) return resolveModel(role, choice, surroundings);
+  const fitting = modelsFor(role, home.entries);
+  const embedded = fitting.find((entry) => entry.embedded);
+  if (embedded !== undefined) return resolveModel(role, { kind: 'entry', id: embedded.id }, surroundings);
+  const candidates = await Promise.all(
+    fitting.map(async (entry) => ({
+      id: entry.id,
+      here: (await locateModel(entry, home)).every(({ state }) => state === 'ok'),
+      published: isPublished(entry),
+    })),
+  );
+  throw missingModel(role, by, candidates);
+}
+
+/** True where every file can be pulled. */
+export const isPublished = ({ files }: ModelEntry): boolean =>
+  Object.values(files).every(({ url }) => url !== undefined);
+
+/** The files of one chosen model. @throws MODEL where they are missing, changed or not enough. */
+export function resolveModel(
+  role: ModelRole,
+  choice: RoleChoice,
+  { home, baseDirs }: Surroundings,
+): Promise<ResolvedModel> {
+  if (choice.kind === 'entry') return resolveEntry(role, entryOf(choice.id, home.entries), home);
+  return choice.kind === 'file'
+    ? resolveFile(role, choice.path, choice, { home, baseDirs })
+    : resolveFolder(role, choice.path, choice, { home, baseDirs });
+}
+
+async function resolveEntry(role: ModelRole, entry: ModelEntry, home: ModelHome): Promise<ResolvedModel> {
+  const { file, beside = [], ...fill } = entry.roles[role]!;
+  const found = await Promise.all([file, ...beside].map((name) => locateFile(entry, name, home)));
+  for (const each of found) {
+    if (each.state === 'changed')
+      throw changedModel(entry.id, each.path!, each.listed!, each.sha256!, isPublished(entry));
+  }
+  const absent = found.filter(({ state }) => state === 'absent').map(({ name }) => name);
+  if (absent.length > 0) {
+    throw absentModel(entry.id, absent, { published: isPublished(entry), obtain: entry.obtain });
+  }
+  const { id, source, licence, dtype, protocol } = entry;
+  return withKey({
+    role,
+    id,
+    files: found.map(asResolved),
+    fill,
+    source,
+    licence,
+    dtype,
+    protocol,
+    trust: found[0]!.trust!,
+  });
+}
+
+const asResolved = ({ path, sha256, bytes }: LocatedFile): ResolvedFile => ({
+  path: path!,
+  sha256: sha256!,
+  bytes: bytes!,
+});
+
+const withKey = (model: Omit<ResolvedModel, 'key'>): ResolvedModel => {
+  const key = sha256Of(JSON.stringify([model.files.map(({ sha256 }) => sha256), model.fill]));
+  return { key, ...model };
+};
+
+async function resolveFile(
+  role: ModelRole,
+  path: string,
+  own: OwnModel,
+  { home, baseDirs }: Surroundings,
+): Promise<ResolvedModel> {
+  const file = await existing(path, baseDirs);
+  if (role === 'text-encoder') throw missingTokenizer(dirname(path));
+  return ownModel(role, path, [file, ...(await weightsOf(file))], ownFill(role, path, own), own, home);
+}
+
+async function resolveFolder(
+  role: ModelRole,
+  path: string,
+  own: OwnModel,
+  { home, baseDirs }: Surroundings,
+): Promise<ResolvedModel> {
+  const folder = await existing(path, baseDirs);
+  const layout = diffusersRoles({ channels: 4, scale: 1 });
+  if (!(role in layout)) {
+    throw unusableModelPath(path, `a folder fills ${Object.keys(layout).join(', ')}; name an .onnx file for '${role}'`);
+  }
+  const { file, beside = [] } = layout[role as keyof typeof layout];
+  const isThere = async (name: string): Promise<boolean> =>
+    (await stat(join(folder, name)).catch(() => undefined)) !== undefined;
+  if (!(await isThere(file))) throw incompleteFolder(path, role, [file]);
+  for (const name of beside) if (!(await isThere(name))) throw missingTokenizer(path);
+  const main = join(folder, file);
+  const paths = [main, ...(await weightsOf(main)), ...beside.map((name) => join(folder, name))];
+  const config = role.startsWith('vae-') ? await vaeConfig(folder) : {};
+  const fill = ownFill(role, path, { ...own, fill: { ...config, ...own.fill } });
+  return ownModel(role, path, paths, fill, own, home);
+}
+
+/** Scale factor and shift from the autoencoder's `config.json`; pixels of this layout are -1..1. */
+async function vaeConfig(folder: string): Promise<OwnModel['fill']> {
+  for (const part of ['vae_encoder', 'vae_decoder', 'vae']) {
+    const text = await readFile(join(folder, part, 'config.json'), 'utf8').catch(() => undefined);
+    if (text === undefined) continue;
+    const config = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    const { scaling_factor: scale, shift_factor: shift } = config;
+    return {
+      mean: 0.5,
+      std: 0.5,
+      multiple: 8,
+      ...(typeof scale === 'number' && { scale }),
+      ...(typeof shift === 'number' && { shift }),
+    };
+  }
+  return { mean: 0.5, std: 0.5, multiple: 8 };
+}
+
+/** Own files come with their numbers; of an autoencoder, both are asked for, for a wrong one would go unseen. */
+function ownFill(role: ModelRole, path: string, { fill }: OwnModel): Fill {
+  const { scale, shift, ...rest } = fill;
+  if (!role.startsWith('vae-')) return rest;
+  const absent = [...(scale === undefined ? ['scale'] : []), ...(rest.std === undefined ? ['range'] : [])];
+  if (absent.length > 0) throw underspecifiedVae(path, absent);
+  return { multiple: 8, ...rest, latent: { scale: scale!, ...(shift !== undefined && { shift }) } };
+}
+
+async function ownModel(
+  role: ModelRole,
+  id: string,
+  paths: readonly string[],
+  fill: Fill,
+  { source, licence }: OwnModel,
+  home: ModelHome,
+): Promise<ResolvedModel> {
+  const files = await Promise.all(
+    paths.map(async (path) => {
+      const { size: bytes } = await stat(path);
+      return { path, sha256: await knownHashOf(path, home.cache), bytes };
+    }),
+  );
+  return withKey({
+    role,
+    id,
+    files,
+    fill,
+    source: source ?? `own file ${basename(paths[0]!)}`,
+    licence: licence ?? 'not stated',
+    dtype: 'as in the file',
+    protocol: 'as the user states it',
+    trust: 'own',
+  });
+}
+
+/** Files with the weights that a graph keeps outside. */
+async function weightsOf(file: string): Promise<string[]> {
+  const { graph } = await readModel(file);
+  const locations = tensorsOf(graph).flatMap(({ external }) => (external ? [external.location] : []));
+  return [...new Set(locations)].map((location) => join(dirname(file), location));
+}
+
+async function existing(path: string, baseDirs: readonly string[]): Promise<string> {
+  const places = baseDirs.map((dir) => resolve(dir, path));
+  for (const place of places) if ((await stat(place).catch(() => undefined)) !== undefined) return place;
+  throw unusableModelPath(path, `there is no such file or folder. Looked for: ${places.join(', ')}`);
+}

@@ -1,0 +1,48 @@
+/** @file Open models, each once: what a thread keeps from job to job. */
+import { undeclaredRole } from '../messages.ts';
+import { type OpenOptions, openModel, type RoleModel } from './open.ts';
+import type { ResolvedModel } from './resolve.ts';
+import type { ModelRole } from './roles.ts';
+
+/** The models of one plug-in. */
+export interface RoleModels {
+  /** The model in that role, made ready when first asked for. @throws MODEL where the plug-in does not need that role. */
+  open<R extends ModelRole>(role: R): Promise<RoleModel<R>>;
+}
+
+/** The open models of a thread. */
+export interface ModelShelf {
+  /** A plug-in's view: what plays each of its roles. */
+  of(models: readonly ResolvedModel[]): RoleModels;
+  close(): Promise<void>;
+}
+
+/** An empty shelf. */
+export function openShelf(options: OpenOptions = {}): ModelShelf {
+  const opened = new Map<string, Promise<RoleModel>>();
+
+  const open = (model: ResolvedModel): Promise<RoleModel> => {
+    const name = `${model.role} ${model.key}`;
+    const known = opened.get(name);
+    if (known !== undefined) return known;
+    const made = openModel(model, options);
+    opened.set(name, made);
+    made.catch(() => opened.delete(name));
+    return made;
+  };
+
+  return {
+    of: (models) => ({
+      open: async <R extends ModelRole>(role: R) => {
+        const model = models.find((each) => each.role === role);
+        if (model === undefined) throw undeclaredRole(role);
+        return (await open(model)) as unknown as RoleModel<R>;
+      },
+    }),
+    close: async () => {
+      const models = await Promise.all(opened.values());
+      opened.clear();
+      await Promise.all(models.map((model) => model.close()));
+    },
+  };
+}
