@@ -27,7 +27,7 @@ export async function bench() {
       for (const kind of ['inline', 'threads']) {
         const store = join(dir, `store-${kind}-${round}`);
         const openExecutor =
-          kind === 'inline' ? async () => inlineExecutor(store) : () => localExecutor(store, 2);
+          kind === 'inline' ? async () => inlineExecutor(store) : () => localExecutor(store, { jobs: 2 });
         const run = async (out) => {
           const inputs = await prepareRun(file, { out: join(dir, out), store, maxPixels: 1e8 });
           await runPlan(inputs, { openExecutor });

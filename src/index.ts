@@ -20,7 +20,7 @@ export { defineMetric, type ImageRef, type ImageSet, type Metric } from './metri
 export { metrics } from './metrics/index.ts';
 export { type Budget, defineProtection, type Protection } from './protections/define.ts';
 export { protections } from './protections/index.ts';
-export type { PluginBase, PluginContext } from './plugin/define.ts';
+export { openRole, type PluginBase, type PluginContext } from './plugin/define.ts';
 export { parseParameters } from './plugin/parameters.ts';
 export { parseChain } from './plugin/call.ts';
 
@@ -35,6 +35,13 @@ export type { Arm, Row } from './harness/rows.ts';
 export { type ReportOptions, writeReport } from './report/report.ts';
 
 // Models
+export { catalogue } from './models/catalogue/index.ts';
+export { type ModelChoices, parseModelChoices } from './models/choice.ts';
+export { type ModelHome, modelHome } from './models/home.ts';
+export { openModel, type RoleModel } from './models/open.ts';
+export { imageTensor } from './models/pixels.ts';
+export { type ResolvedModel, resolveModel } from './models/resolve.ts';
+export { type ModelRole, ROLES } from './models/roles.ts';
 export { gradientGraph } from './autodiff/gradient.ts';
 export { readModel, writeModel } from './onnx/files.ts';
 

@@ -588,7 +588,9 @@ export const absentModel = (
       mend(
         ...(published ? [`fetch it: craquelure models pull ${id}`] : []),
         `put its files into a folder of your own, as FOLDER/${id}/${files[0]}, and: export CRAQUELURE_MODELS=FOLDER`,
-        ...(obtain === undefined || published ? [] : [`no ONNX file of it is published; make one: ${obtain}`]),
+        ...(obtain === undefined || published
+          ? []
+          : [`no ONNX file of it is published; make one: ${obtain}`]),
       ),
     ].join('\n'),
   );
@@ -674,4 +676,7 @@ export const misfitSides = (
 
 /** A plug-in that asks for a role it does not declare: a mistake of ours, but one that should say so. */
 export const undeclaredRole = (role: string): CraquelureError =>
-  new CraquelureError('MODEL', `Role '${role}' was asked for by a plug-in that does not list it under 'needs'`);
+  new CraquelureError(
+    'MODEL',
+    `Role '${role}' was asked for by a plug-in that does not list it under 'needs'`,
+  );

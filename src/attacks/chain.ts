@@ -1,5 +1,6 @@
 /** @file Attacks one after the other: `jpeg(quality=75) | rescale(scale=0.5)`. */
 import type { Image } from '../image/image.ts';
+import type { RoleModels } from '../models/shelf.ts';
 import type { PluginContext } from '../plugin/define.ts';
 import type { GivenParameters } from '../plugin/parameters.ts';
 import type { Attack } from './define.ts';
@@ -8,6 +9,8 @@ import type { Attack } from './define.ts';
 export interface ChainLink {
   readonly attack: Attack;
   readonly params: GivenParameters;
+  /** What plays the roles that this attack needs. */
+  readonly models?: RoleModels;
 }
 
 /**
@@ -19,9 +22,10 @@ export async function applyChain(
   image: Image,
   context: PluginContext,
 ): Promise<Image> {
-  for (const [index, { attack, params }] of links.entries()) {
+  for (const [index, { attack, params, models }] of links.entries()) {
     context.signal?.throwIfAborted();
-    image = await attack.apply(image, params, linkContext(context, index, links.length));
+    const own = models === undefined ? context : { ...context, models };
+    image = await attack.apply(image, params, linkContext(own, index, links.length));
   }
   return image;
 }

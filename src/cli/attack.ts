@@ -30,6 +30,6 @@ export const attack = defineVerb({
     const settings = attackSettings(args.attack);
     if (settings.length > 1)
       throw expected('single values, for lists are swept in experiments only', '--attack', args.attack);
-    await runByHand(args.images, settings[0]!, attackFile, args);
+    await runByHand(args.images, ['attack', settings[0]!], attackFile, args);
   },
 });

@@ -1,15 +1,19 @@
 /** @file What `protect` and `attack` share: options, the loop over files, the table at the end. */
 import type { attackFile, OutputFile } from '../harness/by-hand.ts';
 import type { Setting } from '../harness/run-folder.ts';
+import type { PluginKind } from '../plugin/resolve.ts';
 import { expected, reasonOf } from '../messages.ts';
 import { EXIT } from './exit.ts';
 import { startProgress } from './progress.ts';
 import { duration, note, print, printJson, table } from './terminal.ts';
-import { json, maxPixels } from './verb.ts';
+import { deviceOption, modelChoices } from './choices.ts';
+import { device, json, maxPixels, model } from './verb.ts';
 
 export const handOptions = {
   out: { type: 'string', demandOption: true, describe: 'folder for the results, which keep their names' },
   seed: { type: 'number', default: 0, describe: 'root seed; the same as in an experiment' },
+  model,
+  device,
   'max-pixels': maxPixels,
   json,
 } as const;
@@ -17,6 +21,8 @@ export const handOptions = {
 interface HandArguments {
   readonly out: string;
   readonly seed: number;
+  readonly model?: readonly string[] | undefined;
+  readonly device: string;
   readonly maxPixels: number;
   readonly json: boolean;
 }
@@ -24,26 +30,32 @@ interface HandArguments {
 /** Treats each picture; one that fails is reported while the rest go on, and the exit code says so. */
 export async function runByHand(
   paths: readonly string[],
-  setting: Setting,
+  [kind, given]: readonly [PluginKind, Setting],
   treat: typeof attackFile,
-  { out: outDir, seed, maxPixels: limit, json: asJson }: HandArguments,
+  { out: outDir, seed, maxPixels, json: asJson, ...args }: HandArguments,
 ): Promise<void> {
   const { findInputs } = await import('../harness/by-hand.ts');
   if (!Number.isInteger(seed) || seed < 0) throw expected('integer of at least 0', '--seed', seed);
   const inputs = await findInputs(paths);
+  const { openBindings } = await import('../harness/bindings.ts');
+  const choices = await modelChoices(args.model);
+  const sessions = { device: await deviceOption(args.device) };
+  const { bind, models, modelsOf, close } = await openBindings([[kind, given]], choices, sessions);
+  const setting = bind(kind, given);
   const progress = startProgress();
   const outputs: OutputFile[] = [];
   const errors: { input: string; error: string }[] = [];
   for (const [i, input] of inputs.entries()) {
     progress.update(i, inputs.length, input.path);
     try {
-      outputs.push(await treat(input, setting, { outDir, seed, maxPixels: limit }));
+      outputs.push(await treat(input, setting, { outDir, seed, maxPixels, modelsOf }));
     } catch (error) {
       errors.push({ input: input.path, error: reasonOf(error) });
     }
   }
   progress.end();
-  if (asJson) printJson({ setting: setting.label, seed, outputs: outputs.map(forJson), errors });
+  await close();
+  if (asJson) printJson({ setting: setting.label, seed, models, outputs: outputs.map(forJson), errors });
   else if (outputs.length > 0) print(summary(outputs));
   for (const { error } of errors) note(`craquelure: ${error}`);
   if (errors.length > 0) process.exitCode = outputs.length > 0 ? EXIT.failedCells : EXIT.failure;

@@ -2,7 +2,8 @@
 import type { CellPattern } from '../harness/cells.ts';
 import type { PrepareOptions } from '../harness/prepare.ts';
 import { expected, unknownName } from '../messages.ts';
-import { json, maxPixels, seed, store } from './verb.ts';
+import { modelChoices } from './choices.ts';
+import { device, json, maxPixels, model, seed, store } from './verb.ts';
 
 /** The options that `run` and `plan` share. */
 export const matrixOptions = {
@@ -17,6 +18,8 @@ export const matrixOptions = {
   jobs: { type: 'number', describe: 'threads (default: all cores)' },
   out: { type: 'string', describe: 'folder of the run (default: reports/NAME)' },
   store,
+  model,
+  device,
   'max-pixels': maxPixels,
   json,
 } as const;
@@ -28,11 +31,12 @@ interface MatrixArguments {
   readonly jobs?: number | undefined;
   readonly out?: string | undefined;
   readonly store?: string | undefined;
+  readonly model?: readonly string[] | undefined;
   readonly maxPixels: number;
 }
 
 /** Flags as the harness wants them. @throws PARAMETER where one is out of range. */
-export function prepareOptions(args: MatrixArguments): PrepareOptions {
+export async function prepareOptions(args: MatrixArguments): Promise<PrepareOptions> {
   const { limit, seed: seeds, jobs, out, store: storeDir } = args;
   const natural = (name: string, value: number | undefined): void => {
     if (value !== undefined && !(Number.isInteger(value) && value > 0))
@@ -47,7 +51,8 @@ export function prepareOptions(args: MatrixArguments): PrepareOptions {
     }
   }
   const only = args.only?.map(parsePattern);
-  return { limit, seeds, only, out, store: storeDir, maxPixels: args.maxPixels };
+  const models = await modelChoices(args.model);
+  return { limit, seeds, only, models, out, store: storeDir, maxPixels: args.maxPixels };
 }
 
 const FIELDS = ['protection', 'attack', 'metric', 'seed'] as const;

@@ -1,8 +1,9 @@
 /** @file `craquelure measure`: metrics on two images or two folders. */
 import { expected } from '../messages.ts';
+import { deviceOption, modelChoices } from './choices.ts';
 import { EXIT } from './exit.ts';
 import { note, print, printJson, table } from './terminal.ts';
-import { defineVerb, json, maxPixels } from './verb.ts';
+import { defineVerb, device, json, maxPixels, model } from './verb.ts';
 
 export const measure = defineVerb({
   command: 'measure <a> <b>',
@@ -14,6 +15,8 @@ export const measure = defineVerb({
   options: {
     metrics: { type: 'string', default: 'psnr,ssim,linf,mse', describe: 'metrics, separated by commas' },
     seed: { type: 'number', default: 0, describe: 'root seed of metrics that draw random numbers' },
+    model,
+    device,
     'max-pixels': maxPixels,
     json,
   },
@@ -26,7 +29,12 @@ export const measure = defineVerb({
     if (calls.some((call) => call === ''))
       throw expected('metrics separated by commas', '--metrics', args.metrics);
     const settings = calls.flatMap((call) => metricSettings(call));
-    const results = await measurePaths(args.a, args.b, settings, args);
+    const results = await measurePaths(args.a, args.b, settings, {
+      seed: args.seed,
+      maxPixels: args.maxPixels,
+      models: await modelChoices(args.model),
+      device: await deviceOption(args.device),
+    });
     if (args.json) {
       printJson(
         results.map((result) => ({

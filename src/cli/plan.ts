@@ -19,7 +19,7 @@ export const plan = defineVerb({
     const { estimateMemory, estimatePlan } = await import('../harness/estimate.ts');
     const { readFinished } = await import('../harness/run-folder.ts');
 
-    const inputs = await prepareRun(args.experiment, prepareOptions(args));
+    const inputs = await prepareRun(args.experiment, await prepareOptions(args));
     const workers = args.jobs ?? availableParallelism();
     const estimate = await estimatePlan(inputs.plan, inputs.store, workers);
     const memory = await estimateMemory(inputs.plan, inputs.store, workers);

@@ -33,7 +33,7 @@ export const protect = defineVerb({
     });
     if (settings.length > 1)
       throw expected('single values, for lists are swept in experiments only', '--set', args.set);
-    await runByHand(args.images, settings[0]!, protectFile, args);
+    await runByHand(args.images, ['protection', settings[0]!], protectFile, args);
   },
 });
 

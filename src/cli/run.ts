@@ -1,5 +1,7 @@
 /** @file `craquelure run`: the matrix, from where it stands to its report. */
 import type { RunInputs, RunOptions, RunOutcome } from '../harness/run.ts';
+import type { ExecutorOptions } from '../harness/executor.ts';
+import { deviceOption } from './choices.ts';
 import { EXIT } from './exit.ts';
 import { matrixOptions, prepareOptions } from './matrix.ts';
 import { type Progress, startProgress } from './progress.ts';
@@ -28,7 +30,7 @@ export const run = defineVerb({
   handler: async (args) => {
     const { prepareRun } = await import('../harness/prepare.ts');
     const started = performance.now();
-    const inputs = await prepareRun(args.experiment, prepareOptions(args));
+    const inputs = await prepareRun(args.experiment, await prepareOptions(args));
     for (const remark of inputs.dataset.notes) note(`note: ${remark}`);
 
     const abort = new AbortController();
@@ -37,10 +39,11 @@ export const run = defineVerb({
     const progress = startProgress({ quiet: args.quiet });
     try {
       const { failFast, retryErrors, jobs } = args;
+      const device = await deviceOption(args.device);
       const outcome = await runMatrix(
         inputs,
         { failFast, retryErrors, signal: abort.signal },
-        jobs,
+        { jobs, device },
         progress,
       );
       announce(inputs, outcome, await reportOf(outcome), performance.now() - started, args.json);
@@ -55,7 +58,7 @@ export const run = defineVerb({
 async function runMatrix(
   inputs: RunInputs,
   options: Omit<RunOptions, 'openExecutor'>,
-  jobs: number | undefined,
+  threads: ExecutorOptions,
   progress: Progress,
 ): Promise<RunOutcome> {
   const { runPlan } = await import('../harness/run.ts');
@@ -70,7 +73,7 @@ async function runMatrix(
     return await runPlan(inputs, {
       ...options,
       openExecutor: async () => {
-        const executor = await localExecutor(store.dir, jobs);
+        const executor = await localExecutor(store.dir, threads);
         const { work, toRun, cached } = await estimatePlan(plan, store, executor.workers);
         weights = new Map(
           work.map(({ work: name, ms, toRun: n }) => [name, ms === null ? UNTIMED_MS : ms / Math.max(1, n)]),

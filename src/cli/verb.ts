@@ -41,6 +41,19 @@ export const store = {
   describe: 'folder of the artefact store (default: CRAQUELURE_STORE, else .craquelure/store)',
 } as const;
 
+export const model = {
+  type: 'string',
+  array: true,
+  describe:
+    "what plays a role: --model vae=taesd, --model perceptual=./my.onnx; repeat for more; see 'models list'",
+} as const;
+
+export const device = {
+  type: 'string',
+  default: 'cpu',
+  describe: "where networks run: cpu, auto, cuda, webgpu ...; see 'doctor'",
+} as const;
+
 export const seed = {
   type: 'number',
   array: true,

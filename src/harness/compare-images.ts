@@ -6,10 +6,14 @@ import type { Image } from '../image/image.ts';
 import { expected, reasonOf, unmatchedFiles } from '../messages.ts';
 import type { ImageRef, Metric } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
+import type { PluginContext } from '../plugin/define.ts';
 import { resolvePlugin } from '../plugin/resolve.ts';
 import { seededRandom } from '../random.ts';
+import type { ModelChoices } from '../models/choice.ts';
+import type { Device } from '../runtime/device.ts';
+import { openBindings } from './bindings.ts';
 import { findInputs, type InputFile } from './by-hand.ts';
-import { jobSeed, jobStep } from './jobs.ts';
+import { type JobStep, jobSeed, jobStep } from './jobs.ts';
 import { sha256 } from './keys.ts';
 import type { MetricSetting } from './run-folder.ts';
 
@@ -32,6 +36,13 @@ export interface Measurement {
   readonly error?: string;
 }
 
+interface MeasureOptions {
+  readonly seed: number;
+  readonly maxPixels: number;
+  readonly models: ModelChoices;
+  readonly device: Device | 'auto';
+}
+
 interface Pair {
   readonly name: string;
   readonly a: InputFile;
@@ -43,13 +54,13 @@ export async function measurePaths(
   a: string,
   b: string,
   settings: readonly MetricSetting[],
-  { seed, maxPixels }: { readonly seed: number; readonly maxPixels: number },
+  options: MeasureOptions,
 ): Promise<Measurement[]> {
   const pairs = await matchPairs(a, b);
   const load = async ({ path }: InputFile): Promise<Image> =>
-    decodeImage(await readFile(path), { name: path, maxPixels });
+    decodeImage(await readFile(path), { name: path, maxPixels: options.maxPixels });
   const results: Measurement[] = [];
-  for (const setting of settings) results.push(await measureSetting(setting, pairs, load, seed));
+  for (const setting of settings) results.push(await measureSetting(setting, pairs, load, options));
   return results;
 }
 
@@ -72,57 +83,60 @@ async function matchPairs(a: string, b: string): Promise<Pair[]> {
 
 type Load = (file: InputFile) => Promise<Image>;
 
+/** One metric over all pairs; what it lacks or cannot do becomes its error, so that the others go on. */
 async function measureSetting(
   setting: MetricSetting,
   pairs: readonly Pair[],
   load: Load,
-  root: number,
+  { seed, models, device }: MeasureOptions,
 ): Promise<Measurement> {
   const { label, unit, higherIsBetter, protocol } = setting;
-  const step = jobStep(setting.links[0]!);
-  const metric: Metric = resolvePlugin('metric', metrics, step.id);
   const common = { metric: label, unit, higherIsBetter, protocol, n: pairs.length };
-  const context = async (name: string) => ({ random: seededRandom(jobSeed(root, 'measure', [step], name)) });
+  try {
+    const { bind, modelsOf, close } = await openBindings([['metric', setting]], models, { device });
+    const step = jobStep(bind('metric', setting).links[0]!);
+    const context = (name: string): PluginContext => ({
+      random: seededRandom(jobSeed(seed, 'measure', [step], name)),
+      models: modelsOf(step),
+    });
+    try {
+      return { ...common, ...(await measureStep(step, pairs, load, context)) };
+    } finally {
+      await close();
+    }
+  } catch (error) {
+    return { ...common, value: null, error: reasonOf(error) };
+  }
+}
+
+async function measureStep(
+  { id, params }: JobStep,
+  pairs: readonly Pair[],
+  load: Load,
+  context: (name: string) => PluginContext,
+): Promise<Pick<Measurement, 'value' | 'images' | 'error'>> {
+  const metric: Metric = resolvePlugin('metric', metrics, id);
   const refs = (side: 'a' | 'b'): Promise<ImageRef[]> =>
     Promise.all(pairs.map((pair) => refOf(pair[side], load)));
-
   if (metric.kind === 'set') {
-    try {
-      return {
-        ...common,
-        value: await metric.measure(await refs('a'), await refs('b'), step.params, await context('*')),
-      };
-    } catch (error) {
-      return { ...common, value: null, error: reasonOf(error) };
-    }
+    return { value: await metric.measure(await refs('a'), await refs('b'), params, context('*')) };
   }
   const images: { image: string; value: number | null; error?: string }[] = [];
-  for (const pair of pairs) {
+  for (const { name, a, b } of pairs) {
     try {
       const value =
         metric.kind === 'pair'
-          ? await metric.measure(
-              await load(pair.a),
-              await load(pair.b),
-              step.params,
-              await context(pair.name),
-            )
-          : await metric.measure(
-              await refOf(pair.a, load),
-              await refs('b'),
-              step.params,
-              await context(pair.name),
-            );
-      images.push({ image: pair.name, value });
+          ? await metric.measure(await load(a), await load(b), params, context(name))
+          : await metric.measure(await refOf(a, load), await refs('b'), params, context(name));
+      images.push({ image: name, value });
     } catch (error) {
-      images.push({ image: pair.name, value: null, error: reasonOf(error) });
+      images.push({ image: name, value: null, error: reasonOf(error) });
     }
   }
   const failed = images.find(({ value }) => value === null);
   const value =
     failed === undefined ? images.reduce((sum, each) => sum + each.value!, 0) / images.length : null;
   return {
-    ...common,
     value,
     ...(pairs.length > 1 && { images }),
     ...(failed?.error !== undefined && { error: `${failed.image}: ${failed.error}` }),

@@ -6,6 +6,8 @@ import { decodeImage } from '../image/codec.ts';
 import type { Image } from '../image/image.ts';
 import { resize } from '../image/resample.ts';
 import { notANumber } from '../messages.ts';
+import type { ResolvedModel } from '../models/resolve.ts';
+import type { ModelShelf, RoleModels } from '../models/shelf.ts';
 import type { Metric } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
 import type { PluginContext } from '../plugin/define.ts';
@@ -33,12 +35,21 @@ import type { Store } from './store.ts';
 export interface Workbench {
   readonly store: Store;
   readonly pictures: Pictures;
+  readonly shelf: ModelShelf;
+}
+
+/** From a step to what plays the roles that its plug-in needs. */
+export type ModelsOf = (step: JobStep) => RoleModels;
+
+/** Finds models by the keys that steps name, and opens them on a shelf. */
+export function modelsFrom(shelf: ModelShelf, available: readonly ResolvedModel[]): ModelsOf {
+  return ({ models = {} }) => shelf.of(available.filter(({ role, key }) => models[role] === key));
 }
 
 /** Executes a job and stores what it gave. @throws whatever the plug-in throws; nothing is stored then. */
 export async function executeJob(job: Job, context: JobContext, bench: Workbench): Promise<JobRecord> {
   const started = performance.now();
-  const output = await outputOf(job, context, bench.pictures);
+  const output = await outputOf(job, context, bench);
   const ms = Math.round((performance.now() - started) * 100) / 100;
   const record: JobRecord = { key: jobKey(job), job, ms, output };
   await bench.store.write(record);
@@ -48,17 +59,18 @@ export async function executeJob(job: Job, context: JobContext, bench: Workbench
 async function outputOf(
   job: Job,
   context: JobContext,
-  pictures: Pictures,
+  { pictures, shelf }: Workbench,
 ): Promise<ArtefactOutput | ValueOutput> {
+  const modelsOf = modelsFrom(shelf, context.models ?? []);
   switch (job.stage) {
     case 'import':
       return importPicture(job, context, pictures);
     case 'protect':
-      return protectPicture(job, pictures);
+      return protectPicture(job, pictures, modelsOf);
     case 'attack':
-      return pictures.save(await attackImage(await pictures.load(job.input), job.steps, job.seed));
+      return pictures.save(await attackImage(await pictures.load(job.input), job.steps, job.seed, modelsOf));
     case 'measure':
-      return measurePictures(job, pictures);
+      return measurePictures(job, pictures, modelsOf);
   }
 }
 
@@ -71,10 +83,14 @@ async function importPicture(
   return pictures.save(await decodeImage(bytes, { name: context.image, maxPixels: job.maxPixels }));
 }
 
-async function protectPicture(job: ProtectJob, pictures: Pictures): Promise<ArtefactOutput> {
+async function protectPicture(
+  job: ProtectJob,
+  pictures: Pictures,
+  modelsOf: ModelsOf,
+): Promise<ArtefactOutput> {
   const step = job.steps[0]!;
   const clean = await pictures.load(job.input);
-  const { image, budget } = await protectImage(clean, step, job.seed);
+  const { image, budget } = await protectImage(clean, step, job.seed, modelsOf);
   const output = await pictures.save(image);
   const { linfPx, psnr } = measureBudget(step.id, clean, await pictures.reload(output.sha256), budget);
   return { ...output, linfPx, psnr: Number.isFinite(psnr) ? psnr : null };
@@ -85,10 +101,11 @@ export async function protectImage(
   clean: Image,
   step: JobStep,
   seed: number | null,
+  modelsOf: ModelsOf,
 ): Promise<{ image: Image; budget: Budget }> {
   const protection = resolvePlugin('protection', protections, step.id);
   const budget = protection.budget(step.params) ?? { epsPx: 0 };
-  const raw = await protection.apply(clean, step.params, pluginContext(seed));
+  const raw = await protection.apply(clean, step.params, { ...pluginContext(seed), models: modelsOf(step) });
   assertSound(step.id, clean, raw, false);
   return { image: clipToBudget(clean, raw, budget), budget };
 }
@@ -98,24 +115,39 @@ export async function attackImage(
   image: Image,
   steps: readonly JobStep[],
   seed: number | null,
+  modelsOf: ModelsOf,
 ): Promise<Image> {
-  const links = steps.map(({ id, params }) => ({ attack: resolvePlugin('attack', attacks, id), params }));
+  const links = steps.map((step) => ({
+    attack: resolvePlugin('attack', attacks, step.id),
+    params: step.params,
+    models: modelsOf(step),
+  }));
   const attacked = await applyChain(links, image, pluginContext(seed));
   const resizes = links.some(({ attack }) => attack.resizes === true);
   assertSound(steps.map(({ id }) => id).join(' | '), image, attacked, resizes);
   return attacked;
 }
 
-async function measurePictures(job: MeasureJob, pictures: Pictures): Promise<ValueOutput> {
+async function measurePictures(
+  job: MeasureJob,
+  pictures: Pictures,
+  modelsOf: ModelsOf,
+): Promise<ValueOutput> {
   const step = job.steps[0]!;
-  const value = await measure(resolvePlugin('metric', metrics, step.id), job, pictures);
+  const value = await measure(resolvePlugin('metric', metrics, step.id), job, pictures, modelsOf);
   if (Number.isNaN(value)) throw notANumber(step.id);
   return { value: value === Infinity ? null : value };
 }
 
-async function measure(metric: Metric, job: MeasureJob, pictures: Pictures): Promise<number> {
-  const { params } = job.steps[0]!;
-  const context = pluginContext(job.seed);
+async function measure(
+  metric: Metric,
+  job: MeasureJob,
+  pictures: Pictures,
+  modelsOf: ModelsOf,
+): Promise<number> {
+  const step = job.steps[0]!;
+  const { params } = step;
+  const context = { ...pluginContext(job.seed), models: modelsOf(step) };
   const inputs = job.inputs.map((hash) => pictures.ref(hash));
   const references = job.references.map((hash) => pictures.ref(hash));
   switch (metric.kind) {

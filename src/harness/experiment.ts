@@ -14,6 +14,7 @@ import {
   unreadableExperiment,
 } from '../messages.ts';
 import { parseChain } from '../plugin/call.ts';
+import { type ModelChoices, modelsSchema, parseModelChoices } from '../models/choice.ts';
 import { type Cell, expandMatrix, type MatrixAxes } from './cells.ts';
 import { sha256 } from './keys.ts';
 import { attackSettings, metricSettings, type PlaceAt, protectionSettings } from './settings.ts';
@@ -24,6 +25,8 @@ export interface Experiment extends MatrixAxes {
   readonly name: string;
   readonly description?: string;
   readonly dataset: DatasetSpec;
+  /** Which model plays which role; a role that is not here has the embedded default, if any. */
+  readonly models: ModelChoices;
   readonly source: { readonly file: string; readonly sha256: string; readonly text: string };
 }
 
@@ -64,6 +67,9 @@ export const experimentShape = <P extends z.ZodType, A extends z.ZodType, M exte
       .describe('names the run and its folder under reports/'),
     description: z.string().optional().describe('printed at the top of the report'),
     dataset: datasetSchema.describe('the pictures: a CSV manifest, a folder, or a generator'),
+    models: modelsSchema
+      .optional()
+      .describe("which networks play which roles, as { vae: taesd }: an id from 'models list' or a path"),
     protections: z.array(entries.protection).min(1).describe('what the artist does'),
     attacks: z.array(entries.attack).min(1).describe('what the mimic does; a chain is written a(x=1) | b'),
     metrics: z.array(entries.metric).min(1).describe('how the outcome is measured'),
@@ -106,6 +112,11 @@ export function parseExperiment(text: string, file: string, overrides: Experimen
     }
   }
   const dataset = mistakes.collect(() => readDataset(fields?.dataset, yaml.placeOf(['dataset'])));
+  const models = mistakes.collect(() =>
+    parseModelChoices((yaml.value as Partial<Fields> | null)?.models, (path) =>
+      yaml.placeOf(['models', ...path]),
+    ),
+  );
   mistakes.throwIfAny(file);
 
   const { name, description, seed, only, except } = fields!;
@@ -113,6 +124,7 @@ export function parseExperiment(text: string, file: string, overrides: Experimen
     name,
     ...(description !== undefined && { description }),
     dataset: dataset!,
+    models: models!,
     protections,
     attacks,
     metrics,
@@ -158,6 +170,7 @@ function checkFields(yaml: YamlFile, mistakes: Mistakes): Fields | undefined {
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) {
     const path = issue.path as YamlPath;
+    if (path[0] === 'models') continue; // told in the registry's own words
     if (issue.code === 'unrecognized_keys') {
       const names = path.length === 0 ? Object.keys(looseShape.shape) : Object.keys(pattern.shape);
       for (const key of issue.keys) {

@@ -2,8 +2,9 @@
  * @file Units of work as plain JSON: stage, plug-ins with parameters, seed, inputs by hash. A job can be sent to a
  * thread, written to a file or queued elsewhere; the artefact store is the only state that executors share.
  */
-import { deriveSeed } from '../random.ts';
 import type { PictureOrigin } from '../datasets/origin.ts';
+import type { ResolvedModel } from '../models/resolve.ts';
+import { deriveSeed } from '../random.ts';
 import { keyOf } from './keys.ts';
 import type { SettingLink } from './run-folder.ts';
 
@@ -12,6 +13,8 @@ export interface JobStep {
   readonly id: string;
   readonly version: number;
   readonly params: Readonly<Record<string, unknown>>;
+  /** By role: the key of the model, a hash over its bytes and their use. */
+  readonly models?: Readonly<Record<string, string>>;
 }
 
 /** Decodes a picture of the data set into the program's own form: an 8-bit sRGB PNG. */
@@ -59,6 +62,8 @@ export type Job = ImportJob | ProtectJob | AttackJob | MeasureJob;
 export interface JobContext {
   /** Where an import job finds the source picture. */
   readonly origin?: PictureOrigin;
+  /** Where a thread finds the models that the steps name by their keys. */
+  readonly models?: readonly ResolvedModel[];
   /** Names for messages: the picture's id. */
   readonly image: string;
 }
@@ -94,16 +99,22 @@ export const IMPORT_VERSION = 1;
 /** Raise when the form of imported artefacts, or what every stage does around a plug-in, changes. */
 export const STORE_VERSION = 1;
 
-/** The key under which a job's record is stored. Model hashes join it with the first plug-in that needs a model. */
+/** The key under which a job's record is stored. */
 export const jobKey = (job: Job): string => keyOf({ store: STORE_VERSION, ...job });
 
 /** The part of a setting's link that its output depends on. */
-export const jobStep = ({ id, version, params }: SettingLink): JobStep => ({ id, version, params });
+export function jobStep({ id, version, params, models }: SettingLink): JobStep {
+  if (models === undefined) return { id, version, params };
+  const keys = Object.entries(models).map(([role, { key }]) => [role, key]);
+  return { id, version, params, models: Object.fromEntries(keys) };
+}
 
 /**
  * The seed of a job. It depends on the source picture and not on the arm, so that attack(clean) and
- * attack(protected) meet the same noise and their difference is free of it (common random numbers).
+ * attack(protected) meet the same noise and their difference is free of it (common random numbers). Neither does it
+ * depend on the models, so that two surrogates are compared under the same draws.
  */
 export function jobSeed(root: number, stage: Job['stage'], steps: readonly JobStep[], image: string): number {
-  return deriveSeed(keyOf({ root, stage, steps, image }));
+  const drawn = steps.map(({ id, version, params }) => ({ id, version, params }));
+  return deriveSeed(keyOf({ root, stage, steps: drawn, image }));
 }

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { promisify } from 'node:util';
+import type { ResolvedModel } from '../models/resolve.ts';
 
 /** The record beside the rows of a run. */
 export interface Manifest {
@@ -29,6 +30,8 @@ export interface Manifest {
     readonly notes: readonly string[];
     readonly items: readonly ManifestItem[];
   };
+  /** The networks that took part: which bytes, from where, on what terms, who vouches; absent where none did. */
+  readonly models?: readonly ResolvedModel[];
   readonly environment: Environment;
   /** ISO 8601. */
   readonly started: string;
@@ -58,6 +61,8 @@ export interface Environment {
   readonly cores: number;
   readonly memoryBytes: number;
   readonly workers: number;
+  /** Where networks ran, where any did. */
+  readonly device?: string;
   /** Versions of sharp, libvips and its codecs, onnxruntime-node, vega. */
   readonly libraries: Readonly<Record<string, string>>;
 }

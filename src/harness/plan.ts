@@ -4,6 +4,7 @@
  * that executes what the store does not hold, `plan` one that only looks.
  */
 import type { Dataset, DatasetItem } from '../datasets/dataset.ts';
+import type { ResolvedModel } from '../models/resolve.ts';
 import type { Cell } from './cells.ts';
 import {
   type ArtefactOutput,
@@ -28,6 +29,8 @@ export interface Plan {
   readonly hash: string;
   readonly cells: readonly Cell[];
   readonly items: readonly DatasetItem[];
+  /** What plays the roles that the cells' plug-ins need. */
+  readonly models: readonly ResolvedModel[];
   readonly maxPixels: number;
 }
 
@@ -39,7 +42,11 @@ export function makePlan(
   name: string,
   cells: readonly Cell[],
   dataset: Dataset,
-  { limit = Infinity, maxPixels }: { limit?: number | undefined; maxPixels: number },
+  {
+    limit = Infinity,
+    maxPixels,
+    models = [],
+  }: { limit?: number | undefined; maxPixels: number; models?: readonly ResolvedModel[] },
 ): Plan {
   const items = dataset.items.slice(0, limit);
   const hash = keyOf({
@@ -47,7 +54,7 @@ export function makePlan(
     items: items.map(({ id, sha256 }) => ({ id, sha256 })),
     maxPixels,
   });
-  return { run: `${name}-${hash.slice(0, 8)}`, hash, cells, items, maxPixels };
+  return { run: `${name}-${hash.slice(0, 8)}`, hash, cells, items, models, maxPixels };
 }
 
 /** How many rows a cell writes: one for each arm, and for each image where the metric looks at single images. */
@@ -62,7 +69,7 @@ export async function artefactOf(
   item: DatasetItem,
   get: GetRecord,
 ): Promise<ArtefactOutput> {
-  const context: JobContext = { image: item.id, origin: item.origin };
+  const context: JobContext = { image: item.id, origin: item.origin, models: plan.models };
   const artefact = async (job: Job): Promise<ArtefactOutput> =>
     (await get(job, context)).output as ArtefactOutput;
   const apply = async (stage: 'protect' | 'attack', setting: Setting, input: ArtefactOutput) => {
@@ -110,6 +117,6 @@ export async function measurementOf(
     inputs: await pictures(arm, measured),
     references: await pictures('clean', kind === 'pair' ? measured : plan.items),
   };
-  const { output, ms } = await get(job, { image: item?.id ?? '*' });
+  const { output, ms } = await get(job, { image: item?.id ?? '*', models: plan.models });
   return { value: (output as ValueOutput).value ?? Infinity, ms };
 }

@@ -4,6 +4,9 @@ import { dirname, join, resolve } from 'node:path';
 import type { Dataset } from '../datasets/dataset.ts';
 import { type DatasetSpec, openDataset } from '../datasets/open.ts';
 import type { CellPattern } from './cells.ts';
+import { type ModelChoices, mergeChoices } from '../models/choice.ts';
+import type { ResolvedModel } from '../models/resolve.ts';
+import { bindModels, type UsedSetting } from './bindings.ts';
 import { cellsOf, type Experiment, readExperiment } from './experiment.ts';
 import { makePlan } from './plan.ts';
 import type { RunInputs } from './run.ts';
@@ -15,6 +18,8 @@ export interface PrepareOptions {
   readonly limit?: number | undefined;
   readonly seeds?: readonly number[] | undefined;
   readonly only?: readonly CellPattern[] | undefined;
+  /** Override the file's `models:`. */
+  readonly models?: ModelChoices | undefined;
   /** Folder of the run; default `reports/<name>`. */
   readonly out?: string | undefined;
   /** Folder of the artefact store; default CRAQUELURE_STORE, else `.craquelure/store`. */
@@ -23,12 +28,17 @@ export interface PrepareOptions {
   readonly maxPixels: number;
 }
 
-/** Reads the experiment, lists its pictures and plans its cells. @throws EXPERIMENT, DATASET */
+/** Reads the experiment, lists its pictures, finds its models and plans its cells. @throws EXPERIMENT, DATASET, MODEL */
 export async function prepareRun(file: string, options: PrepareOptions): Promise<RunInputs> {
-  const experiment = await readExperiment(file, { seeds: options.seeds });
+  const written = await readExperiment(file, { seeds: options.seeds });
+  const { experiment, models } = await withModels(written, options);
   const dataset = await openExperimentDataset(experiment);
   const { limit, maxPixels } = options;
-  const plan = makePlan(experiment.name, cellsOf(experiment, options.only), dataset, { limit, maxPixels });
+  const plan = makePlan(experiment.name, cellsOf(experiment, options.only), dataset, {
+    limit,
+    maxPixels,
+    models,
+  });
   return {
     experiment,
     dataset,
@@ -36,6 +46,28 @@ export async function prepareRun(file: string, options: PrepareOptions): Promise
     store: openStore(storeFolder(options.store)),
     dir: resolve(options.out ?? join('reports', experiment.name)),
   };
+}
+
+/** The experiment with its models in place, and the models; only those that its remaining cells need. */
+async function withModels(
+  experiment: Experiment,
+  { only, models: overrides = {} }: PrepareOptions,
+): Promise<{ experiment: Experiment; models: readonly ResolvedModel[] }> {
+  const used = cellsOf(experiment, only).flatMap(({ protection, attack, metric }): UsedSetting[] => [
+    ['protection', protection],
+    ['attack', attack],
+    ['metric', metric],
+  ]);
+  const choices = mergeChoices(experiment.models, overrides);
+  const beside = dirname(resolve(experiment.source.file));
+  const { models, bind } = await bindModels(used, choices, [process.cwd(), beside]);
+  const bound = {
+    ...experiment,
+    protections: experiment.protections.map((setting) => bind('protection', setting)),
+    attacks: experiment.attacks.map((setting) => bind('attack', setting)),
+    metrics: experiment.metrics.map((setting) => bind('metric', setting)),
+  };
+  return { experiment: bound, models };
 }
 
 /** Where artefacts lie: the flag, the environment, or a hidden folder where the program is run. */

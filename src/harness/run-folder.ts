@@ -7,6 +7,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { notARun } from '../messages.ts';
+import type { ModelRole } from '../models/roles.ts';
 import type { Manifest } from './manifest.ts';
 import { type Arm, parseRows, type Row, tallyRows } from './rows.ts';
 
@@ -17,8 +18,17 @@ export interface SettingLink {
   readonly name: string;
   readonly version: number;
   readonly params: Readonly<Record<string, unknown>>;
+  /** Where the plug-in needs networks: what plays each role. */
+  readonly models?: Readonly<Partial<Record<ModelRole, LinkedModel>>>;
   /** The parameter that orders an attack's settings from gentle to harsh. */
   readonly strength?: { readonly parameter: string; readonly harsher: 'higher' | 'lower' };
+}
+
+/** The model that plays one role for a plug-in; the manifest describes it under this key. */
+export interface LinkedModel {
+  readonly id: string;
+  /** Hash over its bytes and the way they are used. */
+  readonly key: string;
 }
 
 /** A protection, attack or metric with its parameters. */

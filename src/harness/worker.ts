@@ -1,10 +1,18 @@
 /** @file A thread of the local executor: receives jobs as plain JSON and does them one at a time. */
 import { workerData } from 'node:worker_threads';
 import { CraquelureError, type ErrorCode } from '../messages.ts';
+import type { OpenOptions } from '../models/open.ts';
+import { openShelf } from '../models/shelf.ts';
 import { executeJob, type Workbench } from './execute.ts';
 import type { Job, JobContext, JobRecord } from './jobs.ts';
 import { openPictures } from './pictures.ts';
 import { openStore } from './store.ts';
+
+/** What a thread is started with. */
+export interface WorkerData {
+  readonly storeDir: string;
+  readonly sessions: OpenOptions;
+}
 
 /** What crosses the thread boundary: errors lose their class on the way, so they travel as data. */
 export type JobOutcome =
@@ -16,8 +24,9 @@ let bench: Promise<Workbench> | undefined;
 const openBench = async (): Promise<Workbench> => {
   const { default: sharp } = await import('sharp');
   sharp.concurrency(1); // the parallelism is ours: one thread a job
-  const store = openStore((workerData as { storeDir: string }).storeDir);
-  return { store, pictures: openPictures(store) };
+  const { storeDir, sessions } = workerData as WorkerData;
+  const store = openStore(storeDir);
+  return { store, pictures: openPictures(store), shelf: openShelf(sessions) };
 };
 
 /** Called by the pool for each job. */

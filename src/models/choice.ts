@@ -24,7 +24,9 @@ const ownModel = z.strictObject({
   licence: z.string().optional().describe('on what terms, for the manifest'),
 });
 
-const choiceSchema = z.union([path.describe('id of a model, or path of an ONNX file or of a folder'), ownModel]);
+const choiceSchema = z
+  .union([path.describe('id of a model, or path of an ONNX file or of a folder'), ownModel])
+  .meta({ id: 'model' }); // written once in the JSON Schema, however many roles there are
 
 const SLOTS = [...Object.keys(ROLE_GROUPS), ...roleNames] as (keyof typeof ROLE_GROUPS | ModelRole)[];
 
@@ -68,13 +70,15 @@ export function parseModelChoices(
   const choices: Partial<Record<ModelRole, RoleChoice>> = {};
   // The wider the slot, the earlier: `vae` refines `diffusion`, a role refines both.
   for (const slot of ['diffusion', 'vae', ...roleNames] as const) {
-    if (written.has(slot)) Object.assign(choices, choicesOf(slot, written.get(slot), placeOf([slot]), entries));
+    if (written.has(slot))
+      Object.assign(choices, choicesOf(slot, written.get(slot), placeOf([slot]), entries));
   }
   return choices;
 }
 
 /** The choices of several sources; later ones win. */
-export const mergeChoices = (...sources: readonly ModelChoices[]): ModelChoices => Object.assign({}, ...sources);
+export const mergeChoices = (...sources: readonly ModelChoices[]): ModelChoices =>
+  Object.assign({}, ...sources);
 
 function choicesOf(
   slot: keyof typeof ROLE_GROUPS | ModelRole,
@@ -84,7 +88,8 @@ function choicesOf(
 ): ModelChoices {
   const parsed = choiceSchema.safeParse(value);
   if (!parsed.success) {
-    const accepted = "a model's id, a path, or { encoder: PATH, decoder: PATH, scale: NUMBER, range: [LOW, HIGH] }";
+    const accepted =
+      "a model's id, a path, or { encoder: PATH, decoder: PATH, scale: NUMBER, range: [LOW, HIGH] }";
     throw expected(accepted, `models.${slot}`, value, { code: 'EXPERIMENT', place });
   }
   const roles: readonly ModelRole[] = slot in ROLE_GROUPS ? ROLE_GROUPS[slot as 'vae'] : [slot as ModelRole];
@@ -112,7 +117,12 @@ function entryChoices(
   if (entry === undefined) throw unknownName('model', id, ids, { code: 'EXPERIMENT', place });
   const misfit = roles.find((role) => entry.roles[role] === undefined);
   if (misfit !== undefined) {
-    throw unfitModel(id, misfit, modelsFor(misfit, entries).map((each) => each.id), place);
+    throw unfitModel(
+      id,
+      misfit,
+      modelsFor(misfit, entries).map((each) => each.id),
+      place,
+    );
   }
   return Object.fromEntries(roles.map((role) => [role, { kind: 'entry', id }]));
 }
@@ -127,7 +137,8 @@ function ownChoices(
   const fill = { ...(range && pixelRange(...range)), ...numbers } as OwnModel['fill'];
   const own = { fill, ...(source && { source }), ...(licence && { licence }) };
   const choices: Partial<Record<ModelRole, RoleChoice>> = {};
-  if (folder !== undefined) for (const role of roles) choices[role] = { kind: 'folder', path: folder, ...own };
+  if (folder !== undefined)
+    for (const role of roles) choices[role] = { kind: 'folder', path: folder, ...own };
   if (file !== undefined && roles.length === 1) choices[roles[0]!] = { kind: 'file', path: file, ...own };
   if (encoder !== undefined && roles.includes('vae-encoder'))
     choices['vae-encoder'] = { kind: 'file', path: encoder, ...own };

@@ -84,7 +84,8 @@ async function* inFolder(
   const index = await readIndex(folder);
   const names = name.includes('/') ? [`${id}/${name}`] : [`${id}/${name}`, name];
   for (const row of index) {
-    if (row.sha256 !== undefined && row.sha256 === known.sha256) yield { path: join(folder, row.file), ...known };
+    if (row.sha256 !== undefined && row.sha256 === known.sha256)
+      yield { path: join(folder, row.file), ...known };
   }
   for (const row of index) {
     if (names.includes(row.file)) {
@@ -119,7 +120,8 @@ async function readIndex(folder: string): Promise<IndexRow[]> {
 /** `hub/models--OWNER--NAME/snapshots/COMMIT/FILE`, the commit from `refs/main`. */
 async function inHubCache(entry: ModelEntry, name: string, home: ModelHome): Promise<string | undefined> {
   const [, repository, path] =
-    /^https:\/\/huggingface\.co\/([^/]+\/[^/]+)\/resolve\/main\/(.+)$/.exec(entry.files[name]!.url ?? '') ?? [];
+    /^https:\/\/huggingface\.co\/([^/]+\/[^/]+)\/resolve\/main\/(.+)$/.exec(entry.files[name]!.url ?? '') ??
+    [];
   if (repository === undefined || path === undefined) return undefined;
   const folder = join(home.hub, `models--${repository.replace('/', '--')}`);
   const commit = await readFile(join(folder, 'refs', 'main'), 'utf8').catch(() => undefined);

@@ -178,7 +178,10 @@ async function resolveFolder(
   const folder = await existing(path, baseDirs);
   const layout = diffusersRoles({ channels: 4, scale: 1 });
   if (!(role in layout)) {
-    throw unusableModelPath(path, `a folder fills ${Object.keys(layout).join(', ')}; name an .onnx file for '${role}'`);
+    throw unusableModelPath(
+      path,
+      `a folder fills ${Object.keys(layout).join(', ')}; name an .onnx file for '${role}'`,
+    );
   }
   const { file, beside = [] } = layout[role as keyof typeof layout];
   const isThere = async (name: string): Promise<boolean> =>

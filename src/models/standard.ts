@@ -41,7 +41,14 @@ export function standardGraph(model: Model, part: Part): Model {
     before.declare(match.name, declaredType({ ...match.info, dtype: outerType(match) }));
     pass(before, entering(before, match, part.fill), inner(match));
   }
-  const after = graphBuilder({ opset, taken: [...namesIn(graph), ...before.nodes.flatMap((n) => n.outputs)] });
+  const after = graphBuilder({
+    opset,
+    taken: namesIn({
+      ...graph,
+      nodes: [...graph.nodes, ...before.nodes],
+      initializers: [...graph.initializers, ...before.initializers],
+    }),
+  });
   for (const match of wanted) {
     after.declare(inner(match), declaredType(match.info));
     pass(after, leaving(after, match, inner(match), part.fill), match.name);
@@ -70,7 +77,9 @@ function matchPorts(
   const only = Object.keys(ports).length === 1 && infos.length === 1;
   return Object.entries(ports).map(([name, port]) => {
     const names = [part.fill.ports?.[name], name, ...port.also];
-    const info = names.flatMap((each) => infos.filter((known) => known.name === each))[0] ?? (only ? infos[0] : undefined);
+    const info =
+      names.flatMap((each) => infos.filter((known) => known.name === each))[0] ??
+      (only ? infos[0] : undefined);
     const what = `${side} '${name}'`;
     if (info === undefined) {
       const found = infos.map((each) => `'${each.name}'`).join(', ');
@@ -81,7 +90,12 @@ function matchPorts(
   });
 }
 
-function checkShape({ dims, holds }: RolePort, info: ValueInfo, what: string, { id, role, fill }: Part): void {
+function checkShape(
+  { dims, holds }: RolePort,
+  info: ValueInfo,
+  what: string,
+  { id, role, fill }: Part,
+): void {
   const { shape } = info;
   if (dims === null || shape === undefined) return;
   const channels = fill.latent?.channels;
@@ -99,7 +113,11 @@ function checkShape({ dims, holds }: RolePort, info: ValueInfo, what: string, { 
 }
 
 /** Every value that has to be renamed: the ports, and whatever inside has a name that the role's ports take. */
-function innerNames(graph: Graph, given: readonly Match[], wanted: readonly Match[]): ReadonlyMap<string, string> {
+function innerNames(
+  graph: Graph,
+  given: readonly Match[],
+  wanted: readonly Match[],
+): ReadonlyMap<string, string> {
   const ports = [...given, ...wanted];
   const taken = new Set(ports.map(({ name }) => name));
   const clashing = namesIn(graph).filter((name) => taken.has(name));
@@ -142,13 +160,21 @@ const outerType = ({ port }: Match) => (port.holds === 'tokens' ? 'int64' : 'flo
 function outerInfo(match: Match, fill?: Fill): ValueInfo {
   const { shape } = match.info;
   const channels = fill && match.port.holds === 'latent' ? meanChannels(match, fill) : undefined;
-  const outer = shape && channels !== undefined ? shape.map((dim, axis) => (axis === 1 ? channels : dim)) : shape;
+  const outer =
+    shape && channels !== undefined ? shape.map((dim, axis) => (axis === 1 ? channels : dim)) : shape;
   return { name: match.name, dtype: outerType(match), ...(outer && { shape: outer }) };
 }
 
 /** Ends a chain of values in the name that the rest of the graph knows. */
 function pass(g: GraphBuilder, value: string, name: string): void {
-  g.append({ name: `as ${name}`, opType: 'Identity', domain: '', inputs: [value], outputs: [name], attributes: {} });
+  g.append({
+    name: `as ${name}`,
+    opType: 'Identity',
+    domain: '',
+    inputs: [value],
+    outputs: [name],
+    attributes: {},
+  });
 }
 
 function entering(g: GraphBuilder, match: Match, fill: Fill): string {
@@ -171,7 +197,7 @@ function leaving(g: GraphBuilder, match: Match, inner: string, fill: Fill): stri
   const { dtype } = match.info;
   let value = dtype === undefined || dtype === outerType(match) ? inner : g.Cast(inner, outerType(match));
   if (match.port.holds === 'pixels') {
-    const { mean = 0, std = 1 } = fill;
+    const { mean = 0, std = 1 } = fill.leaving ?? fill;
     if (!isAll(std, 1)) value = g.Mul(value, constantOf(g, std));
     if (!isAll(mean, 0)) value = g.Add(value, constantOf(g, mean));
   }

@@ -1,6 +1,9 @@
 /** @file What protections, attacks and metrics have in common: the interface of a plug-in. */
 import type { z } from 'zod';
+import { undeclaredRole } from '../messages.ts';
+import type { RoleModel } from '../models/open.ts';
 import type { ModelRole } from '../models/roles.ts';
+import type { RoleModels } from '../models/shelf.ts';
 import type { Random } from '../random.ts';
 
 /** A parameter schema: a strict object whose fields all have a default, a range and a description with the unit. */
@@ -22,6 +25,8 @@ export interface PluginBase<S extends ParameterSchema = ParameterSchema> {
   readonly params: S;
   /** Roles of the networks it needs; empty for most attacks. */
   readonly needs: readonly ModelRole[];
+  /** Models that the id itself names: no other may play these roles. */
+  readonly pins?: Readonly<Partial<Record<ModelRole, string>>>;
   /** True where the output depends on the seed. */
   readonly random: boolean;
 }
@@ -30,8 +35,16 @@ export interface PluginBase<S extends ParameterSchema = ParameterSchema> {
 export interface PluginContext {
   /** Seeded by the root seed and the job's key; the only source of randomness. */
   readonly random: Random;
+  /** What plays the roles that the plug-in `needs`; see `openRole`. */
+  readonly models?: RoleModels;
   /** Aborted on Ctrl-C; long loops look at it. */
   readonly signal?: AbortSignal;
   /** Progress within one job, 0..1. */
   readonly onProgress?: (fraction: number) => void;
+}
+
+/** The model in a role that the plug-in `needs`, made ready when first asked for. @throws MODEL */
+export function openRole<R extends ModelRole>({ models }: PluginContext, role: R): Promise<RoleModel<R>> {
+  if (models === undefined) throw undeclaredRole(role);
+  return models.open(role);
 }

@@ -42,7 +42,8 @@ export const diffusion: readonly ModelEntry[] = [
   {
     id: 'sd15',
     summary: 'Stable Diffusion 1.5 at 512 px: VAE, U-Net, CLIP text encoder, tokenizer.',
-    source: 'Stable Diffusion v1.5 (Runway, CompVis); export huggingface onnx-community/stable-diffusion-v1-5-ONNX',
+    source:
+      'Stable Diffusion v1.5 (Runway, CompVis); export huggingface onnx-community/stable-diffusion-v1-5-ONNX',
     licence: 'CreativeML Open RAIL-M',
     dtype: 'float32',
     protocol: `${PROTOCOL}; epsilon prediction, latents scaled by 0.18215; this export samples the latent inside the graph`,
@@ -79,7 +80,11 @@ export const diffusion: readonly ModelEntry[] = [
     protocol:
       'unet: sample [n,7,h,w] (latent 4, low-resolution image 3), timestep, encoder_hidden_states, class_labels ' +
       '(noise level); v prediction; latents scaled by 0.08333; decoder gives 4h x 4w',
-    roles: { ...x4, 'vae-decoder': { ...x4['vae-decoder'], multiple: 4 }, 'vae-encoder': { ...x4['vae-encoder'], multiple: 4 } },
+    roles: {
+      ...x4,
+      'vae-decoder': { ...x4['vae-decoder'], multiple: 4 },
+      'vae-encoder': { ...x4['vae-encoder'], multiple: 4 },
+    },
     files: unpublished(filesOf(x4)),
     obtain: 'export its unet, vae and text_encoder with torch.onnx.export into FOLDER/sd-x4-upscaler',
   },

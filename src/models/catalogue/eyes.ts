@@ -49,8 +49,10 @@ const style = (id: string, painting: string, sha256: string): ModelEntry => ({
   source: 'github reiinakano/fast-style-transfer-deeplearnjs',
   licence: 'MIT',
   dtype: 'float32',
-  protocol: 'image [n,3,h,w] RGB 0..255, h and w multiples of 4 -> styled 0..255',
-  roles: { 'style-transfer': { file: `${id}.onnx`, ...pixelRange(0, 255), multiple: 4 } },
+  protocol: 'image [n,3,h,w] RGB 0..255, h and w multiples of 4 -> styled 0..1',
+  roles: {
+    'style-transfer': { file: `${id}.onnx`, ...pixelRange(0, 255), leaving: pixelRange(0, 1), multiple: 4 },
+  },
   files: { [`${id}.onnx`]: { bytes: 6738618, sha256 } },
   obtain: 'convert its checkpoint to ONNX',
 });
@@ -73,7 +75,8 @@ export const eyes: readonly ModelEntry[] = [
       'fid-features': { file: 'inception-fid.onnx', mean: 128 / 255, std: 128 / 255, size: 299 },
     },
     files: { 'inception-fid.onnx': {} },
-    obtain: "export pytorch_fid.inception.InceptionV3([3], resize_input=False, normalize_input=False) with torch.onnx.export",
+    obtain:
+      'export pytorch_fid.inception.InceptionV3([3], resize_input=False, normalize_input=False) with torch.onnx.export',
   },
   lpips('squeeze', 'squeezenet1_1', {
     bytes: 2934456,
@@ -119,7 +122,8 @@ export const eyes: readonly ModelEntry[] = [
         sha256: 'b391765ecbc9497e831c587dce4bb177677b46edd3a56cec37a0bf525eab0bd7',
       },
     },
-    obtain: "export realesr-general-x4v3.pth (SRVGGNetCompact) with torch.onnx.export (opset 17, dynamic n, h, w)",
+    obtain:
+      'export realesr-general-x4v3.pth (SRVGGNetCompact) with torch.onnx.export (opset 17, dynamic n, h, w)',
   },
   {
     id: 'bf-cnn-color',
@@ -137,6 +141,14 @@ export const eyes: readonly ModelEntry[] = [
     },
     obtain: 'export its checkpoint with torch.onnx.export',
   },
-  style('style-great-wave', 'Hokusai’s Great Wave', 'e666febd7efb3d51574503aea8f170013f89a97a06d56d45c61979bef48a4e52'),
-  style('style-the-scream', 'Munch’s The Scream', '61ce7905e3d4279aac961015d30539dbc106fddb90e8b5c5bbb7c2dd35964c4f'),
+  style(
+    'style-great-wave',
+    'Hokusai’s Great Wave',
+    'e666febd7efb3d51574503aea8f170013f89a97a06d56d45c61979bef48a4e52',
+  ),
+  style(
+    'style-the-scream',
+    'Munch’s The Scream',
+    '61ce7905e3d4279aac961015d30539dbc106fddb90e8b5c5bbb7c2dd35964c4f',
+  ),
 ];

@@ -13,7 +13,12 @@ export const catalogue: readonly ModelEntry[] = [...autoencoders, ...diffusion, 
 export function entryOf(id: string, entries: readonly ModelEntry[] = catalogue): ModelEntry {
   const entry = entries.find((each) => each.id === id);
   if (entry !== undefined) return entry;
-  throw unknownName('model', id, entries.map((each) => each.id), { code: 'MODEL' });
+  throw unknownName(
+    'model',
+    id,
+    entries.map((each) => each.id),
+    { code: 'MODEL' },
+  );
 }
 
 /** The models that can play a role. */

@@ -1,0 +1,77 @@
+/**
+ * @file From the settings of plug-ins that need networks to the models that play their roles: found before anything runs,
+ * and written into the settings, so that job keys and cells carry the models' hashes.
+ */
+import { attacks } from '../attacks/index.ts';
+import { metrics } from '../metrics/index.ts';
+import type { ModelChoices } from '../models/choice.ts';
+import { modelHome } from '../models/home.ts';
+import type { OpenOptions } from '../models/open.ts';
+import { type Need, type ResolvedModel, resolveNeeds } from '../models/resolve.ts';
+import { openShelf } from '../models/shelf.ts';
+import type { PluginBase } from '../plugin/define.ts';
+import { type PluginKind, type Registry, resolvePlugin } from '../plugin/resolve.ts';
+import { protections } from '../protections/index.ts';
+import { type ModelsOf, modelsFrom } from './execute.ts';
+import type { LinkedModel, Setting, SettingLink } from './run-folder.ts';
+
+/** A setting and what kind of plug-in it is of. */
+export type UsedSetting = readonly [kind: PluginKind, setting: Setting];
+
+/** The models of settings. */
+export interface Bindings {
+  readonly models: readonly ResolvedModel[];
+  /** The setting with its models written into its links; one that none were looked for stays as it is. */
+  bind<S extends Setting>(kind: PluginKind, setting: S): S;
+}
+
+/** Finds a model for every role that the settings need. @throws MODEL listing all that is missing. */
+export async function bindModels(
+  used: readonly UsedSetting[],
+  choices: ModelChoices,
+  baseDirs: readonly string[] = [process.cwd()],
+): Promise<Bindings> {
+  const needs = used.flatMap(([kind, { links }]) => links.flatMap((link) => needsOf(kind, link)));
+  const found = await resolveNeeds(needs, choices, { home: modelHome(), baseDirs });
+  const modelFor = ({ role, model }: Need): ResolvedModel | undefined =>
+    found[needs.findIndex((need) => need.role === role && need.model === model)];
+
+  const bindLink = (kind: PluginKind, link: SettingLink): SettingLink => {
+    const models = needsOf(kind, link).map(modelFor);
+    if (models.length === 0 || models.includes(undefined)) return link;
+    const linked = models.map((model): [string, LinkedModel] => [
+      model!.role,
+      { id: model!.id, key: model!.key },
+    ]);
+    return { ...link, models: Object.fromEntries(linked) };
+  };
+  return {
+    models: found.filter((model, i) => found.findIndex(sameAs(model)) === i),
+    bind: (kind, setting) => ({ ...setting, links: setting.links.map((link) => bindLink(kind, link)) }),
+  };
+}
+
+/** Models for settings that are used outside any run, opened in this thread. */
+export async function openBindings(
+  used: readonly UsedSetting[],
+  choices: ModelChoices,
+  sessions: OpenOptions,
+): Promise<Bindings & { readonly modelsOf: ModelsOf; close(): Promise<void> }> {
+  const { models, bind } = await bindModels(used, choices);
+  const shelf = openShelf(sessions);
+  return { models, bind, modelsOf: modelsFrom(shelf, models), close: () => shelf.close() };
+}
+
+const sameAs = (model: ResolvedModel) => (other: ResolvedModel) =>
+  other.key === model.key && other.role === model.role;
+
+function needsOf(kind: PluginKind, { id }: SettingLink): Need[] {
+  const { needs, pins = {} } = resolvePlugin(kind, REGISTRIES[kind], id);
+  return needs.map((role) => ({ role, by: id, model: pins[role] }));
+}
+
+const REGISTRIES: Readonly<Record<PluginKind, Registry<PluginBase>>> = {
+  protection: protections,
+  attack: attacks,
+  metric: metrics,
+};
