@@ -1,0 +1,53 @@
+import { parquetReadObjects } from 'hyparquet';
+import Papa from 'papaparse';
+import { describe, expect, it } from 'vitest';
+import { toCsv, toParquet } from '../../src/harness/results.ts';
+import { formatRow, parseRows, type Row } from '../../src/harness/rows.ts';
+
+const row: Row = {
+  run: 'demo-01234567',
+  cell: 'abcdefabcdef',
+  protection: 'noise(level=light)',
+  attack: 'jpeg(quality=75) | rescale',
+  metric: 'psnr',
+  arm: 'protected',
+  image: 'a, "b"\n<c>.png',
+  value: 31.25,
+  unit: 'dB',
+  higherIsBetter: true,
+  n: 1,
+  seed: 4294967295,
+  ms: 1.5,
+  status: 'ok',
+  error: null,
+};
+const rows: readonly Row[] = [
+  row,
+  { ...row, value: Infinity, arm: 'clean' },
+  { ...row, value: null, n: 0, status: 'error', error: 'Cannot use image' },
+];
+
+describe('rows', () => {
+  it('come back from JSON lines as they were, infinity included', () => {
+    expect(parseRows(rows.map((each) => `${formatRow(each)}\n`).join(''))).toEqual(rows);
+  });
+
+  it('lose a last line that was cut short, and nothing else', () => {
+    const text = rows.map((each) => `${formatRow(each)}\n`).join('');
+    expect(parseRows(text.slice(0, -5))).toEqual(rows.slice(0, 2));
+  });
+
+  it('come back from CSV, with quotes, commas and line breaks in names', () => {
+    const { data } = Papa.parse<Record<string, string>>(toCsv(rows), { header: true, skipEmptyLines: true });
+    expect(data.map(({ image }) => image)).toEqual(rows.map(({ image }) => image));
+    expect(data.map(({ value }) => value)).toEqual(['31.25', 'inf', '']);
+  });
+
+  it('come back from Parquet with types', async () => {
+    const bytes = await toParquet(rows);
+    const back = await parquetReadObjects({ file: new Uint8Array(bytes).buffer });
+    expect(back.map(({ seed, ...rest }) => ({ ...rest, seed: Number(seed) }))).toEqual(
+      rows.map(({ seed, ...rest }) => ({ ...rest, seed })),
+    );
+  });
+});
