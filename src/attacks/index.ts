@@ -1,9 +1,12 @@
 /** @file Every attack, by its id. */
 import { registryOf } from '../plugin/registry.ts';
+import { adverseCleaner } from './adverse-cleaner.ts';
+import { bilateral } from './bilateral.ts';
 import { cropResize } from './crop-resize.ts';
 import type { Attack } from './define.ts';
 import { gaussianBlur } from './gaussian-blur.ts';
 import { gaussianNoise } from './gaussian-noise.ts';
+import { guided } from './guided.ts';
 import { identity } from './identity.ts';
 import { jpeg } from './jpeg.ts';
 import { median } from './median.ts';
@@ -18,7 +21,10 @@ const registry = registryOf({
   'crop-resize': cropResize,
   'gaussian-blur': gaussianBlur,
   median,
+  bilateral,
+  guided,
   'gaussian-noise': gaussianNoise,
+  'adverse-cleaner': adverseCleaner,
 });
 
 export type AttackId = keyof typeof registry;

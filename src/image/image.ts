@@ -54,3 +54,18 @@ export function fromBytes(
   for (let i = 0; i < data.length; i++) data[i] = bytes[i]! / 255;
   return { width, height, data, ...(alpha && { alpha }) };
 }
+
+/** The 8-bit pixels of an image as floats in 0..255: what filters that compute in float32 start from. */
+export function toGreyLevels(image: Image): Float32Array {
+  const bytes = toBytes(image);
+  const levels = new Float32Array(bytes.length);
+  for (let i = 0; i < levels.length; i++) levels[i] = bytes[i]!;
+  return levels;
+}
+
+/** `image` with pixels given as floats in 0..255, which are rounded and clipped. */
+export function fromGreyLevels(image: Image, levels: Readonly<Float32Array>): Image {
+  const bytes = new Uint8ClampedArray(levels.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = levels[i]!;
+  return fromBytes(image.width, image.height, bytes, image.alpha);
+}

@@ -78,6 +78,8 @@ describe('the strength of an attack', () => {
     ['gaussian-blur(sigma=0.6)', 'gaussian-blur(sigma=2)'],
     ['median', 'median(size=7)'],
     ['gaussian-noise(sigma=2)', 'gaussian-noise(sigma=20)'],
+    ['bilateral(sigmaColor=30)', 'bilateral(sigmaColor=200)'],
+    ['guided(eps=100)', 'guided(eps=5000)'],
   ])('%s changes less than %s', async (gentle, harsh) => {
     const image = randomImage(64, 64);
     const [a, b] = [await attack(gentle, image), await attack(harsh, image)];
@@ -135,6 +137,64 @@ describe('geometry', () => {
     await expect(attack('crop-resize(fraction=0.9)', image)).rejects.toThrow(
       imageTooSmall('crop-resize(fraction=0.9)', image, what),
     );
+  });
+});
+
+describe('adverse-cleaner', () => {
+  const grey = (value: (x: number, y: number) => number): Image =>
+    fromBytes(
+      24,
+      17,
+      Uint8Array.from({ length: 24 * 17 * 3 }, (_, i) => value(Math.floor(i / 3) % 24, Math.floor(i / 72))),
+    );
+  const spread = (image: Image): number =>
+    rootMeanSquare(
+      image,
+      grey(() => 128),
+    );
+
+  it('leaves one colour as it is', async () => {
+    const flat = grey(() => 77);
+    expect(toBytes(await attack('adverse-cleaner', flat))).toEqual(toBytes(flat));
+  });
+
+  it('leaves a single white pixel on black: salt is not what it removes', async () => {
+    const salt = grey((x, y) => (x === 9 && y === 8 ? 255 : 0));
+    expect(toBytes(await attack('adverse-cleaner(guided=false)', salt))).toEqual(toBytes(salt));
+  });
+
+  it('keeps an edge of 40 grey levels, and flattens noise of a few around it', async () => {
+    const random = seededRandom(3);
+    const noisy = grey(() => 128 + random.int(9) - 4);
+    expect(spread(await attack('adverse-cleaner', noisy))).toBeLessThan(0.5 * spread(noisy));
+    const edge = await attack(
+      'adverse-cleaner(guided=false)',
+      grey((x) => (x < 12 ? 100 : 140)),
+    );
+    expect([...toBytes(edge)].filter((value) => value === 100).length).toBe(12 * 17 * 3);
+  });
+
+  it('treats a mirrored picture as the mirror image: borders are alike', async () => {
+    const image = randomImage(24, 17);
+    const mirror = ({ data, ...rest }: Image): Image => ({
+      ...rest,
+      data: data.map(
+        (_, i) => data[(Math.floor(i / 72) * 24 + 23 - (Math.floor(i / 3) % 24)) * 3 + (i % 3)]!,
+      ),
+    });
+    const [a, b] = [
+      await attack('adverse-cleaner', image),
+      mirror(await attack('adverse-cleaner', mirror(image))),
+    ];
+    expect(Math.max(...a.data.map((value, i) => Math.abs(value - b.data[i]!)))).toBeLessThan(1.5 / 255);
+  });
+
+  it.each([
+    ['adverse-cleaner(sigmaColor=-1)', 'adverse-cleaner.sigmaColor'],
+    ['bilateral(diameter=1)', 'bilateral.diameter'],
+    ['guided(radius=0)', 'guided.radius'],
+  ])('refuses %s and names %s', async (text, field) => {
+    await expect(async () => attack(text, randomImage(8, 8))).rejects.toThrow(`for ${field} but received`);
   });
 });
 
