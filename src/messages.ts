@@ -401,6 +401,19 @@ export const invalidModel = (name: string, why: string, options?: ErrorOptions):
 export const unusableExternalData = (model: string, tensor: string, why: string): CraquelureError =>
   new CraquelureError('ONNX', `Cannot use external data of tensor '${tensor}' in model '${model}': ${why}`);
 
+/** An output that does not fit the input it is to feed. */
+export const mismatchedJoin = (
+  output: string,
+  given: string,
+  input: string,
+  wanted: string,
+): CraquelureError =>
+  new CraquelureError('ONNX', `Expected ${wanted} for input '${input}' but output '${output}' is ${given}`);
+
+/** Two models whose external data cannot be named from one folder. */
+export const separateFolders = (a: string, b: string): CraquelureError =>
+  new CraquelureError('ONNX', `Expected external data in one folder but it lies in '${a}' and in '${b}'`);
+
 /** A model in an operator set whose broadcasting is another. */
 export const oldOpset = (found: number, oldest: number): CraquelureError =>
   new CraquelureError(

@@ -328,7 +328,7 @@ function namesIn(graph: Graph): string[] {
   );
   return [
     ...[...graph.inputs, ...graph.outputs, ...graph.initializers].map(({ name }) => name),
-    ...graph.nodes.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]),
+    ...graph.nodes.flatMap(({ name, inputs, outputs }) => [name, ...inputs, ...outputs]),
     ...inner,
   ];
 }

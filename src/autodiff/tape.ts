@@ -84,6 +84,7 @@ export function startTape({ opset, taken, inputs, weights }: Ground, backpropaga
       }
     }
     flush();
+    if (pieces.length === 0) return g.ints([]);
     return pieces.length === 1 ? pieces[0]! : g.Concat(pieces, 0);
   };
   const computed = sizeComputer(g, inputs);

@@ -17,10 +17,23 @@ export type Expression =
   | { readonly kind: 'quotient'; readonly dividend: Size; readonly divisor: Size }
   | { readonly kind: 'opaque' };
 
+/** JSON of nested lists: numbers and names are leaves. */
+type Tree = number | string | readonly Tree[];
+
+const isSpelled = (size: Size): size is string => typeof size === 'string' && size.startsWith('["');
+
+const treeOf = (size: Size): Tree => (isSpelled(size) ? (JSON.parse(size) as Tree) : size);
+
+const sizeOf = (tree: Tree): Size => (typeof tree === 'object' ? JSON.stringify(tree) : tree);
+
+const spell = (operator: string, ...parts: readonly Size[]): string =>
+  JSON.stringify([operator, ...parts.map(treeOf)]);
+
 /** Reads a spelling. */
 export function expressionOf(symbol: string): Expression {
-  if (!symbol.startsWith('["')) return { kind: 'name', name: symbol };
-  const [operator, ...rest] = JSON.parse(symbol) as [string, ...Size[]];
+  if (!isSpelled(symbol)) return { kind: 'name', name: symbol };
+  const [operator, ...trees] = JSON.parse(symbol) as [string, ...Tree[]];
+  const rest = trees.map(sizeOf);
   if (operator === '/') return { kind: 'quotient', dividend: rest[0]!, divisor: rest[1]! };
   const [constant, ...symbols] = rest as [number, ...string[]];
   if (operator === '+') return { kind: 'sum', constant, terms: symbols };
@@ -28,8 +41,7 @@ export function expressionOf(symbol: string): Expression {
 }
 
 /** A size that arithmetic does not look into. */
-export const opaqueSize = (name: string, ...parts: readonly Size[]): string =>
-  JSON.stringify([name, ...parts]);
+export const opaqueSize = (name: string, ...parts: readonly Size[]): string => spell(name, ...parts);
 
 type Terms = Map<string, number>;
 
@@ -55,7 +67,7 @@ function spellSum(constant: number, terms: Terms): Size {
     .map(([base, multiple]) => spellProduct(multiple, toFactors(base)[1]) as string)
     .sort();
   if (spelled.length === 0) return constant;
-  return spelled.length === 1 && constant === 0 ? spelled[0]! : JSON.stringify(['+', constant, ...spelled]);
+  return spelled.length === 1 && constant === 0 ? spelled[0]! : spell('+', constant, ...spelled);
 }
 
 function sumOf(a: Size, b: Size, factor: number): Size {
@@ -79,7 +91,7 @@ function toFactors(a: Size): readonly [constant: number, symbols: readonly strin
 
 function spellProduct(constant: number, symbols: readonly string[]): Size {
   if (constant === 0 || symbols.length === 0) return constant;
-  return constant === 1 && symbols.length === 1 ? symbols[0]! : JSON.stringify(['*', constant, ...symbols]);
+  return constant === 1 && symbols.length === 1 ? symbols[0]! : spell('*', constant, ...symbols);
 }
 
 /** `a * b` */
@@ -98,11 +110,11 @@ export function divideSizes(a: Size, b: Size): Size {
   const left = [...symbolsA];
   for (const symbol of symbolsB) {
     const at = left.indexOf(symbol);
-    if (at < 0) return JSON.stringify(['/', a, b]);
+    if (at < 0) return spell('/', a, b);
     left.splice(at, 1);
   }
   const exact = constantB !== 0 && constantA % constantB === 0;
-  return exact ? spellProduct(constantA / constantB, left) : JSON.stringify(['/', a, b]);
+  return exact ? spellProduct(constantA / constantB, left) : spell('/', a, b);
 }
 
 /** The product of all sizes; 1 where there are none. */
