@@ -363,7 +363,7 @@ export const noPictureFound = (path: string, count: number, folders: readonly st
   new CraquelureError(
     'DATASET',
     `None of the ${count} pictures of '${path}' is here. Looked in: ${folders.join(', ')}. ` +
-      `Set CRAQUELURE_DATA to the folder that their paths start from`,
+      `Fetch them: craquelure datasets pull ${path}; or set CRAQUELURE_DATA to the folder that their paths start from`,
   );
 
 /** A listed picture that no folder holds. */
@@ -692,4 +692,74 @@ export const undeclaredRole = (role: string): CraquelureError =>
   new CraquelureError(
     'MODEL',
     `Role '${role}' was asked for by a plug-in that does not list it under 'needs'`,
+  );
+
+// ---- downloads -------------------------------------------------------------------------------------------
+
+const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : url);
+
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+export const insecureUrl = (url: string): CraquelureError =>
+  new CraquelureError('MODEL', `Cannot fetch '${url}': only https:// addresses are fetched`);
+
+/** A server that cannot be spoken to at all. */
+export const unreachable = (url: string, code: string, cause: unknown): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    [
+      `Cannot reach ${hostOf(url)} for '${url}' (${code})`,
+      mend(
+        'check the network, and run the same command again',
+        'use a mirror of the Hugging Face hub: export HF_ENDPOINT=https://MIRROR',
+        'behind a proxy, with Node 22.21 or 24 and later: export HTTPS_PROXY=http://PROXY:PORT NODE_USE_ENV_PROXY=1',
+        'without a network, copy the files from another machine into a folder, and: export CRAQUELURE_MODELS=FOLDER',
+      ),
+    ].join('\n'),
+    { cause },
+  );
+
+/** A server that answers, but not with the file. */
+export const httpRefused = (url: string, status: number): CraquelureError => {
+  const why: Readonly<Record<number, string>> = {
+    401: 'it wants a login: accept the licence on its page, then export HF_TOKEN=YOUR_TOKEN',
+    403: 'it wants a login: accept the licence on its page, then export HF_TOKEN=YOUR_TOKEN',
+    404: 'the file is not there any more: name another mirror with HF_ENDPOINT, or get the file elsewhere',
+    416: 'the half of the file that was here is of another version: run the same command again',
+  };
+  return new CraquelureError(
+    'MODEL',
+    `${hostOf(url)} answered ${status} for '${url}': ${why[status] ?? 'run the same command again later'}`,
+  );
+};
+
+/** A download that broke off, and broke off again when it was resumed. */
+export const truncatedDownload = (url: string, received: number, code: string): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `The download of '${url}' broke off after ${megabytes(received)} (${code}). ` +
+      'What is here is kept: the same command goes on from there',
+  );
+
+/** Bytes other than those that were listed; they are not kept. */
+export const wrongDownload = (url: string, listed: string, found: string): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `'${url}' gave bytes with sha256 ${found} but ${listed} was listed. They were thrown away. ` +
+      'The file has changed there, or something changed it on the way: try another network or mirror',
+  );
+
+export const noSpace = (path: string, free: number, wanted?: number): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `No space for '${path}': ${wanted === undefined ? '' : `${megabytes(wanted)} more are wanted, `}${megabytes(free)} are free. ` +
+      'Free some, or name another disk: export CRAQUELURE_CACHE=FOLDER',
+  );
+
+/** A listed picture that nobody said where to fetch. */
+export const noAddress = (path: string, source: string): CraquelureError =>
+  new CraquelureError(
+    'DATASET',
+    `No url is listed for picture '${path}'${source === '' ? '' : ` (source: ${source})`}. ` +
+      'Put the file into a folder of CRAQUELURE_DATA under that path',
   );

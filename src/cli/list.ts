@@ -3,16 +3,17 @@ import type { PluginBase } from '../plugin/define.ts';
 import { print, printJson, styled } from './terminal.ts';
 import { defineVerb, json } from './verb.ts';
 
-const KINDS = ['protections', 'attacks', 'metrics', 'datasets'] as const;
+const KINDS = ['protections', 'attacks', 'metrics', 'models', 'datasets'] as const;
 
 export const list = defineVerb({
   command: 'list <what>',
-  describe: 'list protections, attacks, metrics or datasets with their parameters',
+  describe: 'list protections, attacks, metrics, models or datasets',
   positionals: (yargs) =>
     yargs.positional('what', { choices: KINDS, demandOption: true, describe: 'registry to list' }),
   options: { json },
   handler: async ({ what, json: asJson }) => {
     if (what === 'datasets') return listDatasets(asJson);
+    if (what === 'models') return (await import('./models.ts')).listModels(asJson);
     const { describeParameters } = await import('../plugin/parameters.ts');
     const plugins = await registryOf(what);
     if (asJson) {

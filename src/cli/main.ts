@@ -5,12 +5,14 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { CraquelureError, reasonOf, unknownName, usage } from '../messages.ts';
 import { attack } from './attack.ts';
+import { datasets } from './datasets.ts';
 import { doctor } from './doctor.ts';
 import { EXIT, exitCodeOf } from './exit.ts';
 import { exportRun } from './export.ts';
 import { gradcheck } from './gradcheck.ts';
 import { list } from './list.ts';
 import { measure } from './measure.ts';
+import { models } from './models.ts';
 import { plan } from './plan.ts';
 import { protect } from './protect.ts';
 import { report } from './report.ts';
@@ -34,6 +36,8 @@ const verbs = [
   vjp,
   gradcheck,
   list,
+  models,
+  datasets,
   schema,
   doctor,
 ];

@@ -40,6 +40,14 @@ type Row = z.infer<typeof rowSchema>;
 const COLUMNS = Object.keys(rowSchema.shape);
 const REQUIRED = ['path', 'artist', 'title', 'licence', 'sha256'];
 
+/** The rows of a manifest, whether or not their pictures are here. @throws DATASET listing all mistakes of the table. */
+export async function readManifest(file: string, shown = file): Promise<{ rows: Row[]; notes: string[] }> {
+  const csv = await readFile(file, 'utf8').catch(() => {
+    throw missingDataset(shown, 'manifest');
+  });
+  return readTable(csv, shown);
+}
+
 /**
  * Opens the manifest at `file`. Its pictures are looked for in its own folder, then in each of `dataFolders`.
  * `shown` is how the user named it. All mistakes of the table are reported at once, each with its line; files are
@@ -50,10 +58,7 @@ export async function openManifest(
   shown: string,
   dataFolders: readonly string[],
 ): Promise<Dataset> {
-  const csv = await readFile(file, 'utf8').catch(() => {
-    throw missingDataset(shown, 'manifest');
-  });
-  const { rows, notes } = readTable(csv, shown);
+  const { rows, notes } = await readManifest(file, shown);
   const folders = [dirname(file), ...dataFolders];
   const listing = rows.map(({ path, sha256, artist, title, licence, caption, source, url }) => {
     const origin = { kind: 'file', path, sha256, folders } as const;

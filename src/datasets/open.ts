@@ -1,8 +1,9 @@
 /** @file From what an experiment file says under `dataset:` to the data set itself. */
-import { delimiter, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { z } from 'zod';
 import { expected, type Place } from '../messages.ts';
 import { type AtelierParameters, atelierSchema, openAtelier, parseAtelier } from './atelier/catalogue.ts';
+import { dataFolders, type Environment } from './cache.ts';
 import type { Dataset } from './dataset.ts';
 import { openFolder } from './folder.ts';
 import { openManifest } from './manifest.ts';
@@ -49,22 +50,15 @@ const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
 
 /**
  * Opens a data set. Relative paths start at `baseDir`. The pictures of a manifest are looked for in its own folder,
- * then in each folder of `dataPath` (a path list like PATH, from the environment variable `CRAQUELURE_DATA`).
+ * then in each folder of `CRAQUELURE_DATA`, then among downloads.
  */
 export async function openDataset(
   spec: DatasetSpec,
-  {
-    baseDir,
-    dataPath = process.env.CRAQUELURE_DATA ?? '',
-  }: { readonly baseDir: string; readonly dataPath?: string },
+  { baseDir, env = process.env }: { readonly baseDir: string; readonly env?: Environment },
 ): Promise<Dataset> {
   if (spec.kind === 'atelier') return openAtelier(spec.parameters);
   const path = resolve(baseDir, spec.path);
-  if (spec.kind === 'folder') return openFolder(path, spec.path);
-  const folders = dataPath.split(delimiter).filter((folder) => folder !== '');
-  return openManifest(
-    path,
-    spec.path,
-    folders.map((folder) => resolve(folder)),
-  );
+  return spec.kind === 'folder'
+    ? openFolder(path, spec.path)
+    : openManifest(path, spec.path, dataFolders(env));
 }

@@ -2,6 +2,7 @@
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { cacheFolder, type Environment } from '../datasets/cache.ts';
 import { catalogue } from './catalogue/index.ts';
 import type { ModelEntry } from './entry.ts';
 
@@ -18,8 +19,6 @@ export interface ModelHome {
   readonly hub: string;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /** The registry as this machine's user has it. */
 export function modelHome(env: Environment = process.env): ModelHome {
   const folders = (env.CRAQUELURE_MODELS ?? '').split(delimiter).filter((folder) => folder !== '');
@@ -30,18 +29,4 @@ export function modelHome(env: Environment = process.env): ModelHome {
     cache: cacheFolder(env),
     hub: join(env.HF_HOME ?? join(env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'huggingface'), 'hub'),
   };
-}
-
-/** `CRAQUELURE_CACHE`, else the platform's place for what can be fetched again. */
-function cacheFolder(env: Environment): string {
-  if (env.CRAQUELURE_CACHE) return resolve(env.CRAQUELURE_CACHE);
-  if (env.XDG_CACHE_HOME) return join(env.XDG_CACHE_HOME, 'craquelure');
-  switch (process.platform) {
-    case 'darwin':
-      return join(homedir(), 'Library', 'Caches', 'craquelure');
-    case 'win32':
-      return join(env.LOCALAPPDATA ?? join(homedir(), 'AppData', 'Local'), 'craquelure');
-    default:
-      return join(homedir(), '.cache', 'craquelure');
-  }
 }

@@ -5,7 +5,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelEntry } from './entry.ts';
-import { knownHashOf } from './hashes.ts';
+import { hashOf, knownHashOf } from './hashes.ts';
 import type { ModelHome } from './home.ts';
 import { readLock } from './lock.ts';
 
@@ -36,13 +36,23 @@ interface Candidate {
   readonly trust: Trust;
 }
 
+/** How files are looked at: `fresh` reads every byte again, whatever is remembered. */
+export interface LookUp {
+  readonly fresh?: boolean;
+}
+
 /** Looks for one file. A file with a wrong hash is passed over, and told of only where no other is found. */
-export async function locateFile(entry: ModelEntry, name: string, home: ModelHome): Promise<LocatedFile> {
+export async function locateFile(
+  entry: ModelEntry,
+  name: string,
+  home: ModelHome,
+  { fresh = false }: LookUp = {},
+): Promise<LocatedFile> {
   let changed: LocatedFile | undefined;
   for await (const { path, sha256: listed, trust } of candidates(entry, name, home)) {
     const found = await stat(path).catch(() => undefined);
     if (!found?.isFile()) continue;
-    const sha256 = await knownHashOf(path, home.cache);
+    const sha256 = await (fresh ? hashOf(path) : knownHashOf(path, home.cache));
     const file = { name, path, bytes: found.size, sha256 };
     if (listed === undefined || listed === sha256) return { ...file, state: 'ok', trust };
     changed ??= { ...file, state: 'changed', listed };
@@ -51,8 +61,8 @@ export async function locateFile(entry: ModelEntry, name: string, home: ModelHom
 }
 
 /** Looks for all files of a model. */
-export const locateModel = (entry: ModelEntry, home: ModelHome): Promise<LocatedFile[]> =>
-  Promise.all(Object.keys(entry.files).map((name) => locateFile(entry, name, home)));
+export const locateModel = (entry: ModelEntry, home: ModelHome, lookUp?: LookUp): Promise<LocatedFile[]> =>
+  Promise.all(Object.keys(entry.files).map((name) => locateFile(entry, name, home, lookUp)));
 
 async function* candidates(entry: ModelEntry, name: string, home: ModelHome): AsyncGenerator<Candidate> {
   const { sha256 } = entry.files[name]!;

@@ -276,6 +276,8 @@ describe('help', () => {
       'attack',
       'measure',
       'list',
+      'models',
+      'datasets',
       'doctor',
     ]) {
       expect(help.stdout).toContain(`craquelure ${verb}`);
@@ -297,5 +299,28 @@ describe('help', () => {
     expect(code).toBe(0);
     const { findings } = JSON.parse(stdout);
     expect(findings.find(({ what }: { what: string }) => what === 'device cpu').state).toBe('ok');
+  });
+});
+
+describe('models', () => {
+  it('are listed with roles, files, hashes and licences, absent ones with a null path', async () => {
+    const { code, stdout } = await craquelure(['models', 'list', '--json'], await temporaryFolder());
+    expect(code).toBe(0);
+    const rows = JSON.parse(stdout) as { id: string; state: string; roles: string[]; files: unknown[] }[];
+    expect(rows.find(({ id }) => id === 'taesd')).toMatchObject({
+      roles: ['vae-encoder', 'vae-decoder'],
+      licence: 'MIT',
+      files: [{ name: 'taesd-encoder.onnx', bytes: 4904431 }, { name: 'taesd-decoder.onnx' }],
+    });
+    expect(rows.find(({ id }) => id === 'sd21')).toMatchObject({ state: 'absent', published: false });
+  });
+
+  it('that are missing, unknown or not to be had end a command with their own codes', async () => {
+    const dir = await temporaryFolder();
+    expect((await craquelure(['models', 'pull', 'taesdd'], dir)).stderr).toContain("Did you mean 'taesd'?");
+    expect((await craquelure(['models', 'pull'], dir)).code).toBe(2);
+    const { code, stderr } = await craquelure(['models', 'pull', 'sd21'], dir);
+    expect(code).toBe(1);
+    expect(stderr).toContain('optimum-cli export onnx');
   });
 });

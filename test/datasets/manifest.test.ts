@@ -30,9 +30,11 @@ const write = async (path: string, content: string): Promise<void> => {
   await writeFile(join(dir, path), content);
 };
 
+const CACHE = '/no-cache';
+
 const open = async (lines: readonly string[], { dataPath = '' } = {}) => {
   await write('m.csv', lines.join('\n'));
-  return openDataset(manifest, { baseDir: dir, dataPath });
+  return openDataset(manifest, { baseDir: dir, env: { CRAQUELURE_DATA: dataPath, CRAQUELURE_CACHE: CACHE } });
 };
 
 describe('a manifest', () => {
@@ -106,7 +108,7 @@ describe('a manifest', () => {
     const outcomes = await Promise.allSettled(set.items.map((item) => item.bytes()));
     expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason)).toEqual([
       false,
-      missingPicture('missing.png', [dir]),
+      missingPicture('missing.png', [dir, join(CACHE, 'data')]),
       changedPicture('changed.png', sha256Of('changed.png'), sha256Of('other bytes')),
       pictureOutside('link.png', dir),
     ]);
@@ -115,7 +117,7 @@ describe('a manifest', () => {
 
   it('says where it looked when none of its pictures is there', async () => {
     await expect(open([HEADER, row('a.png'), row('b.png')], { dataPath: '/nowhere' })).rejects.toEqual(
-      noPictureFound('m.csv', 2, [dir, '/nowhere']),
+      noPictureFound('m.csv', 2, [dir, '/nowhere', join(CACHE, 'data')]),
     );
   });
 

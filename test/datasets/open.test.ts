@@ -67,7 +67,7 @@ describe('the manifests of this repository', () => {
     const dataPath = process.env.CRAQUELURE_SHARED ?? `${root}../shared`;
     const opening = openDataset(parseDatasetSpec(`datasets/${name}.csv`), {
       baseDir: root,
-      dataPath: `${dataPath}/images`,
+      env: { CRAQUELURE_DATA: `${dataPath}/images` },
     });
     const set = await opening.catch((error: Error) => {
       // Without the pictures the table itself must still be in order.

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, expectTypeOf, it } from 'vitest';
+import { gradientGraph } from '../../src/autodiff/gradient.ts';
 import { fromBytes } from '../../src/image/image.ts';
 import { misfitModel, misfitSides } from '../../src/messages.ts';
 import type { Fill } from '../../src/models/entry.ts';
@@ -98,6 +99,21 @@ describe('a model in a role', () => {
     expect(await derive()).toBe(await derive());
     expect(built).toBe(1);
     await opened.close();
+  });
+
+  it('is differentiated in the role’s own units, scale factors included', async () => {
+    const fill = { mean: 0.5, std: 0.5, latent: { channels: 3, scale: 0.25 } };
+    const encoder = await openModel(await resolved('vae-encoder', poolingEncoder, fill));
+    const gradient = await encoder.derive('gradient', (graph) =>
+      gradientGraph(graph, { cotangent: ['latent'], wrt: ['image'] }),
+    );
+    const outputs = await gradient.run({
+      image: grey(0.3),
+      'ct.latent': tensor('float32', [1, 3, 1, 2], new Float32Array(6).fill(1)),
+    });
+    const values = (outputs['grad.image'] as TensorOf<'float32'>).data;
+    for (const value of values) expect(value).toBeCloseTo(0.25 / 0.5 / 64, 7);
+    await encoder.close();
   });
 
   it('refuses images whose sides it cannot take', async () => {

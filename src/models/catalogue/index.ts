@@ -9,7 +9,7 @@ import { eyes } from './eyes.ts';
 /** In the order in which `models list` shows them. */
 export const catalogue: readonly ModelEntry[] = [...autoencoders, ...diffusion, ...eyes];
 
-/** The entry of that id. @throws MODEL with the nearest id and all others. */
+/** The entry of that id. @throws USAGE with the nearest id and all others. */
 export function entryOf(id: string, entries: readonly ModelEntry[] = catalogue): ModelEntry {
   const entry = entries.find((each) => each.id === id);
   if (entry !== undefined) return entry;
@@ -17,7 +17,7 @@ export function entryOf(id: string, entries: readonly ModelEntry[] = catalogue):
     'model',
     id,
     entries.map((each) => each.id),
-    { code: 'MODEL' },
+    { code: 'USAGE' },
   );
 }
 

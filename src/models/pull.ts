@@ -1,0 +1,48 @@
+/** @file Downloading a model's files into the cache, and what is recorded of them. */
+import { type DownloadOptions, download } from '../datasets/download.ts';
+import { absentModel } from '../messages.ts';
+import type { ModelEntry } from './entry.ts';
+import type { ModelHome } from './home.ts';
+import { downloadPath, type LocatedFile, locateFile } from './locate.ts';
+import { readLock, writeLock } from './lock.ts';
+import { isPublished } from './resolve.ts';
+
+export interface PullOptions extends Pick<DownloadOptions, 'signal' | 'env'> {
+  /** Fetch again what is here, and trust what comes where the registry knows no hash. */
+  readonly force?: boolean;
+  readonly onProgress?: (file: string, received: number, total: number | undefined) => void;
+}
+
+/** Fetches what is missing of a model. @returns its files. @throws MODEL where a file is published nowhere. */
+export async function pullModel(
+  entry: ModelEntry,
+  home: ModelHome,
+  { force = false, onProgress, signal, env }: PullOptions = {},
+): Promise<LocatedFile[]> {
+  const found: LocatedFile[] = [];
+  for (const [name, { url, sha256: listed }] of Object.entries(entry.files)) {
+    const before = await locateFile(entry, name, home);
+    if (before.state === 'ok' && !(force && url !== undefined)) {
+      found.push(before);
+      continue;
+    }
+    if (url === undefined) {
+      throw absentModel(entry.id, [name], { published: isPublished(entry), obtain: entry.obtain });
+    }
+    const lock = await readLock(home.cache, entry.id);
+    const {
+      sha256,
+      bytes,
+      url: from,
+    } = await download(url, downloadPath(home, entry.id, name), {
+      sha256: listed ?? (force ? undefined : lock[name]?.sha256),
+      signal,
+      ...(env && { env }),
+      ...(onProgress && { onProgress: (received, total) => onProgress(name, received, total) }),
+    });
+    const locked = { sha256, bytes, url: from, downloaded: new Date().toISOString() };
+    await writeLock(home.cache, entry.id, { ...lock, [name]: locked });
+    found.push(await locateFile(entry, name, home));
+  }
+  return found;
+}

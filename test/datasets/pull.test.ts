@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openDataset } from '../../src/datasets/open.ts';
+import { pullManifest } from '../../src/datasets/pull.ts';
+import { noAddress } from '../../src/messages.ts';
+import { serve } from './server.ts';
+
+const picture = Buffer.from('as good as a picture');
+const sha256 = createHash('sha256').update(picture).digest('hex');
+
+async function manifest(rows: readonly string[]): Promise<string> {
+  const file = join(await mkdtemp(join(tmpdir(), 'craquelure-pull-')), 'm.csv');
+  await writeFile(file, ['path,artist,title,licence,sha256,source,url', ...rows].join('\n'));
+  return file;
+}
+
+describe('pulling a manifest', () => {
+  it('fetches what is missing, and the data set finds it', async () => {
+    const { url, asked } = await serve(picture);
+    const file = await manifest([`a/b.png,Ann,One,CC0,${sha256},,${url}/b.png`]);
+    const out = join(file, '..', 'data');
+    expect(await pullManifest(file, { out })).toEqual([
+      { path: 'a/b.png', licence: 'CC0', state: 'fetched' },
+    ]);
+    expect(await pullManifest(file, { out })).toMatchObject([{ state: 'here' }]);
+    expect(asked).toHaveLength(1);
+    const set = await openDataset(
+      { kind: 'manifest', path: file },
+      { baseDir: '/', env: { CRAQUELURE_DATA: out } },
+    );
+    expect(Buffer.from(await set.items[0]!.bytes()).equals(picture)).toBe(true);
+  });
+
+  it('goes on where one picture has no address, or gives other bytes', async () => {
+    const { url } = await serve(picture);
+    const file = await manifest([
+      `a.png,Ann,One,CC0,${sha256},a museum,`,
+      `b.png,Ann,Two,CC0,${'0'.repeat(64)},,${url}/b.png`,
+      `c.png,Ann,Three,CC0,${sha256},,${url}/c.png`,
+    ]);
+    const out = join(file, '..', 'data');
+    const pulled = await pullManifest(file, { out });
+    expect(pulled.map(({ state }) => state)).toEqual(['failed', 'failed', 'fetched']);
+    expect(pulled[0]!.error).toBe(noAddress('a.png', 'a museum').message);
+    expect(pulled[1]!.error).toContain('was listed');
+    expect((await readFile(join(out, 'c.png'))).equals(picture)).toBe(true);
+  });
+});
