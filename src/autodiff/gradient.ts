@@ -205,15 +205,12 @@ function activity(
     return hit;
   });
   const needed = new Set(targets);
-  const active = forward
-    .filter(() => true)
-    .reverse()
-    .filter((node) => {
-      const hit = node.outputs.some((output) => needed.has(output));
-      if (hit)
-        for (const input of [...node.inputs, ...captured(node)]) if (reached.has(input)) needed.add(input);
-      return hit;
-    });
+  const active = forward.toReversed().filter((node) => {
+    const hit = node.outputs.some((output) => needed.has(output));
+    if (hit)
+      for (const input of [...node.inputs, ...captured(node)]) if (reached.has(input)) needed.add(input);
+    return hit;
+  });
   return { reached, active: active.reverse() };
 }
 
@@ -302,15 +299,15 @@ function ruleFor(
 }
 
 /** The shortest way from one of `from` to a node, as operators. */
-function pathTo(target: Node, nodes: readonly Node[], from: readonly Value[]): string[] {
+function pathTo(target: Node, nodes: readonly Node[], from: readonly Value[]): readonly string[] {
   const paths = new Map<Value, readonly string[]>(from.map((x) => [x, [x]]));
   for (const node of nodes) {
-    const [shortest] = [...node.inputs, ...captured(node)].flatMap((input) => paths.get(input) ?? []).length
-      ? [...node.inputs, ...captured(node)]
-          .flatMap((input) => (paths.has(input) ? [paths.get(input)!] : []))
-          .sort((a, b) => a.length - b.length)
-      : [];
-    if (shortest === undefined) continue;
+    const arriving = [...node.inputs, ...captured(node)].flatMap((input) => {
+      const path = paths.get(input);
+      return path === undefined ? [] : [path];
+    });
+    if (arriving.length === 0) continue;
+    const shortest = arriving.reduce((a, b) => (b.length < a.length ? b : a));
     const path = [...shortest, node.name === '' ? node.opType : `${node.opType} '${node.name}'`];
     if (node === target) return path;
     for (const output of node.outputs) if (!paths.has(output)) paths.set(output, path);

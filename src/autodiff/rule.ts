@@ -48,13 +48,6 @@ export const linear = (
   options: Omit<Rule, 'vjp'> = {},
 ): Rule => rule((ct, node, g) => [() => adjoint(ct, node, g)], options);
 
-/** `f` is linear in each of its first two inputs. */
-export const bilinear = (
-  byFirst: (ct: Value, node: Node, g: Tape) => Value,
-  bySecond: (ct: Value, node: Node, g: Tape) => Value,
-  options: Omit<Rule, 'vjp'> = {},
-): Rule => rule((ct, node, g) => [() => byFirst(ct, node, g), () => bySecond(ct, node, g)], options);
-
 /** Steps, integers, comparisons, shapes: no small change of the input changes the output. */
 export const zero: Rule = { vjp: () => [], manyOutputs: true, zero: true };
 
