@@ -57,6 +57,10 @@ const didYouMean = (name: string, available: readonly string[]): string => {
   return near ? ` Did you mean '${nearest}'?` : '';
 };
 
+/** Names for a sentence: a network has thousands of weights, and thirty names are enough to see what they look like. */
+const listed = (names: readonly string[]): string =>
+  names.length <= 40 ? names.join(', ') : `${names.slice(0, 30).join(', ')}, ... (${names.length} in all)`;
+
 /** The text of anything thrown, for a row or a terminal. */
 export const reasonOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message : String(thrown);
@@ -72,7 +76,7 @@ export const unknownName = (
 ): CraquelureError =>
   new CraquelureError(
     code,
-    `Unknown ${what} '${name}'.${didYouMean(name, available)} Available: ${available.join(', ')}${at(place)}`,
+    `Unknown ${what} '${name}'.${didYouMean(name, available)} Available: ${listed(available)}${at(place)}`,
   );
 
 /** `Expected integer between 1 and 100 for jpeg.quality but received 0 (file:line)` */
@@ -465,8 +469,8 @@ export const unknownRank = (name: string): CraquelureError =>
   );
 // ---- devices and sessions --------------------------------------------------------------------------------
 
-/** What to try when a device does not work, with exact commands; `install` is onnxruntime-node's own script. */
-const deviceSolutions = (device: string, install: string): readonly string[] => {
+/** What makes a device work, with exact commands; `install` is onnxruntime-node's own script. */
+export const deviceFixes = (device: string, install: string): readonly string[] => {
   const cuda = [
     `fetch the CUDA files, which the npm package lacks: node ${install} --onnxruntime-node-install`,
     'install CUDA 12 and cuDNN 9, and see that nvidia-smi lists a GPU',
@@ -476,11 +480,7 @@ const deviceSolutions = (device: string, install: string): readonly string[] => 
     'without a GPU, name a software driver before the start: export VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json',
   ];
   const known: Readonly<Record<string, readonly string[]>> = { cuda, tensorrt: cuda, webgpu };
-  return [
-    ...(known[device] ?? []),
-    'see what this machine offers: craquelure doctor',
-    'run on the CPU: --device cpu',
-  ];
+  return known[device] ?? [];
 };
 
 /** A device that cannot be used at all, or that failed while it ran. */
@@ -492,7 +492,11 @@ export const deviceFailed = (
 ): CraquelureError =>
   new CraquelureError(
     'DEVICE',
-    `Cannot use device '${device}': ${why}\nPossible solutions:\n${deviceSolutions(device, install)
+    `Cannot use device '${device}': ${why}\nPossible solutions:\n${[
+      ...deviceFixes(device, install),
+      'see what this machine offers: craquelure doctor',
+      'run on the CPU: --device cpu',
+    ]
       .map((line) => `  - ${line}`)
       .join('\n')}`,
     options,

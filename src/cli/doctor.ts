@@ -39,10 +39,10 @@ export const doctor = defineVerb({
         detail: `${devices.onnxruntime}; device 'auto' is ${devices.auto}`,
       },
       ...devices.devices.map(
-        ({ device, works, why, adapter }): Finding => ({
+        ({ device, works, why, fix, adapter }): Finding => ({
           what: `device ${device}`,
           state: works ? 'ok' : 'absent',
-          detail: works ? (adapter ?? 'works') : (why ?? 'does not work'),
+          detail: works ? (adapter ?? 'works') : [why ?? 'does not work', ...(fix ? [fix] : [])].join('; '),
         }),
       ),
       await packageFinding('@tensorflow/tfjs-node-gpu'),

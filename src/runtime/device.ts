@@ -5,7 +5,7 @@
  */
 import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { deviceFailed, unknownName } from '../messages.ts';
+import { deviceFailed, deviceFixes, unknownName } from '../messages.ts';
 import { installScript, loadOnnxRuntime, onnxRuntimeFolder, reasonInside } from './ort.ts';
 
 /** Every device that onnxruntime-node has on some platform. */
@@ -19,6 +19,8 @@ export interface DeviceState {
   readonly works: boolean;
   /** Why it does not work. */
   readonly why?: string;
+  /** What may make it work: the first thing to try, with its command. */
+  readonly fix?: string;
   /** The WebGPU adapter (the GPU, or a software driver), where the platform tells its name. */
   readonly adapter?: string;
 }
@@ -109,7 +111,8 @@ async function probe(device: Device): Promise<DeviceState> {
   const { failed, stdout, stderr } = await runTrial(device);
   if (failed) {
     const why = stdout.trim() === '' ? 'the driver ended the process that tried it' : reasonInside(stdout);
-    return { device, works: false, why };
+    const [fix] = deviceFixes(device, installScript());
+    return { device, works: false, why, ...(fix !== undefined && { fix }) };
   }
   const adapter = device === 'webgpu' ? vulkanDevice(stderr) : undefined;
   return { device, works: true, ...(adapter !== undefined && { adapter }) };

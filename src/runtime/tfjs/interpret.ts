@@ -11,20 +11,13 @@ import { sampling } from './sampling.ts';
 import { shapes } from './shape.ts';
 
 /** Every operator that engine `tfjs` knows. */
-export const operators: OperatorTable = {
+const operators: OperatorTable = {
   ...elementwise,
   ...products,
   ...reductions,
   ...sampling,
   ...shapes,
 };
-
-/** Names of the operators in a model that this engine lacks. */
-export const operatorsLacking = (model: Model): readonly string[] => [
-  ...new Set(
-    model.graph.nodes.map(({ opType }) => opType).filter((opType) => operators[opType] === undefined),
-  ),
-];
 
 /** The weights of a model as tensors. */
 export const weightsOf = (model: Model): ReadonlyMap<string, tf.Tensor> =>
