@@ -766,4 +766,35 @@ export const noAddress = (path: string, source: string): CraquelureError =>
     'DATASET',
     `No url is listed for picture '${path}'${source === '' ? '' : ` (source: ${source})`}. ` +
       'Put the file into a folder of CRAQUELURE_DATA under that path',
+// ---- sets of features ------------------------------------------------------------------------------------
+
+/** Features that no set distance can be computed from, and why. */
+export const unusableFeatures = (name: string, why: string): CraquelureError =>
+  new CraquelureError('USAGE', `Cannot use features '${name}': ${why}`);
+
+export const constantFeatures = (name: string, n: number): CraquelureError =>
+  unusableFeatures(name, `all ${n} rows are equal, so that they have no spread. Check how they were made`);
+
+export const zeroFeatures = (name: string, row: number): CraquelureError =>
+  unusableFeatures(name, `row ${row} is all zeros and has no direction, which cmmd needs`);
+
+/** Features of two networks, or of two layers. */
+export const differentFeatures = (a: string, inA: number, b: string, inB: number): CraquelureError =>
+  new CraquelureError(
+    'USAGE',
+    `Expected features of one network but '${a}' has ${inA} columns and '${b}' has ${inB}`,
+  );
+
+/** Every set distance depends on n: between two pairs of sets only equal n can be compared. */
+export const unequalSets = (a: string, inA: number, b: string, inB: number): CraquelureError =>
+  new CraquelureError(
+    'USAGE',
+    `Expected sets of equal size but '${a}' has ${inA} rows and '${b}' has ${inB}: set distances depend on n. ` +
+      'Take as many of each, or pass --allow-unequal',
+  );
+
+export const tooFewNeighbours = (name: string, n: number, k: number): CraquelureError =>
+  unusableFeatures(
+    name,
+    `precision-recall needs more than ${k} rows, for it looks at ${k} neighbours of each, but there are ${n}`,
   );

@@ -1,33 +1,53 @@
-/** @file `craquelure measure`: metrics on two images or two folders. */
+/** @file `craquelure measure`: metrics on two images, two folders, or two matrices of features. */
 import { expected } from '../messages.ts';
+import type { Measurement } from '../harness/compare-images.ts';
 import { deviceOption, modelChoices } from './choices.ts';
 import { EXIT } from './exit.ts';
 import { note, print, printJson, table } from './terminal.ts';
 import { defineVerb, device, json, maxPixels, model } from './verb.ts';
 
+const IMAGE_METRICS = 'psnr,ssim,linf,mse';
+const FEATURE_METRICS = 'frechet,kid,cmmd';
+
 export const measure = defineVerb({
   command: 'measure <a> <b>',
-  describe: 'measure a picture or folder A against the reference B',
+  describe: 'measure a picture, a folder or a .npy matrix of features A against the reference B',
   positionals: (yargs) =>
     yargs
-      .positional('a', { type: 'string', demandOption: true, describe: 'image or folder' })
-      .positional('b', { type: 'string', demandOption: true, describe: 'reference image or folder' }),
+      .positional('a', { type: 'string', demandOption: true, describe: 'image, folder or .npy [n, d]' })
+      .positional('b', { type: 'string', demandOption: true, describe: 'what A is measured against' }),
   options: {
-    metrics: { type: 'string', default: 'psnr,ssim,linf,mse', describe: 'metrics, separated by commas' },
+    metrics: {
+      type: 'string',
+      describe: `metrics, separated by commas (default: ${IMAGE_METRICS}; for features ${FEATURE_METRICS})`,
+    },
+    'allow-unequal': {
+      type: 'boolean',
+      default: false,
+      describe: 'compare sets of features of different size; the value is then only good for itself',
+    },
     seed: { type: 'number', default: 0, describe: 'root seed of metrics that draw random numbers' },
     model,
     device,
     'max-pixels': maxPixels,
     json,
   },
-  examples: [['$0 measure protected/a.png art/a.png --metrics psnr,ssim --json', 'two numbers as JSON']],
+  examples: [
+    ['$0 measure protected/a.png art/a.png --metrics psnr,ssim --json', 'two numbers as JSON'],
+    ['$0 measure a.npy b.npy --metrics frechet,cmmd', 'distances between two sets of features'],
+  ],
   handler: async (args) => {
+    const ofFeatures = [args.a, args.b].some((path) => path.endsWith('.npy'));
+    const asked = args.metrics ?? (ofFeatures ? FEATURE_METRICS : IMAGE_METRICS);
+    const calls = asked.split(/,(?![^(]*\))/).map((call) => call.trim()); // commas inside a call belong to it
+    if (calls.some((call) => call === '')) throw expected('metrics separated by commas', '--metrics', asked);
+    if (ofFeatures) {
+      const { measureFeatures } = await import('../harness/compare-features.ts');
+      await answer(await measureFeatures(args.a, args.b, calls, { allowUnequal: args.allowUnequal }), args);
+      return;
+    }
     const { metricSettings } = await import('../harness/settings.ts');
     const { measurePaths } = await import('../harness/compare-images.ts');
-    const { toJsonValue } = await import('../harness/rows.ts');
-    const calls = args.metrics.split(/,(?![^(]*\))/).map((call) => call.trim()); // commas inside a call belong to it
-    if (calls.some((call) => call === ''))
-      throw expected('metrics separated by commas', '--metrics', args.metrics);
     const settings = calls.flatMap((call) => metricSettings(call));
     const results = await measurePaths(args.a, args.b, settings, {
       seed: args.seed,
@@ -35,31 +55,34 @@ export const measure = defineVerb({
       models: await modelChoices(args.model),
       device: await deviceOption(args.device),
     });
-    if (args.json) {
-      printJson(
-        results.map((result) => ({
-          ...result,
-          value: toJsonValue(result.value),
-          ...(result.images && {
-            images: result.images.map((each) => ({ ...each, value: toJsonValue(each.value) })),
-          }),
-        })),
-      );
-    } else {
-      const shown = (value: number | null): string =>
-        value === null ? 'error' : String(Number(value.toPrecision(8)));
-      print(
-        table(
-          ['metric', 'value', 'unit', 'n', 'protocol'],
-          results.map((each) => [each.metric, shown(each.value), each.unit, each.n, each.protocol]),
-        ),
-      );
-    }
-    const errors = results.flatMap(({ metric, error }) =>
-      error === undefined ? [] : [`${metric}: ${error}`],
-    );
-    for (const error of errors) note(`craquelure: ${error}`);
-    if (errors.length > 0)
-      process.exitCode = errors.length < results.length ? EXIT.failedCells : EXIT.failure;
+    await answer(results, args);
   },
 });
+
+/** Prints the measurements; those that failed decide the exit code. */
+async function answer(results: readonly Measurement[], { json }: { readonly json: boolean }): Promise<void> {
+  const { toJsonValue } = await import('../harness/rows.ts');
+  if (json) {
+    printJson(
+      results.map((result) => ({
+        ...result,
+        value: toJsonValue(result.value),
+        ...(result.images && {
+          images: result.images.map((each) => ({ ...each, value: toJsonValue(each.value) })),
+        }),
+      })),
+    );
+  } else {
+    const shown = (value: number | null): string =>
+      value === null ? 'error' : String(Number(value.toPrecision(8)));
+    print(
+      table(
+        ['metric', 'value', 'unit', 'n', 'protocol'],
+        results.map((each) => [each.metric, shown(each.value), each.unit, each.n, each.protocol]),
+      ),
+    );
+  }
+  const errors = results.flatMap(({ metric, error }) => (error === undefined ? [] : [`${metric}: ${error}`]));
+  for (const error of errors) note(`craquelure: ${error}`);
+  if (errors.length > 0) process.exitCode = errors.length < results.length ? EXIT.failedCells : EXIT.failure;
+}

@@ -26,6 +26,8 @@ export interface Measurement {
   readonly higherIsBetter: boolean;
   /** How many images of A the value rests on. */
   readonly n: number;
+  /** How many of B, where the two are not equally many. */
+  readonly references?: number;
   readonly protocol: string;
   /** Values image by image, where A and B are folders and the metric compares pairs. */
   readonly images?: readonly {

@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { unequalSets, zeroFeatures } from '../../src/messages.ts';
+import { writeNpy } from '../../src/onnx/npy.ts';
+import { tensor } from '../../src/onnx/tensor.ts';
 import { experimentFolder, picture, temporaryFolder } from '../harness/fixture.ts';
 
 const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -233,6 +236,43 @@ describe('by hand', () => {
     expect(psnr).toMatchObject({ metric: 'psnr', unit: 'dB', n: 2 });
     expect(psnr.value).toBeCloseTo((psnr.images[0].value + psnr.images[1].value) / 2, 10);
     expect(Number.isInteger(linf.images[0].value)).toBe(true);
+  });
+
+  it('measures two matrices of features, and names a distance that these features do not have', async () => {
+    const dir = await temporaryFolder();
+    const save = (name: string, n: number, value: (k: number) => number): Promise<void> =>
+      writeNpy(
+        join(dir, name),
+        tensor(
+          'float32',
+          [n, 2],
+          Float32Array.from({ length: 2 * n }, (_, k) => value(k)),
+        ),
+      );
+    await save('a.npy', 3, (k) => k);
+    await save('b.npy', 3, (k) => k + 10);
+    await save('c.npy', 4, (k) => k);
+    const good = await craquelure(['measure', 'b.npy', 'a.npy', '--metrics', 'frechet', '--json'], dir);
+    expect(JSON.parse(good.stdout)).toMatchObject([{ metric: 'frechet', unit: '', n: 3 }]);
+    expect(JSON.parse(good.stdout)[0].value).toBeCloseTo(200, 9); // both means moved by 10, nothing else
+    const mixed = await craquelure(['measure', 'c.npy', 'b.npy', '--allow-unequal', '--json'], dir);
+    expect(JSON.parse(mixed.stdout).map(({ metric }: { metric: string }) => metric)).toEqual([
+      'frechet',
+      'kid',
+      'cmmd',
+      'cmmd-u',
+    ]);
+    expect(JSON.parse(mixed.stdout)[0]).toMatchObject({ n: 4, references: 3 });
+    const refused = await craquelure(['measure', 'a.npy', 'c.npy'], dir);
+    expect([refused.code, refused.stdout]).toEqual([2, '']);
+    expect(refused.stderr).toContain(unequalSets('a.npy', 3, 'c.npy', 4).message);
+    await save('zero.npy', 3, (k) => Math.max(0, k - 1)); // its first row is 0 0
+    const partly = await craquelure(['measure', 'zero.npy', 'b.npy', '--metrics', 'kid,cmmd', '--json'], dir);
+    expect(partly.code).toBe(3);
+    expect(JSON.parse(partly.stdout)[1]).toMatchObject({
+      value: null,
+      error: zeroFeatures('zero.npy', 0).message,
+    });
   });
 
   it('goes on after a picture that fails', async () => {
