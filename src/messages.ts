@@ -766,6 +766,8 @@ export const noAddress = (path: string, source: string): CraquelureError =>
     'DATASET',
     `No url is listed for picture '${path}'${source === '' ? '' : ` (source: ${source})`}. ` +
       'Put the file into a folder of CRAQUELURE_DATA under that path',
+  );
+
 // ---- sets of features ------------------------------------------------------------------------------------
 
 /** Features that no set distance can be computed from, and why. */
