@@ -6,6 +6,7 @@
  * added, those of broadcast inputs summed back. What nothing needs is left out.
  */
 import { missingRule, noInfluence, notDifferentiable, notScalar, unknownName } from '../messages.ts';
+import { inlineFunctions } from '../onnx/inline.ts';
 import { upgradeOpset } from '../onnx/upgrade.ts';
 import { inferTypes, type ValueType } from '../onnx/infer.ts';
 import {
@@ -53,7 +54,7 @@ export const gradientName = (x: string): string => `grad.${x}`;
  */
 export function gradientGraph(original: Model, options: GradientOptions): Model {
   const targets = options.loss === undefined ? (options.cotangent ?? []) : [options.loss];
-  const model = raised(original, targets, options.wrt);
+  const model = raised(inlineFunctions(original), targets, options.wrt);
   const { graph } = model;
   const types = checked(graph, opsetOf(model), targets, options.wrt);
   const tape = startTape(
@@ -114,7 +115,7 @@ function imageShapes(tape: Tape, nodes: readonly Node[], nameOf: (size: Size) =>
 
 /** Operators of a model that no rule covers, each once, wherever they stand: what `gradcheck` lists. */
 export function operatorsWithoutRule(model: Model): string[] {
-  const missing = upgradeOpset(model, OLDEST)
+  const missing = upgradeOpset(inlineFunctions(model), OLDEST)
     .graph.nodes.filter((node) => ruleOf(node) === undefined)
     .map(qualifiedName);
   return [...new Set(missing)].sort();

@@ -80,6 +80,41 @@ describe('gradientGraph', () => {
     expect(gradient.graph.outputs.map(({ name }) => name)).toContain(gradientName(outside.name));
   });
 
+  it("looks into the model's own functions", async () => {
+    const node = (opType: string, inputs: string[], outputs: string[], attributes = {}) => ({
+      name: '',
+      opType,
+      domain: '',
+      inputs,
+      outputs,
+      attributes,
+    });
+    const leaky = {
+      name: 'SquaredLeaky',
+      domain: 'mine',
+      overload: '',
+      inputs: ['v'],
+      outputs: ['r'],
+      attributes: ['slope'],
+      attributeDefaults: {},
+      nodes: [
+        node('LeakyRelu', ['v'], ['t'], { alpha: { kind: 'reference' as const, value: 'slope', type: 1 } }),
+        node('Mul', ['t', 't'], ['r']),
+      ],
+      opsets: { '': 17 },
+    };
+    const call = (g: GraphBuilder, x: Value): Value =>
+      g.emit('SquaredLeaky', [x], { slope: { kind: 'float', value: 0.3 } }, { domain: 'mine' })[0]!;
+    const plain = modelOf((g) => [call(g, call(g, 'x'))], { opsets: { mine: 1 } });
+    const [y] = plain.graph.outputs;
+    const outputs = [{ name: y!.name, dtype: 'float32' as const, shape: [2, 3] }];
+    const model: Model = { ...plain, functions: [leaky], graph: { ...plain.graph, outputs } };
+    expect(operatorsWithoutRule(model)).toEqual([]);
+    const [finding] = await checkGradients(model, { x: values(2, 3) }, ['x']);
+    expect(finding!.error).toBeLessThan(1e-3);
+    expect(finding!.largest).toBeGreaterThan(0);
+  });
+
   it('leaves out what no gradient needs', () => {
     const model = modelOf((g) => [g.Add(g.Relu('x'), g.Exp(g.Sqrt(g.scalar(2, 'x'))))]);
     const [y] = model.graph.outputs;
