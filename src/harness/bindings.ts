@@ -47,7 +47,10 @@ export async function bindModels(
   };
   return {
     models: found.filter((model, i) => found.findIndex(sameAs(model)) === i),
-    bind: (kind, setting) => ({ ...setting, links: setting.links.map((link) => bindLink(kind, link)) }),
+    bind: (kind, setting) => {
+      const links = setting.links.map((link) => bindLink(kind, link));
+      return { ...setting, links, ...protocolOf(setting, links) };
+    },
   };
 }
 
@@ -60,6 +63,15 @@ export async function openBindings(
   const { models, bind } = await bindModels(used, choices);
   const shelf = openShelf(sessions);
   return { models, bind, modelsOf: modelsFrom(shelf, models), close: () => shelf.close() };
+}
+
+/** A metric's protocol is not complete without the network that was chosen for it. */
+function protocolOf(setting: Setting, links: readonly SettingLink[]): { protocol?: string } {
+  if (!('protocol' in setting)) return {};
+  const { pins = {} } = resolvePlugin<PluginBase>('metric', metrics, links[0]!.id);
+  const chosen = Object.entries(links[0]!.models ?? {}).filter(([role]) => !(role in pins));
+  const named = chosen.map(([role, { id, key }]) => `; ${role}: ${id} (${key.slice(0, 8)})`);
+  return { protocol: `${setting.protocol}${named.join('')}` };
 }
 
 const sameAs = (model: ResolvedModel) => (other: ResolvedModel) =>

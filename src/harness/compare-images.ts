@@ -92,22 +92,23 @@ async function measureSetting(
   load: Load,
   { seed, models, device }: MeasureOptions,
 ): Promise<Measurement> {
-  const { label, unit, higherIsBetter, protocol } = setting;
-  const common = { metric: label, unit, higherIsBetter, protocol, n: pairs.length };
+  const { label, unit, higherIsBetter } = setting;
+  const common = { metric: label, unit, higherIsBetter, n: pairs.length };
   try {
     const { bind, modelsOf, close } = await openBindings([['metric', setting]], models, { device });
-    const step = jobStep(bind('metric', setting).links[0]!);
+    const { links, protocol } = bind('metric', setting);
+    const step = jobStep(links[0]!);
     const context = (name: string): PluginContext => ({
       random: seededRandom(jobSeed(seed, 'measure', [step], name)),
       models: modelsOf(step),
     });
     try {
-      return { ...common, ...(await measureStep(step, pairs, load, context)) };
+      return { ...common, protocol, ...(await measureStep(step, pairs, load, context)) };
     } finally {
       await close();
     }
   } catch (error) {
-    return { ...common, value: null, error: reasonOf(error) };
+    return { ...common, protocol: setting.protocol, value: null, error: reasonOf(error) };
   }
 }
 

@@ -1,6 +1,7 @@
 /** @file Every metric, by its id. */
 import { registryOf } from '../plugin/registry.ts';
 import type { Metric } from './define.ts';
+import { latentShift } from './latent-shift.ts';
 import { linf } from './linf.ts';
 import { lpipsAlex, lpipsSqueeze, lpipsVgg } from './lpips.ts';
 import { mse } from './mse.ts';
@@ -15,6 +16,7 @@ const registry = registryOf({
   'lpips-squeeze': lpipsSqueeze,
   'lpips-alex': lpipsAlex,
   'lpips-vgg': lpipsVgg,
+  'latent-shift': latentShift,
 });
 
 export type MetricId = keyof typeof registry;

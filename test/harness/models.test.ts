@@ -1,5 +1,5 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { jobSeed } from '../../src/harness/jobs.ts';
 import { prepareRun } from '../../src/harness/prepare.ts';
@@ -32,6 +32,13 @@ describe('an experiment that needs a model', () => {
     await expect(prepareRun(file, { out: dir, maxPixels: 1e6 })).rejects.toThrow(
       absentModel('lpips-squeeze', ['lpips-squeeze.onnx'], { published: false, obtain }),
     );
+  });
+
+  it('in a role that nobody chose says which models would do', async () => {
+    const { file } = await experimentFolder(YAML.replace('lpips-squeeze', 'latent-shift'));
+    const attempt = prepareRun(file, { maxPixels: 1e6 });
+    await expect(attempt).rejects.toThrow("Missing model for role 'vae-encoder', which latent-shift needs");
+    await expect(attempt).rejects.toThrow("'models: { vae-encoder: sd15 }' in the experiment file");
   });
 
   it('can be run without it where no cell that is left wants it', async () => {
@@ -99,5 +106,17 @@ describeShared('a run with a real network', ['models', 'lpips-squeeze.onnx'], (m
     ).toEqual([]);
     const values = (run: typeof first) => run.folder.rows.map(({ value }) => value);
     expect(values(second)).toEqual(values(first));
+  });
+});
+
+describeShared('a metric whose network is chosen', ['models', 'taesd-encoder.onnx'], (model) => {
+  it('carries it in its protocol', async () => {
+    vi.stubEnv('CRAQUELURE_MODELS', dirname(model));
+    const yaml = `${YAML.replace('lpips-squeeze', 'latent-shift')}models: { vae: taesd }`;
+    const { file } = await experimentFolder(yaml);
+    const { plan } = await prepareRun(file, { maxPixels: 1e6 });
+    const key = plan.models[0]!.key.slice(0, 8);
+    expect(plan.cells[1]!.metric.protocol).toMatch(new RegExp(`; vae-encoder: taesd \\(${key}\\)$`));
+    expect(plan.cells[0]!.metric.protocol).not.toContain('taesd');
   });
 });
