@@ -766,6 +766,54 @@ export const noAddress = (path: string, source: string): CraquelureError =>
     'DATASET',
     `No url is listed for picture '${path}'${source === '' ? '' : ` (source: ${source})`}. ` +
       'Put the file into a folder of CRAQUELURE_DATA under that path',
+// ---- attacks ---------------------------------------------------------------------------------------------
+
+/** No browser for a real screenshot. */
+export const browserMissing = (
+  named: string | undefined,
+  names: readonly string[],
+  folders: readonly string[],
+): CraquelureError =>
+  new CraquelureError(
+    'DEVICE',
+    [
+      named
+        ? `Expected the path of a browser in CHROMIUM_PATH but '${named}' is not an executable file`
+        : `No browser for screenshot(mode=browser): none of ${names.join(', ')} in ${folders.join(', ') || 'an empty PATH'}`,
+      'Possible solutions:',
+      '  - install one: apt-get install chromium, brew install --cask chromium, or Google Chrome from google.com/chrome',
+      '  - name one that is elsewhere: CHROMIUM_PATH=/path/to/chromium',
+      '  - do without a browser: screenshot(mode=simulated)',
+    ].join('\n'),
+  );
+
+/** A browser is there, but not the package that drives it. */
+export const playwrightMissing = (why: string): CraquelureError =>
+  new CraquelureError(
+    'DEVICE',
+    [
+      `Cannot drive a browser for screenshot(mode=browser): ${why.split('\n')[0]}`,
+      'Possible solutions:',
+      '  - install the optional package: npm install playwright-core',
+      '  - do without a browser: screenshot(mode=simulated)',
+    ].join('\n'),
+  );
+
+/** A browser that does not start. */
+export const browserFailed = (path: string, why: string): CraquelureError =>
+  new CraquelureError(
+    'DEVICE',
+    `Browser '${path}' does not start: ${why}\nName another one with CHROMIUM_PATH=/path/to/chromium`,
+  );
+
+/** More device pixels than a browser captures. */
+export const screenshotTooLarge = (
+  { width, height }: { readonly width: number; readonly height: number },
+  largest: number,
+): CraquelureError =>
+  new CraquelureError(
+    'IMAGE',
+    `Expected at most ${largest} px a side on the screen for screenshot but the picture would take ${width}x${height} px`,
   );
 
 // ---- sets of features ------------------------------------------------------------------------------------

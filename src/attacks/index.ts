@@ -11,6 +11,7 @@ import { identity } from './identity.ts';
 import { jpeg } from './jpeg.ts';
 import { median } from './median.ts';
 import { rescale } from './rescale.ts';
+import { screenshot } from './screenshot.ts';
 import { webp } from './webp.ts';
 
 const registry = registryOf({
@@ -24,6 +25,7 @@ const registry = registryOf({
   bilateral,
   guided,
   'gaussian-noise': gaussianNoise,
+  screenshot,
   'adverse-cleaner': adverseCleaner,
 });
 
