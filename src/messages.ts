@@ -766,6 +766,8 @@ export const noAddress = (path: string, source: string): CraquelureError =>
     'DATASET',
     `No url is listed for picture '${path}'${source === '' ? '' : ` (source: ${source})`}. ` +
       'Put the file into a folder of CRAQUELURE_DATA under that path',
+  );
+
 // ---- attacks ---------------------------------------------------------------------------------------------
 
 /** No browser for a real screenshot. */

@@ -1,6 +1,7 @@
 /** @file Every attack, by its id. */
 import { registryOf } from '../plugin/registry.ts';
 import { adverseCleaner } from './adverse-cleaner.ts';
+import { avif } from './avif.ts';
 import { bilateral } from './bilateral.ts';
 import { cropResize } from './crop-resize.ts';
 import type { Attack } from './define.ts';
@@ -10,6 +11,7 @@ import { guided } from './guided.ts';
 import { identity } from './identity.ts';
 import { jpeg } from './jpeg.ts';
 import { median } from './median.ts';
+import { quantize } from './quantize.ts';
 import { rescale } from './rescale.ts';
 import { screenshot } from './screenshot.ts';
 import { webp } from './webp.ts';
@@ -18,6 +20,7 @@ const registry = registryOf({
   identity,
   jpeg,
   webp,
+  avif,
   rescale,
   'crop-resize': cropResize,
   'gaussian-blur': gaussianBlur,
@@ -25,6 +28,7 @@ const registry = registryOf({
   bilateral,
   guided,
   'gaussian-noise': gaussianNoise,
+  quantize,
   screenshot,
   'adverse-cleaner': adverseCleaner,
 });

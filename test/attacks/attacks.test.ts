@@ -74,6 +74,8 @@ describe('the strength of an attack', () => {
   it.each([
     ['jpeg(quality=90)', 'jpeg(quality=20)'],
     ['webp(quality=90)', 'webp(quality=20)'],
+    ['avif(quality=90)', 'avif(quality=20)'],
+    ['quantize(levels=64)', 'quantize(levels=4)'],
     ['rescale(scale=0.8)', 'rescale(scale=0.3)'],
     ['gaussian-blur(sigma=0.6)', 'gaussian-blur(sigma=2)'],
     ['median', 'median(size=7)'],
@@ -88,7 +90,7 @@ describe('the strength of an attack', () => {
 });
 
 describe('encoders', () => {
-  it.each(['jpeg', 'webp'] as const)(
+  it.each(['jpeg', 'webp', 'avif'] as const)(
     '%s gives the file of which its pixels are the decoded ones',
     async (id) => {
       const attacked = await attack(`${id}(quality=40)`, randomImage(40, 30));
@@ -195,6 +197,16 @@ describe('adverse-cleaner', () => {
     ['guided(radius=0)', 'guided.radius'],
   ])('refuses %s and names %s', async (text, field) => {
     await expect(async () => attack(text, randomImage(8, 8))).rejects.toThrow(`for ${field} but received`);
+  });
+});
+
+describe('quantize', () => {
+  it('leaves the levels that were asked for, evenly spaced, and nothing to do at 256', async () => {
+    const image = randomImage(40, 30);
+    expect([...new Set(toBytes(await attack('quantize(levels=4)', image)))].sort((a, b) => a - b)).toEqual([
+      0, 85, 170, 255,
+    ]);
+    expect(toBytes(await attack('quantize(levels=256)', image))).toEqual(toBytes(image));
   });
 });
 
