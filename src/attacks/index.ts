@@ -11,6 +11,7 @@ import { guided } from './guided.ts';
 import { identity } from './identity.ts';
 import { jpeg } from './jpeg.ts';
 import { median } from './median.ts';
+import { nonLocalMeans } from './non-local-means.ts';
 import { quantize } from './quantize.ts';
 import { rescale } from './rescale.ts';
 import { screenshot } from './screenshot.ts';
@@ -27,6 +28,7 @@ const registry = registryOf({
   median,
   bilateral,
   guided,
+  'non-local-means': nonLocalMeans,
   'gaussian-noise': gaussianNoise,
   quantize,
   screenshot,

@@ -81,6 +81,7 @@ describe('the strength of an attack', () => {
     ['median', 'median(size=7)'],
     ['gaussian-noise(sigma=2)', 'gaussian-noise(sigma=20)'],
     ['bilateral(sigmaColor=30)', 'bilateral(sigmaColor=200)'],
+    ['non-local-means(h=20)', 'non-local-means(h=90)'],
     ['guided(eps=100)', 'guided(eps=5000)'],
   ])('%s changes less than %s', async (gentle, harsh) => {
     const image = randomImage(64, 64);
@@ -195,6 +196,7 @@ describe('adverse-cleaner', () => {
     ['adverse-cleaner(sigmaColor=-1)', 'adverse-cleaner.sigmaColor'],
     ['bilateral(diameter=1)', 'bilateral.diameter'],
     ['guided(radius=0)', 'guided.radius'],
+    ['non-local-means(template=4)', 'non-local-means.template'],
   ])('refuses %s and names %s', async (text, field) => {
     await expect(async () => attack(text, randomImage(8, 8))).rejects.toThrow(`for ${field} but received`);
   });
