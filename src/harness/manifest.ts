@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { promisify } from 'node:util';
+import type { Device } from '../runtime/device.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 
 /** The record beside the rows of a run. */
@@ -61,10 +62,17 @@ export interface Environment {
   readonly cores: number;
   readonly memoryBytes: number;
   readonly workers: number;
-  /** Where networks ran, where any did. */
-  readonly device?: string;
+  /** Where networks ran, where any did, and the adapter's name where the platform tells it. */
+  readonly device?: { readonly name: Device; readonly adapter?: string };
   /** Versions of sharp, libvips and its codecs, onnxruntime-node, vega. */
   readonly libraries: Readonly<Record<string, string>>;
+}
+
+/** The device that networks run on, for the manifest. */
+export async function nameDevice(name: Device): Promise<NonNullable<Environment['device']>> {
+  const { describeDevice } = await import('../runtime/device.ts');
+  const { adapter } = await describeDevice(name);
+  return { name, ...(adapter !== undefined && { adapter }) };
 }
 
 /** How a job's seed comes from the root seed; printed into every manifest. */

@@ -10,7 +10,7 @@ import type { Executor } from './executor.ts';
 import type { Experiment } from './experiment.ts';
 import type { Cell } from './cells.ts';
 import { claimRunFolder } from './claim.ts';
-import { describeEnvironment, describeTool, type Manifest, SEED_RULE } from './manifest.ts';
+import { describeEnvironment, describeTool, type Manifest, nameDevice, SEED_RULE } from './manifest.ts';
 import { measurementOf, type Plan, rowsOfCell } from './plan.ts';
 import { cellRecords, writeResults } from './results.ts';
 import { collectImages } from './images.ts';
@@ -240,7 +240,10 @@ async function startManifest(inputs: RunInputs, executor: Executor, previous?: M
       })),
     },
     ...(plan.models.length > 0 && { models: plan.models }),
-    environment: { ...environment, ...(plan.models.length > 0 && { device: executor.device }) },
+    environment: {
+      ...environment,
+      ...(plan.models.length > 0 && { device: await nameDevice(executor.device) }),
+    },
     started: previous?.started ?? new Date().toISOString(),
     finished: null,
     ms: previous?.ms ?? 0,

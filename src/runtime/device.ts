@@ -46,7 +46,7 @@ export async function offeredDevices(): Promise<readonly Device[]> {
 /** Looks at the machine: tries every offered device in a process of its own. About a second. */
 export async function describeDevices(): Promise<DeviceReport> {
   const ort = await loadOnnxRuntime();
-  const states = await Promise.all((await offeredDevices()).map(probe));
+  const states = await Promise.all((await offeredDevices()).map(describeDevice));
   return {
     onnxruntime: ort.env.versions.node ?? ort.env.versions.common,
     devices: states,
@@ -106,7 +106,8 @@ ort.InferenceSession.create(Buffer.from(model, 'base64'), { executionProviders: 
   .then(() => process.exit(0), (error) => { console.log(error.message); process.exit(1); });
 `;
 
-async function probe(device: Device): Promise<DeviceState> {
+/** Tries one device, in a process of its own where its driver could end ours. */
+export async function describeDevice(device: Device): Promise<DeviceState> {
   if (device === 'cpu') return { device, works: true };
   const { failed, stdout, stderr } = await runTrial(device);
   if (failed) {

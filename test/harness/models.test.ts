@@ -83,7 +83,7 @@ describeShared('a run with a real network', ['models', 'lpips-squeeze.onnx'], (m
     expect(manifest.models).toHaveLength(1);
     expect(manifest.models![0]).toMatchObject({ id: 'lpips-squeeze', role: 'perceptual', trust: 'registry' });
     expect(manifest.models![0]!.files).toEqual([{ path: copy, sha256, bytes: 2934456 }]);
-    expect(manifest.environment.device).toBe('cpu');
+    expect(manifest.environment.device).toEqual({ name: 'cpu' });
     const cells = JSON.parse(await readFile(join(first.folder.dir, 'cells.json'), 'utf8')) as CellRecord[];
     const links = cells.flatMap(({ metric }) => metric.links).filter(({ models }) => models !== undefined);
     expect(new Set(links.map(({ models }) => models?.perceptual?.id))).toEqual(new Set(['lpips-squeeze']));

@@ -1,4 +1,5 @@
 /** @file How to read the report, and the record of how it came about. */
+import type { Manifest } from '../../harness/manifest.ts';
 import type { RunFolder } from '../../harness/run-folder.ts';
 import type { Answers } from '../analysis.ts';
 import { count } from '../numbers.ts';
@@ -49,10 +50,16 @@ ${dataset.notes.map((note) => html`<p>${note}</p>`)}
 <ul>${metrics.map(({ label, protocol }) => html`<li><code>${label}</code>: ${protocol}</li>`)}</ul>
 <p>${[...links].map(([id, { version }]) => `${id}@${version}`).join(', ')}</p></details>
 <details><summary>Machine and libraries</summary>
-<p>${environment.os} ${environment.arch}, ${environment.cpu}, ${count(environment.cores, 'core')}, ${(environment.memoryBytes / 2 ** 30).toFixed(1)} GiB, ${count(environment.workers, 'worker')}, Node ${environment.node}</p>
+<p>${environment.os} ${environment.arch}, ${environment.cpu}, ${count(environment.cores, 'core')}, ${(environment.memoryBytes / 2 ** 30).toFixed(1)} GiB, ${count(environment.workers, 'worker')}, Node ${environment.node}${deviceOf(environment)}</p>
 <p>${Object.entries(environment.libraries)
     .map(([name, version]) => `${name} ${version}`)
     .join(', ')}</p></details>
 <details><summary>Whole manifest</summary><pre>${JSON.stringify(manifest, null, 2)}</pre></details>
 </section>`;
+}
+
+/** `; networks on webgpu (NVIDIA H100)`, or nothing where no network ran. */
+function deviceOf({ device }: Manifest['environment']): string {
+  if (device === undefined) return '';
+  return `; networks on ${device.name}${device.adapter === undefined ? '' : ` (${device.adapter})`}`;
 }
