@@ -1,0 +1,115 @@
+/**
+ * @file An image in windows, for networks that want certain sides or not too many pixels at once.
+ *
+ * Windows overlap, and their weights add up to 1 at every pixel, so that what is computed in them (a gradient) can be
+ * put together again without a seam. Sides that a network cannot take are completed by reflection; `addWindow` is the
+ * transpose of `cutWindow`, reflection included, so that gradients of what was made up reach the pixels it was made of.
+ */
+import { paddedIndices } from './border.ts';
+import type { Size } from './image.ts';
+
+/** How to cut. */
+export interface WindowOptions {
+  /** The longest side of a window, px; a multiple of `multiple`. */
+  readonly side: number;
+  /** How far neighbours reach into each other at least, px; a multiple of `multiple`, at most half of `side`. */
+  readonly overlap: number;
+  /** Sides and positions of windows are multiples of this, px. */
+  readonly multiple: number;
+  /** True where every window has to have exactly `side`, however small the image. */
+  readonly fixed?: boolean;
+}
+
+/** A window along one axis. */
+interface Span {
+  /** The pixel of the image that stands at each position. */
+  readonly pixels: Int32Array;
+  /** 0..1, falling towards the window's inner edges. */
+  readonly weights: Float32Array;
+}
+
+/** A part of an image; several windows share their spans. */
+export interface Window {
+  readonly columns: Span;
+  readonly rows: Span;
+}
+
+/** Windows that cover an image of that size, row by row. */
+export function windowsOf({ width, height }: Size, options: WindowOptions): readonly Window[] {
+  const columns = spansOf(width, options);
+  return spansOf(height, options).flatMap((rows) => columns.map((span) => ({ columns: span, rows })));
+}
+
+/** The sides of a window. */
+export const windowSize = ({ columns, rows }: Window): Size => ({
+  width: columns.pixels.length,
+  height: rows.pixels.length,
+});
+
+function spansOf(n: number, { side, overlap, multiple, fixed = false }: WindowOptions): Span[] {
+  const whole = Math.max(Math.ceil(n / multiple) * multiple, fixed ? side : 0);
+  const length = Math.min(side, whole);
+  const last = whole - length;
+  const starts: number[] = [];
+  for (let start = 0; start < last; start += length - overlap) starts.push(start);
+  starts.push(last);
+
+  const ramps = starts.map((start) => ramp(length, overlap, start > 0, start < last));
+  const total = new Float64Array(whole);
+  ramps.forEach((weights, k) => {
+    for (let i = 0; i < length; i++) total[starts[k]! + i]! += weights[i]!;
+  });
+  const reflected = paddedIndices(n, whole - n, 'reflect101').subarray(whole - n);
+  return starts.map((start, k) => ({
+    pixels: reflected.slice(start, start + length),
+    weights: Float32Array.from(ramps[k]!, (weight, i) => weight / total[start + i]!),
+  }));
+}
+
+/** Rises over the overlap on sides where there is a neighbour. Never 0: where windows end, one of them has to count. */
+function ramp(length: number, overlap: number, before: boolean, after: boolean): Float64Array {
+  return Float64Array.from({ length }, (_, i) => {
+    const rise = before ? (i + 1) / (overlap + 1) : 1;
+    const fall = after ? (length - i) / (overlap + 1) : 1;
+    return Math.min(rise, fall, 1);
+  });
+}
+
+/** Copies a window out of `planes` [3, height, width] of an image of that size into an array of the window's size. */
+export function cutWindow(
+  planes: Float32Array,
+  { width, height }: Size,
+  { columns, rows }: Window,
+): Float32Array {
+  const across = columns.pixels.length;
+  const cut = new Float32Array(3 * across * rows.pixels.length);
+  let i = 0;
+  for (let plane = 0; plane < 3; plane++) {
+    for (const y of rows.pixels) {
+      const row = (plane * height + y) * width;
+      for (let x = 0; x < across; x++) cut[i++] = planes[row + columns.pixels[x]!]!;
+    }
+  }
+  return cut;
+}
+
+/** Adds the values of a window, times its weights and `factor`, to `planes` of an image of that size. */
+export function addWindow(
+  planes: Float32Array,
+  { width, height }: Size,
+  { columns, rows }: Window,
+  values: Float32Array,
+  factor = 1,
+): void {
+  const across = columns.pixels.length;
+  let i = 0;
+  for (let plane = 0; plane < 3; plane++) {
+    for (let y = 0; y < rows.pixels.length; y++) {
+      const row = (plane * height + rows.pixels[y]!) * width;
+      const weight = rows.weights[y]! * factor;
+      for (let x = 0; x < across; x++) {
+        planes[row + columns.pixels[x]!]! += weight * columns.weights[x]! * values[i++]!;
+      }
+    }
+  }
+}
