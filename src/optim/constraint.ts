@@ -1,0 +1,36 @@
+/** @file Constraints: the set that an optimiser may move in, as a projection onto it and a draw from it. */
+import type { Random } from '../random.ts';
+
+export interface Constraint {
+  /** Moves x, in place, to the nearest point of the set. */
+  project(x: Float32Array): void;
+  /** A random point of the set. */
+  draw(random: Random): Float32Array;
+}
+
+/**
+ * All pictures within `epsPx` (whole 1/255) of `centre` in every value, and within 0..1: the hard L-infinity budget.
+ * Draws differ from the centre by whole 1/255, so that steps of whole 1/255 from there stay on 8-bit values, and the
+ * saved file is the very picture that was optimised.
+ */
+export function linfBall(centre: Float32Array, epsPx: number): Constraint {
+  const eps = epsPx / 255;
+
+  const project = (x: Float32Array): void => {
+    for (let i = 0; i < x.length; i++) {
+      const c = centre[i]!;
+      const low = c > eps ? c - eps : 0;
+      const high = c < 1 - eps ? c + eps : 1;
+      const v = x[i]!;
+      x[i] = v < low ? low : v > high ? high : v;
+    }
+  };
+
+  const draw = (random: Random): Float32Array => {
+    const x = Float32Array.from(centre, (c) => c + (random.int(2 * epsPx + 1) - epsPx) / 255);
+    project(x);
+    return x;
+  };
+
+  return { project, draw };
+}

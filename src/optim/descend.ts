@@ -1,0 +1,53 @@
+/** @file The loop of every optimisation against a loss: evaluate, keep the best, move, project. */
+import type { Constraint } from './constraint.ts';
+import type { Update } from './update.ts';
+
+/** A loss and its gradient at x. The gradient's array may be overwritten by the next call. */
+export type Objective = (
+  x: Float32Array,
+  step: number,
+) => Promise<{ readonly loss: number; readonly gradient: Float32Array }>;
+
+export interface DescentOptions {
+  readonly steps: number;
+  readonly update: Update;
+  readonly constraint: Constraint;
+  /** Ends after so many steps without a lower loss; 0: never before `steps`. */
+  readonly patience?: number;
+  readonly signal?: AbortSignal | undefined;
+  /** 0..1. */
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+}
+
+/** What a descent found. */
+export interface Descent {
+  /** The point of the lowest loss that was met, not the last. */
+  readonly x: Float32Array;
+  readonly loss: number;
+  /** Steps made. */
+  readonly steps: number;
+}
+
+/** Descends from `start`, which is left as it is. @throws the signal's reason on abort, and what the objective throws. */
+export async function descend(
+  start: Float32Array,
+  objective: Objective,
+  { steps, update, constraint, patience = 0, signal, onProgress }: DescentOptions,
+): Promise<Descent> {
+  const x = start.slice();
+  const best = { x: start.slice(), loss: Number.POSITIVE_INFINITY, step: 0 };
+  for (let step = 0; ; step++) {
+    signal?.throwIfAborted();
+    const { loss, gradient } = await objective(x, step);
+    if (loss < best.loss) {
+      best.x.set(x);
+      best.loss = loss;
+      best.step = step;
+    }
+    onProgress?.((step + 1) / (steps + 1));
+    const stuck = patience > 0 && step - best.step >= patience;
+    if (step === steps || stuck) return { x: best.x, loss: best.loss, steps: step };
+    update(x, gradient, step);
+    constraint.project(x);
+  }
+}
