@@ -850,3 +850,23 @@ export const tooFewNeighbours = (name: string, n: number, k: number): Craquelure
     name,
     `precision-recall needs more than ${k} rows, for it looks at ${k} neighbours of each, but there are ${n}`,
   );
+
+// ---- protections -----------------------------------------------------------------------------------------
+
+/** An image that a VAE encoder makes no latent of. */
+export const smallerThanCell = (
+  model: string,
+  { width, height }: { readonly width: number; readonly height: number },
+  cell: number,
+): CraquelureError =>
+  new CraquelureError(
+    'IMAGE',
+    `Expected sides of at least ${cell} px, one latent cell of model '${model}', but received an image of ${width}x${height} px`,
+  );
+
+/** A descent that cannot go on. Steps count from 1 for the reader. */
+export const notFiniteGradient = (model: string, step: number): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Expected finite gradients from model '${model}' but received NaN or infinity at step ${step + 1}`,
+  );

@@ -1,64 +1,92 @@
 /**
- * @file How far an image has moved in the eyes of a latent diffusion model, relative to where it was:
+ * @file How far a picture's latents are moved in a VAE, and whether towards what a protection pulls them to:
  *
- *   |E(image) - E(reference)| / |E(reference)|,  E the mean latent of a VAE encoder, norms over all its values
+ *   size = |E(x') - E(x)| / |E(x)|,   cosine = cos(E(x') - E(x), E(y) - E(x))
+ *
+ * The encoder is whatever plays the role `vae-encoder`, the surrogate itself or, to see transfer, another one.
  */
 import { z } from 'zod';
-import type { Image } from '../image/image.ts';
+import type { Image, Size } from '../image/image.ts';
+import { flatGrey, glyphPattern, repeatedOver } from '../image/pattern.ts';
 import { differentSizes } from '../messages.ts';
-import type { RoleModel } from '../models/open.ts';
+import { encoderWindows, latentsOf, type VaeEncoder } from '../models/latents.ts';
 import { imageTensor } from '../models/pixels.ts';
 import { openRole } from '../plugin/define.ts';
 import { defineMetric } from './define.ts';
 
+/** Larger pictures are encoded in windows, so that memory does not grow with them. */
+const WINDOWS = { side: 1024, overlap: 64 };
+
 export const latentShift = defineMetric({
   id: 'latent-shift',
-  version: 1,
+  version: 2,
   kind: 'pair',
   label: 'Latent shift',
   summary:
-    'Relative distance between the VAE latents of two images; 0 for equal images, 1 as far as from zero.',
+    'How far the latents of a VAE encoder are moved, relative to their size; or how straight to a target.',
   reference: 'The quantity that encoder attacks push: Liang and Wu, Mist (arXiv:2305.12683)',
   protocol:
-    'latent-shift@1: L2 distance of mean latents over the L2 norm of the reference latent; edges repeated on the right ' +
-    "and below up to the encoder's multiple",
+    'latent-shift@2: posterior mean as the encoder gives it, scaled; own size, completed to whole cells by reflection; ' +
+    'beyond 1024 px in windows that share 64 px',
   unit: '',
-  higherIsBetter: true,
-  params: z.strictObject({}),
+  // As with every distance: an untouched picture is the good one.
+  higherIsBetter: false,
+  params: z.strictObject({
+    measure: z
+      .enum(['size', 'cosine'])
+      .default('size')
+      .describe(
+        "size: of the shift, relative to the clean latents' norm; cosine: with the way to the target",
+      ),
+    target: z
+      .enum(['glyphs', 'grey'])
+      .default('glyphs')
+      .describe("for cosine: Mist's glyphs as its defaults draw them, or flat grey"),
+  }),
   needs: ['vae-encoder'],
   random: false,
-  measure: async (image, reference, _params, context) => {
+  measure: async (image, reference, params, context) => {
     if (image.width !== reference.width || image.height !== reference.height) {
       throw differentSizes('latent-shift', image, reference);
     }
     const encoder = await openRole(context, 'vae-encoder');
-    const [there, here] = [await encode(encoder, image), await encode(encoder, reference)];
-    let moved = 0;
-    let norm = 0;
-    for (let i = 0; i < here.length; i++) {
-      moved += (there[i]! - here[i]!) ** 2;
-      norm += here[i]! ** 2;
-    }
-    return Math.sqrt(moved / norm);
+    const clean = await latents(encoder, reference);
+    const shift = difference(await latents(encoder, image), clean);
+    if (params.measure !== 'cosine') return norm(shift) / norm(clean);
+    const target = params.target === 'glyphs' ? glyphs(reference) : flatGrey(reference, 0.5);
+    return cosine(shift, difference(await latents(encoder, target), clean));
   },
 });
 
-async function encode(encoder: RoleModel<'vae-encoder'>, image: Image): Promise<Float32Array> {
-  const { multiple = 1 } = encoder.model.fill;
-  return (await encoder.run({ image: imageTensor(extended(image, multiple)) })).latent.data;
+/** The pattern as Mist repeats it: 3 x 8 glyphs to a picture, to every 512 px of a larger one. */
+function glyphs(size: Size): Image {
+  const cell = { width: Math.min(size.width, 512), height: Math.min(size.height, 512) };
+  return repeatedOver(glyphPattern(cell, 3, 8), size);
 }
 
-/** The image with its last column and row repeated until both sides are multiples. */
-function extended(image: Image, multiple: number): Image {
-  const up = (side: number): number => Math.ceil(side / multiple) * multiple;
-  const [width, height] = [up(image.width), up(image.height)];
-  if (width === image.width && height === image.height) return image;
-  const data = new Float32Array(width * height * 3);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const from = 3 * (Math.min(y, image.height - 1) * image.width + Math.min(x, image.width - 1));
-      data.set(image.data.subarray(from, from + 3), 3 * (y * width + x));
-    }
+/** All latents of an image, one after the other. */
+async function latents(encoder: VaeEncoder, image: Image): Promise<Float32Array> {
+  const windows = encoderWindows(encoder, image, WINDOWS);
+  const parts = await latentsOf(encoder, imageTensor(image).data, image, windows);
+  const all = new Float32Array(parts.reduce((count, { data }) => count + data.length, 0));
+  let at = 0;
+  for (const { data } of parts) {
+    all.set(data, at);
+    at += data.length;
   }
-  return { width, height, data };
+  return all;
 }
+
+const difference = (a: Float32Array, b: Float32Array): Float32Array => a.map((value, i) => value - b[i]!);
+
+function dot(a: Float32Array, b: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
+const norm = (a: Float32Array): number => Math.sqrt(dot(a, a));
+
+/** 0 where there is no shift, and so no direction. */
+const cosine = (a: Float32Array, b: Float32Array): number =>
+  dot(a, b) / Math.max(norm(a) * norm(b), Number.MIN_VALUE);

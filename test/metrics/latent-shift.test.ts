@@ -44,7 +44,7 @@ describeShared(
       expect(more).toBeGreaterThan(2 * little);
     });
 
-    it('takes any size: edges are repeated, so an image without its last repeated columns gives the same', async () => {
+    it('takes any size: what is missing to whole cells is reflected, so that a flat image gives the same without its last columns', async () => {
       const flat = (width: number): Image => ({
         width,
         height: 16,

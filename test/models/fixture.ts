@@ -3,9 +3,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
-import type { ModelEntry } from '../../src/models/entry.ts';
+import { type ModelEntry, pixelRange } from '../../src/models/entry.ts';
 import { hashOf } from '../../src/models/hashes.ts';
 import type { ModelHome } from '../../src/models/home.ts';
+import { type ResolvedModel, resolveModel } from '../../src/models/resolve.ts';
 import { writeModel } from '../../src/onnx/files.ts';
 import type { Model } from '../../src/onnx/model.ts';
 import { ints, modelOf, node, port } from '../runtime/models.ts';
@@ -75,3 +76,15 @@ export async function emptyHome(parts: Partial<ModelHome> = {}): Promise<ModelHo
     ...parts,
   };
 }
+
+/** A model written to a file of its own, in the role `vae-encoder`, for pixels and latents as they are. */
+export async function encoderOf(model: Model): Promise<ResolvedModel & { readonly role: 'vae-encoder' }> {
+  const { path } = await save(model, join(await temporaryFolder(), 'encoder.onnx'));
+  const fill = { ...pixelRange(0, 1), scale: 1 };
+  const choice = { kind: 'file', path, fill } as const;
+  const found = await resolveModel('vae-encoder', choice, { home: await emptyHome(), baseDirs: ['/'] });
+  return { ...found, role: 'vae-encoder' };
+}
+
+/** The pooling encoder as a surrogate: its latents are linear in the pixels. */
+export const poolingModel = () => encoderOf(poolingEncoder);
