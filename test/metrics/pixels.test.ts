@@ -51,6 +51,25 @@ describe('pixel metrics', () => {
     expect(await measure('ssim', a, b)).toBeCloseTo((2 * 100 * 110 + c1) / (100 ** 2 + 110 ** 2 + c1), 9);
   });
 
+  it('have an L2 in units of 0..1, and an MS-SSIM of one for equal images, and for flat ones the last luminance', async () => {
+    const [a, b] = [flat(161, 161, 100), flat(161, 161, 110)];
+    expect(await measure('l2', a, b)).toBeCloseTo((10 / 255) * Math.sqrt(161 * 161 * 3), 9);
+    expect(await measure('ms-ssim', a, a)).toBeCloseTo(1, 12);
+    const c1 = 2.55 ** 2;
+    const luminance = (2 * 100 * 110 + c1) / (100 ** 2 + 110 ** 2 + c1);
+    expect(await measure('ms-ssim', a, b)).toBeCloseTo(luminance ** 0.1333, 9);
+  });
+
+  it('count an MS-SSIM of opposed structure as 0', async () => {
+    const stripes = (phase: number): Image =>
+      fromBytes(
+        176,
+        176,
+        Uint8Array.from({ length: 176 * 176 * 3 }, (_, i) => ((Math.floor(i / 3) + phase) % 2) * 255),
+      );
+    expect(await measure('ms-ssim', stripes(0), stripes(1))).toBe(0);
+  });
+
   it('compare what an 8-bit file holds, not the floats', async () => {
     const image = flat(11, 11, 100);
     const nearly = { ...image, data: image.data.map((value) => value + 0.4 / 255) };
@@ -58,7 +77,7 @@ describe('pixel metrics', () => {
   });
 
   it('refuse images of different sizes', async () => {
-    for (const id of ['psnr', 'ssim', 'mse', 'linf'] as const) {
+    for (const id of ['psnr', 'ssim', 'ms-ssim', 'mse', 'linf', 'l2', 'delta-e-2000'] as const) {
       const [a, b] = [flat(12, 11, 0), flat(11, 12, 0)];
       await expect(measure(id, a, b)).rejects.toThrow(differentSizes(id, a, b));
     }
@@ -68,6 +87,10 @@ describe('pixel metrics', () => {
     const image = flat(10, 500, 0);
     await expect(measure('ssim', image, image)).rejects.toThrow(
       imageTooSmall('ssim', image, 'sides of at least 11 px'),
+    );
+    const small = flat(160, 500, 0);
+    await expect(measure('ms-ssim', small, small)).rejects.toThrow(
+      imageTooSmall('ms-ssim', small, 'sides of at least 161 px (five scales)'),
     );
   });
 });
