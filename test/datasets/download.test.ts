@@ -1,18 +1,24 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { download } from '../../src/datasets/download.ts';
 import { httpRefused, insecureUrl, interrupted, unreachable, wrongDownload } from '../../src/messages.ts';
-import { closeServers, serve } from './server.ts';
+import { type Behaviour, closeServers, serve } from './server.ts';
 
 const body = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31) % 251));
 const sha256 = createHash('sha256').update(body).digest('hex');
 const target = async (): Promise<string> =>
   join(await mkdtemp(join(tmpdir(), 'craquelure-download-')), 'deep', 'file.bin');
 const folderOf = (path: string) => readdir(join(path, '..'));
+
+/** Breaks after so many bytes of an answer, once so many of the file have reached the disk. */
+const broken = (path: string, breakAfter: number, onDisk: number): Behaviour => ({
+  breakAfter,
+  breakWhen: () => (statSync(`${path}.part`, { throwIfNoEntry: false })?.size ?? 0) >= onDisk,
+});
 
 describe('a download', () => {
   it('arrives whole, with its hash, its progress and nothing left beside it', async () => {
@@ -34,16 +40,16 @@ describe('a download', () => {
   });
 
   it('that breaks off goes on from where it stopped', async () => {
-    const { url, asked } = await serve(body, (n) => (n === 0 ? { breakAfter: 100_000 } : {}));
     const path = await target();
+    const { url, asked } = await serve(body, (n) => (n === 0 ? broken(path, 100_000, 100_000) : {}));
     await download(`${url}/f`, path, { sha256 });
     expect(body.equals(await readFile(path))).toBe(true);
     expect(asked.map(({ range }) => range)).toEqual([undefined, 'bytes=100000-']);
   });
 
   it('that keeps breaking off is kept, and the next call goes on from there', async () => {
-    const { url, asked } = await serve(body, (n) => (n < 3 ? { breakAfter: 50_000 } : {}));
     const path = await target();
+    const { url, asked } = await serve(body, (n) => (n < 3 ? broken(path, 50_000, 50_000 * (n + 1)) : {}));
     await expect(download(`${url}/f`, path, { sha256 })).rejects.toThrow('broke off after 0.1 MB');
     expect(existsSync(path)).toBe(false);
     await download(`${url}/f`, path, { sha256 });
@@ -123,9 +129,9 @@ describe('a download', () => {
   });
 
   it('that is interrupted keeps what has come', async () => {
-    const { url } = await serve(body, () => ({ breakAfter: 1000 }));
-    const path = await target();
     const abort = new AbortController();
+    const { url } = await serve(body, () => ({ breakAfter: 1000, breakWhen: () => abort.signal.aborted }));
+    const path = await target();
     const attempt = download(`${url}/f`, path, { signal: abort.signal, onProgress: () => abort.abort() });
     await expect(attempt).rejects.toThrow(interrupted());
     expect(await folderOf(path)).toContain('file.bin.part');

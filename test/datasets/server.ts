@@ -1,5 +1,5 @@
 /** @file A file server on this machine that misbehaves as told. */
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll } from 'vitest';
 
@@ -9,6 +9,8 @@ const servers: Server[] = [];
 export interface Behaviour {
   /** Breaks the connection after so many bytes of the body. */
   readonly breakAfter?: number;
+  /** Waits for this before it breaks: that the bytes have arrived, however slow the machine. */
+  readonly breakWhen?: () => boolean;
   readonly status?: number;
   readonly location?: string;
   readonly etag?: string;
@@ -32,7 +34,14 @@ export async function serve(
     const path = request.url ?? '';
     const behaviour = behave(asked.length, path);
     asked.push({ path, range: request.headers.range });
-    const { breakAfter, status = 200, location, etag = '"v1"', rangeless = false } = behaviour;
+    const {
+      breakAfter,
+      breakWhen = () => true,
+      status = 200,
+      location,
+      etag = '"v1"',
+      rangeless = false,
+    } = behaviour;
     if (status >= 300) {
       response.writeHead(status, location === undefined ? {} : { location }).end();
       return;
@@ -41,11 +50,16 @@ export async function serve(
     const rest = body.subarray(start);
     response.writeHead(start > 0 ? 206 : 200, { 'content-length': rest.length, etag });
     if (breakAfter === undefined) response.end(rest);
-    else response.write(rest.subarray(0, breakAfter), () => setTimeout(() => response.destroy(), 20));
+    else response.write(rest.subarray(0, breakAfter), () => destroyWhen(breakWhen, response));
   });
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+}
+
+function destroyWhen(ready: () => boolean, response: ServerResponse): void {
+  if (ready()) response.destroy();
+  else setTimeout(() => destroyWhen(ready, response), 10);
 }
 
 /** A range counts only for the version that it was begun with. */
