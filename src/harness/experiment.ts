@@ -14,6 +14,7 @@ import {
   unreadableExperiment,
 } from '../messages.ts';
 import { parseChain } from '../plugin/call.ts';
+import { THRESHOLDS } from '../stats/verdict.ts';
 import { type ModelChoices, modelsSchema, parseModelChoices } from '../models/choice.ts';
 import { type Cell, expandMatrix, type MatrixAxes } from './cells.ts';
 import { sha256 } from './keys.ts';
@@ -27,7 +28,17 @@ export interface Experiment extends MatrixAxes {
   readonly dataset: DatasetSpec;
   /** Which model plays which role; a role that is not here has the embedded default, if any. */
   readonly models: ModelChoices;
+  /** How verdicts are read off; the report's defaults for what is not here. */
+  readonly verdict?: VerdictRule;
   readonly source: { readonly file: string; readonly sha256: string; readonly text: string };
+}
+
+/** Thresholds of the verdict on R, and the metric that is the primary effect. */
+export interface VerdictRule {
+  readonly holds: number;
+  readonly broken: number;
+  /** Label or id of one of the metrics. */
+  readonly effect?: string | undefined;
 }
 
 /** What may override the file from outside. */
@@ -54,6 +65,14 @@ const pattern = z
   })
   .refine((fields) => Object.keys(fields).length > 0, 'at least one of protection, attack, metric, seed');
 
+const verdictRule = z
+  .strictObject({
+    holds: z.number().min(0).max(1).default(THRESHOLDS.holds).describe('R above this holds'),
+    broken: z.number().min(0).max(1).default(THRESHOLDS.broken).describe('R below this is broken'),
+    effect: z.string().optional().describe('the metric that is the primary effect, by label or id'),
+  })
+  .refine(({ holds, broken }) => broken < holds, 'broken below holds');
+
 /** The fields of an experiment file around its three lists of plug-ins, which `entries` describes. */
 export const experimentShape = <P extends z.ZodType, A extends z.ZodType, M extends z.ZodType>(entries: {
   protection: P;
@@ -77,6 +96,7 @@ export const experimentShape = <P extends z.ZodType, A extends z.ZodType, M exte
       .union([integerSeed, z.array(integerSeed).min(1)])
       .default(0)
       .describe('root of all randomness; a list repeats the matrix for each seed'),
+    verdict: verdictRule.optional().describe('where the residual R is cut, and the primary effect'),
     only: z.array(pattern).default([]).describe('keep the cells that match one of these patterns'),
     except: z.array(pattern).default([]).describe('leave out the cells that match one of these patterns'),
   });
@@ -117,9 +137,17 @@ export function parseExperiment(text: string, file: string, overrides: Experimen
       yaml.placeOf(['models', ...path]),
     ),
   );
+  const effect = fields?.verdict?.effect;
+  const named = ({ label, links }: (typeof metrics)[number]): boolean =>
+    label === effect || links[0]?.id === effect;
+  if (typeof effect === 'string' && !metrics.some(named)) {
+    const place = yaml.placeOf(['verdict', 'effect']);
+    const labels = metrics.map(({ label }) => label);
+    mistakes.add(unknownName('metric of this experiment', effect, labels, { code: 'EXPERIMENT', place }));
+  }
   mistakes.throwIfAny(file);
 
-  const { name, description, seed, only, except } = fields!;
+  const { name, description, seed, verdict, only, except } = fields!;
   return {
     name,
     ...(description !== undefined && { description }),
@@ -131,6 +159,7 @@ export function parseExperiment(text: string, file: string, overrides: Experimen
     seeds: overrides.seeds ?? [seed].flat(),
     only,
     except,
+    ...(verdict !== undefined && { verdict }),
     source: { file, sha256: sha256(text), text },
   };
 }
@@ -172,7 +201,9 @@ function checkFields(yaml: YamlFile, mistakes: Mistakes): Fields | undefined {
     const path = issue.path as YamlPath;
     if (path[0] === 'models') continue; // told in the registry's own words
     if (issue.code === 'unrecognized_keys') {
-      const names = path.length === 0 ? Object.keys(looseShape.shape) : Object.keys(pattern.shape);
+      const names = Object.keys(
+        (path.length === 0 ? looseShape : path[0] === 'verdict' ? verdictRule : pattern).shape,
+      );
       for (const key of issue.keys) {
         const place = yaml.placeOf([...path, key]);
         mistakes.add(unknownName('field', key, names, { code: 'EXPERIMENT', place }));

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { promisify } from 'node:util';
 import type { Device } from '../runtime/device.ts';
+import type { VerdictRule } from './experiment.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 
 /** The record beside the rows of a run. */
@@ -24,6 +25,8 @@ export interface Manifest {
   };
   /** The experiment file as it was. */
   readonly experiment: { readonly file: string; readonly sha256: string; readonly text: string };
+  /** What the experiment file says of verdicts; absent where it says nothing. */
+  readonly verdict?: VerdictRule;
   readonly seeds: readonly number[];
   readonly seedRule: string;
   readonly dataset: {

@@ -63,7 +63,7 @@ export async function runPlan(inputs: RunInputs, options: RunOptions): Promise<R
   const claim = await claimRunFolder(dir, plan.hash, options.onNote);
   try {
     const afresh = options.retryErrors === true && claim.previous !== undefined && (await hasErrors(dir));
-    if (claim.previous?.finished && !afresh) return await unchangedOutcome(dir);
+    if (claim.previous?.finished && !afresh) return await unchangedOutcome(inputs);
     return await runMissing(inputs, options, claim.previous, afresh);
   } finally {
     await claim.release();
@@ -75,11 +75,23 @@ async function hasErrors(dir: string): Promise<boolean> {
   return rows.some(({ status }) => status === 'error');
 }
 
-async function unchangedOutcome(dir: string): Promise<RunOutcome> {
-  const folder = await readRunFolder(dir);
+/** Other thresholds on the same rows are no work, but another report. */
+async function unchangedOutcome({ dir, experiment }: RunInputs): Promise<RunOutcome> {
+  const found = await readRunFolder(dir);
+  const { verdict: before, ...rest } = found.manifest;
+  const unchanged = canonical(before) === canonical(experiment.verdict);
+  const manifest: Manifest = unchanged
+    ? found.manifest
+    : { ...rest, experiment: experiment.source, ...(experiment.verdict && { verdict: experiment.verdict }) };
+  if (!unchanged)
+    await writeAtomically(join(dir, RUN_FILES.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
+  const folder = { ...found, manifest };
   const failedCells = folder.cells.filter(({ errors }) => errors > 0).length;
-  return { folder, failedCells, counts: { executed: 0, reused: 0, failed: 0 }, unchanged: true };
+  return { folder, failedCells, counts: { executed: 0, reused: 0, failed: 0 }, unchanged };
 }
+
+const canonical = (rule: Experiment['verdict']): string =>
+  JSON.stringify([rule?.holds, rule?.broken, rule?.effect]);
 
 async function runMissing(
   inputs: RunInputs,
@@ -226,6 +238,7 @@ async function startManifest(inputs: RunInputs, executor: Executor, previous?: M
     ...(experiment.description !== undefined && { description: experiment.description }),
     tool,
     experiment: experiment.source,
+    ...(experiment.verdict !== undefined && { verdict: experiment.verdict }),
     seeds: experiment.seeds,
     seedRule: SEED_RULE,
     dataset: {

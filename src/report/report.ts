@@ -27,7 +27,12 @@ const PICTURE_BYTES = 40e6;
  */
 export async function writeReport(run: RunFolder, options: ReportOptions = {}): Promise<string> {
   const { pictureBytes = PICTURE_BYTES, onWarning = () => {} } = options;
-  const answers = analyse(run, options);
+  const { verdict } = run.manifest;
+  const answers = analyse(run, {
+    ...options,
+    thresholds: options.thresholds ?? verdict,
+    effect: options.effect ?? verdict?.effect,
+  });
   const figures = await renderCharts(chartsOf(answers), onWarning);
   const folder = join(run.dir, 'figures');
   await clearFigures(folder);

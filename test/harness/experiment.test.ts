@@ -98,6 +98,18 @@ describe('an experiment file', () => {
       { only: '[{ atack: "jpeg*" }]' },
       "Unknown field 'atack'. Did you mean 'attack'?",
     ],
+    ['an unknown verdict field', { verdict: '{ hold: 0.9 }' }, "Unknown field 'hold'. Did you mean 'holds'?"],
+    [
+      'thresholds that cross',
+      { verdict: '{ holds: 0.2, broken: 0.5 }' },
+      'Expected broken below holds for verdict',
+    ],
+    ['a threshold that is no share', { verdict: '{ holds: 80 }' }, 'for verdict.holds but received 80'],
+    [
+      'an effect that is not measured',
+      { verdict: '{ effect: sim }' },
+      "Unknown metric of this experiment 'sim'.",
+    ],
     ['no data set', { dataset: '' }, 'for dataset but received'],
   ])('with %s is refused with file and line', (_, fields, sentence) => {
     const message = messageOf(() => parse(fields as Record<string, string>));
@@ -115,6 +127,15 @@ describe('an experiment file', () => {
     const message = messageOf(() => parse({ protections: '[nois]', attacks: '[jpg]', metrics: '[sim]' }));
     for (const id of ['nois', 'jpg', 'sim']) expect(message).toContain(`'${id}'`);
     expect(message).toMatch(/^3 mistakes in demo\.yaml:/);
+  });
+
+  it('may say where verdicts are cut and which effect is primary; what it leaves out has its default', () => {
+    expect(parse({ verdict: '{ holds: 0.9, effect: ssim }', metrics: '[psnr, ssim]' }).verdict).toEqual({
+      holds: 0.9,
+      broken: 0.2,
+      effect: 'ssim',
+    });
+    expect(parse({}).verdict).toBeUndefined();
   });
 
   it('takes a list of seeds as repeats of the matrix', () => {

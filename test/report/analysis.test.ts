@@ -7,12 +7,14 @@ import type { RunFolder } from '../../src/harness/run-folder.ts';
 import { unknownName } from '../../src/messages.ts';
 import { type Analysis, analyse } from '../../src/report/analysis.ts';
 import { familiesOf } from '../../src/report/families.ts';
+import { besidePlacebo } from '../../src/report/placebo.ts';
 import { summarise } from '../../src/report/summary.ts';
 import { verdictsDocument } from '../../src/report/verdicts.ts';
 import {
   blur,
   chain,
   type FixtureOptions,
+  type FixtureProtection,
   identityAttack,
   identityProtection,
   jpeg,
@@ -20,6 +22,7 @@ import {
   noise,
   psnr,
   ripple,
+  settingOf,
   ssim,
 } from './fixture.ts';
 
@@ -173,6 +176,40 @@ describe('attack families', () => {
       ['jpeg(quality=75) | gaussian-blur', 'sigma', [0.6, 1.2]],
       ['jpeg | gaussian-blur(sigma=1.2)', 'quality', [30, 75]],
     ]);
+  });
+});
+
+describe('the placebo check', () => {
+  const images = Array.from({ length: 8 }, (_, i) => `${i}.png`);
+  const sentenceOn = async (protection: FixtureProtection, level = 'medium'): Promise<string | undefined> => {
+    const placebo: FixtureProtection = {
+      ...noise,
+      setting: { ...noise.setting, links: [{ ...noise.setting.links[0]!, params: { level } }] },
+    };
+    const run = await made({
+      images,
+      size: 32,
+      protections: [placebo, protection],
+      attacks: [identityAttack, blur(1.5)],
+      metrics: [ssim],
+    });
+    return besidePlacebo(protection.setting, analyse(run, { draws }).pairs);
+  };
+
+  it('finds that a smooth pattern outlasts noise under a blur', async () => {
+    expect(await sentenceOn(ripple)).toBe(
+      'Leaves more than random noise of the same budget under 1 of 1 attack ' +
+        '(sign-flip test over images, Holm over 1 attack, least p = 0.0078).',
+    );
+  });
+
+  it('says so of noise under another name', async () => {
+    const disguised = { ...noise, setting: settingOf('cloak', { eps: 8 }) };
+    expect(await sentenceOn(disguised)).toMatch(/^Not shown to leave more than random noise/);
+  });
+
+  it('is silent without a placebo of the same budget', async () => {
+    expect(await sentenceOn(ripple, 'heavy')).toBeUndefined();
   });
 });
 

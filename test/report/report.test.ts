@@ -40,6 +40,19 @@ async function reported(
 const dataOf = (page: string, id: string) =>
   JSON.parse(new RegExp(`<script type="application/json" id="${id}">(.*?)</script>`, 's').exec(page)![1]!);
 
+describe('the verdict rule of an experiment', () => {
+  it('sets thresholds and primary effect of its report', async () => {
+    const verdict = { holds: 0.95, broken: 0.05, effect: 'psnr' };
+    const { run, page } = await reported({ protections: [noise] }, (made) => ({
+      ...made,
+      manifest: { ...made.manifest, verdict },
+    }));
+    expect(page).toContain('all of it above 0.95');
+    const written = JSON.parse(await readFile(join(run.dir, 'verdicts.json'), 'utf8'));
+    expect(written).toMatchObject({ thresholds: { holds: 0.95, broken: 0.05 }, primaryEffect: 'psnr' });
+  });
+});
+
 describe('the report', () => {
   it('asks nothing of any other file or host', async () => {
     const { page } = await reported();

@@ -24,7 +24,8 @@ ${bootstrap.seed}), the same draws in all four arms and all cells, so that every
 <b>inconclusive</b>: it reaches over a threshold; the tile says about how many more images would settle it.
 <b>no effect</b>: before any attack, the interval of the effect contains 0.</dd></div>
 <div><dt>Placebo</dt><dd>The <code>noise</code> protection is random noise. A protection that does not do better than noise of the same
-size owes its result to the size of the change, not to its method.</dd></div>
+size owes its result to the size of the change, not to its method. Compared is what an attack leaves of each, image by image, under
+the primary effect, with noise of the same budget; seeded sign-flip test, adjusted after Holm over attacks.</dd></div>
 <div><dt>Many cells</dt><dd>Each interval stands for itself; with many cells about one in twenty misses its truth.</dd></div>
 </dl>
 </section>`;

@@ -2,6 +2,7 @@
 import type { RunFolder, Setting } from '../../harness/run-folder.ts';
 import type { Answers } from '../analysis.ts';
 import { count, formatNumber, listed } from '../numbers.ts';
+import { besidePlacebo } from '../placebo.ts';
 import { isIdentity, isPlacebo, summarise } from '../summary.ts';
 import { type Html, html } from './html.ts';
 
@@ -60,7 +61,8 @@ export function inBrief(run: RunFolder, { effects, pairs }: Answers): Html {
 <h2>In brief</h2>
 <ul class="brief">${[...protections].map(([name, protection]) => {
     const sentence = summarise(own.filter(({ names }) => names.protection === name));
-    return html`<li><code>${name}</code>${tag(protection)} ${sentence}${budget(run, protection)}</li>`;
+    const placebo = besidePlacebo(protection, own);
+    return html`<li><code>${name}</code>${tag(protection)} ${sentence}${placebo && ` ${placebo}`}${budget(run, protection)}</li>`;
   })}</ul>
 </section>`;
 }
