@@ -46,9 +46,10 @@ export async function runByHand(
   const outputs: OutputFile[] = [];
   const errors: { input: string; error: string }[] = [];
   for (const [i, input] of inputs.entries()) {
-    progress.update(i, inputs.length, input.path);
+    const onProgress = (fraction: number): void => progress.update(i + fraction, inputs.length, input.path);
+    onProgress(0);
     try {
-      outputs.push(await treat(input, setting, { outDir, seed, maxPixels, modelsOf }));
+      outputs.push(await treat(input, setting, { outDir, seed, maxPixels, modelsOf, onProgress }));
     } catch (error) {
       errors.push({ input: input.path, error: reasonOf(error) });
     }

@@ -10,7 +10,7 @@ import type { Image } from '../image/image.ts';
 import { resolvePlugin } from '../plugin/resolve.ts';
 import { protections } from '../protections/index.ts';
 import { emptyFolder, missingFile, overwritesInput, sameOutput } from '../messages.ts';
-import { attackImage, type ModelsOf, protectImage } from './execute.ts';
+import { attackImage, type Means, protectImage } from './execute.ts';
 import { jobSeed, jobStep } from './jobs.ts';
 import { sha256 } from './keys.ts';
 import type { Setting } from './run-folder.ts';
@@ -35,11 +35,10 @@ export interface OutputFile {
   readonly measured?: MeasuredBudget;
 }
 
-export interface HandOptions {
+export interface HandOptions extends Means {
   readonly outDir: string;
   readonly seed: number;
   readonly maxPixels: number;
-  readonly modelsOf: ModelsOf;
 }
 
 /** The pictures that paths name: files as they are, folders with everything below them. */
@@ -80,7 +79,7 @@ export async function protectFile(
   const step = jobStep(setting.links[0]!);
   const started = performance.now();
   const { clean, seed } = await open(input, setting, 'protect', options);
-  const { image, budget } = await protectImage(clean, step, seed, options.modelsOf);
+  const { image, budget } = await protectImage(clean, step, seed, options);
   const { bytes } = await encodeImage(image, { format: 'png' });
   const saved = await decodeImage(bytes, { name: input.path, maxPixels: Infinity });
   const { id } = resolvePlugin('protection', protections, step.id);
@@ -96,7 +95,7 @@ export async function attackFile(
 ): Promise<OutputFile> {
   const started = performance.now();
   const { clean, seed } = await open(input, setting, 'attack', options);
-  const image = await attackImage(clean, setting.links.map(jobStep), seed, options.modelsOf);
+  const image = await attackImage(clean, setting.links.map(jobStep), seed, options);
   // The encoder's own file has no room for an alpha plane that it could not take along.
   const encoded =
     image.file !== undefined && image.alpha === undefined

@@ -36,10 +36,17 @@ export interface Workbench {
   readonly store: Store;
   readonly pictures: Pictures;
   readonly shelf: ModelShelf;
+  /** Aborted where the executor is closed while a job is under way; plug-ins with long loops look at it. */
+  readonly signal: AbortSignal;
 }
 
 /** From a step to what plays the roles that its plug-in needs. */
 export type ModelsOf = (step: JobStep) => RoleModels;
+
+/** What plug-ins are given beside pictures, parameters and a seed. */
+export interface Means extends Pick<PluginContext, 'signal' | 'onProgress'> {
+  readonly modelsOf: ModelsOf;
+}
 
 /** Finds models by the keys that steps name, and opens them on a shelf. */
 export function modelsFrom(shelf: ModelShelf, available: readonly ResolvedModel[]): ModelsOf {
@@ -59,18 +66,18 @@ export async function executeJob(job: Job, context: JobContext, bench: Workbench
 async function outputOf(
   job: Job,
   context: JobContext,
-  { pictures, shelf }: Workbench,
+  { pictures, shelf, signal }: Workbench,
 ): Promise<ArtefactOutput | ValueOutput> {
-  const modelsOf = modelsFrom(shelf, context.models ?? []);
+  const means: Means = { modelsOf: modelsFrom(shelf, context.models ?? []), signal };
   switch (job.stage) {
     case 'import':
       return importPicture(job, context, pictures);
     case 'protect':
-      return protectPicture(job, pictures, modelsOf);
+      return protectPicture(job, pictures, means);
     case 'attack':
-      return pictures.save(await attackImage(await pictures.load(job.input), job.steps, job.seed, modelsOf));
+      return pictures.save(await attackImage(await pictures.load(job.input), job.steps, job.seed, means));
     case 'measure':
-      return measurePictures(job, pictures, modelsOf);
+      return measurePictures(job, pictures, means);
   }
 }
 
@@ -83,15 +90,12 @@ async function importPicture(
   return pictures.save(await decodeImage(bytes, { name: context.image, maxPixels: job.maxPixels }));
 }
 
-async function protectPicture(
-  job: ProtectJob,
-  pictures: Pictures,
-  modelsOf: ModelsOf,
-): Promise<ArtefactOutput> {
+async function protectPicture(job: ProtectJob, pictures: Pictures, means: Means): Promise<ArtefactOutput> {
   const step = job.steps[0]!;
   const clean = await pictures.load(job.input);
-  const { image, budget } = await protectImage(clean, step, job.seed, modelsOf);
+  const { image, budget } = await protectImage(clean, step, job.seed, means);
   const output = await pictures.save(image);
+  if (output.sha256 === job.input) return { ...output, linfPx: 0, psnr: null }; // the very file
   const { linfPx, psnr } = measureBudget(step.id, clean, await pictures.reload(output.sha256), budget);
   return { ...output, linfPx, psnr: Number.isFinite(psnr) ? psnr : null };
 }
@@ -101,11 +105,14 @@ export async function protectImage(
   clean: Image,
   step: JobStep,
   seed: number | null,
-  modelsOf: ModelsOf,
+  means: Means,
 ): Promise<{ image: Image; budget: Budget }> {
   const protection = resolvePlugin('protection', protections, step.id);
   const budget = protection.budget(step.params) ?? { epsPx: 0 };
-  const raw = await protection.apply(clean, step.params, { ...pluginContext(seed), models: modelsOf(step) });
+  const raw = await protection.apply(clean, step.params, {
+    ...pluginContext(seed, means),
+    models: means.modelsOf(step),
+  });
   assertSound(step.id, clean, raw, false);
   return { image: clipToBudget(clean, raw, budget), budget };
 }
@@ -115,39 +122,30 @@ export async function attackImage(
   image: Image,
   steps: readonly JobStep[],
   seed: number | null,
-  modelsOf: ModelsOf,
+  means: Means,
 ): Promise<Image> {
   const links = steps.map((step) => ({
     attack: resolvePlugin('attack', attacks, step.id),
     params: step.params,
-    models: modelsOf(step),
+    models: means.modelsOf(step),
   }));
-  const attacked = await applyChain(links, image, pluginContext(seed));
+  const attacked = await applyChain(links, image, pluginContext(seed, means));
   const resizes = links.some(({ attack }) => attack.resizes === true);
   assertSound(steps.map(({ id }) => id).join(' | '), image, attacked, resizes);
   return attacked;
 }
 
-async function measurePictures(
-  job: MeasureJob,
-  pictures: Pictures,
-  modelsOf: ModelsOf,
-): Promise<ValueOutput> {
+async function measurePictures(job: MeasureJob, pictures: Pictures, means: Means): Promise<ValueOutput> {
   const step = job.steps[0]!;
-  const value = await measure(resolvePlugin('metric', metrics, step.id), job, pictures, modelsOf);
+  const value = await measure(resolvePlugin('metric', metrics, step.id), job, pictures, means);
   if (Number.isNaN(value)) throw notANumber(step.id);
   return { value: value === Infinity ? null : value };
 }
 
-async function measure(
-  metric: Metric,
-  job: MeasureJob,
-  pictures: Pictures,
-  modelsOf: ModelsOf,
-): Promise<number> {
+async function measure(metric: Metric, job: MeasureJob, pictures: Pictures, means: Means): Promise<number> {
   const step = job.steps[0]!;
   const { params } = step;
-  const context = { ...pluginContext(job.seed), models: modelsOf(step) };
+  const context = { ...pluginContext(job.seed, means), models: means.modelsOf(step) };
   const inputs = job.inputs.map((hash) => pictures.ref(hash));
   const references = job.references.map((hash) => pictures.ref(hash));
   switch (metric.kind) {
@@ -168,6 +166,6 @@ function alignTo(reference: Image, image: Image): Image {
   return resize(image, reference.width, reference.height, 'lanczos');
 }
 
-function pluginContext(seed: number | null): PluginContext {
-  return { random: seededRandom(seed ?? 0) };
+function pluginContext(seed: number | null, { signal, onProgress }: Means): PluginContext {
+  return { random: seededRandom(seed ?? 0), ...(signal && { signal }), ...(onProgress && { onProgress }) };
 }

@@ -1,7 +1,10 @@
 /** @file Where jobs are done. `local` uses the threads of this machine; other executors only need jobs and store. */
+import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { CraquelureError } from '../messages.ts';
+import { BroadcastChannel } from 'node:worker_threads';
+import { CraquelureError, interrupted } from '../messages.ts';
 import { openShelf } from '../models/shelf.ts';
 import { type Device, resolveDevice } from '../runtime/device.ts';
 import { executeJob } from './execute.ts';
@@ -17,24 +20,32 @@ export interface Executor {
   readonly device: Device;
   /** @throws CraquelureError where the job fails. */
   execute(job: Job, context: JobContext): Promise<JobRecord>;
-  /** Ends the threads, at once. */
+  /** Ends the threads: jobs that wait are dropped, those under way are told to stop and have a moment to do so. */
   close(): Promise<void>;
 }
 
 /** One job at a time in this thread: for tests, and where threads would cost more than they bring. */
 export function inlineExecutor(storeDir: string, device: Device = 'cpu'): Executor {
   const store = openStore(storeDir);
-  const bench = { store, pictures: openPictures(store), shelf: openShelf({ device }) };
+  const stop = new AbortController();
+  const bench = { store, pictures: openPictures(store), shelf: openShelf({ device }), signal: stop.signal };
   let last: Promise<unknown> = Promise.resolve();
   return {
     workers: 1,
     device,
     execute: (job, context) => {
-      const next = last.then(() => executeJob(job, context, bench));
+      const next = last.then(() => {
+        if (stop.signal.aborted) throw interrupted();
+        return executeJob(job, context, bench);
+      });
       last = next.catch(() => undefined);
       return next;
     },
-    close: () => bench.shelf.close(),
+    close: async () => {
+      stop.abort();
+      await last;
+      await bench.shelf.close();
+    },
   };
 }
 
@@ -57,24 +68,38 @@ export async function localExecutor(
   const fromSource = import.meta.url.endsWith('.ts'); // under a TypeScript loader threads have no compiled file
   if (jobs <= 1 || fromSource) return inlineExecutor(storeDir, device);
   const sessions = { device, threads: Math.max(1, Math.floor(availableParallelism() / jobs)) };
+  const stopChannel = `craquelure-stop-${randomUUID()}`;
   const { Piscina } = await import('piscina');
   const pool = new Piscina({
     filename: fileURLToPath(workerFile),
     name: 'work',
-    workerData: { storeDir, sessions } satisfies WorkerData,
+    workerData: { storeDir, sessions, stopChannel } satisfies WorkerData,
     minThreads: jobs,
     maxThreads: jobs,
   });
+  const underWay = new Set<Promise<JobOutcome>>();
   return {
     workers: jobs,
     device,
     execute: async (job, context) => {
-      const outcome = (await pool.run({ job, context })) as JobOutcome;
+      const task: Promise<JobOutcome> = pool.run({ job, context });
+      underWay.add(task);
+      const outcome = await task.finally(() => underWay.delete(task));
       if ('record' in outcome) return outcome.record;
       throw outcome.failure.code === undefined
         ? new Error(outcome.failure.message)
         : new CraquelureError(outcome.failure.code, outcome.failure.message);
     },
-    close: () => pool.destroy(),
+    close: async () => {
+      // A thread that is ended within a native run takes the process with it, so it is asked first.
+      const channel = new BroadcastChannel(stopChannel);
+      channel.postMessage('stop');
+      await Promise.race([Promise.allSettled(underWay), sleep(CLOSE_MS, undefined, { ref: false })]);
+      channel.close();
+      await pool.destroy();
+    },
   };
 }
+
+/** How long jobs under way may take to stop before their threads are ended. */
+const CLOSE_MS = 10_000;

@@ -27,14 +27,23 @@ export async function writeAtomically(
 ): Promise<void> {
   const temporary = join(folder, `${basename(path)}.${process.pid}-${randomUUID().slice(0, 8)}.tmp`);
   try {
-    await mkdir(folder, { recursive: true });
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(temporary, content);
-    await rename(temporary, path);
+    await inFolder(folder, () => writeFile(temporary, content));
+    await inFolder(dirname(path), () => rename(temporary, path));
   } catch (error) {
     await rm(temporary, { force: true });
     if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw diskFull(path);
     throw error;
+  }
+}
+
+/** Does something that needs a folder; makes the folder only where it was missing. */
+async function inFolder(folder: string, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await mkdir(folder, { recursive: true });
+    await act();
   }
 }
 

@@ -1,6 +1,6 @@
 /** @file A thread of the local executor: receives jobs as plain JSON and does them one at a time. */
-import { workerData } from 'node:worker_threads';
-import { CraquelureError, type ErrorCode } from '../messages.ts';
+import { BroadcastChannel, workerData } from 'node:worker_threads';
+import { CraquelureError, type ErrorCode, interrupted } from '../messages.ts';
 import type { OpenOptions } from '../models/open.ts';
 import { openShelf } from '../models/shelf.ts';
 import { executeJob, type Workbench } from './execute.ts';
@@ -12,6 +12,8 @@ import { openStore } from './store.ts';
 export interface WorkerData {
   readonly storeDir: string;
   readonly sessions: OpenOptions;
+  /** Name of the channel on which the executor says that jobs under way are to stop. */
+  readonly stopChannel: string;
 }
 
 /** What crosses the thread boundary: errors lose their class on the way, so they travel as data. */
@@ -24,16 +26,22 @@ let bench: Promise<Workbench> | undefined;
 const openBench = async (): Promise<Workbench> => {
   const { default: sharp } = await import('sharp');
   sharp.concurrency(1); // the parallelism is ours: one thread a job
-  const { storeDir, sessions } = workerData as WorkerData;
+  const { storeDir, sessions, stopChannel } = workerData as WorkerData;
+  const stop = new AbortController();
+  const channel = new BroadcastChannel(stopChannel);
+  channel.onmessage = () => stop.abort();
+  channel.unref(); // waits for a message, but does not keep the thread alive
   const store = openStore(storeDir);
-  return { store, pictures: openPictures(store), shelf: openShelf(sessions) };
+  return { store, pictures: openPictures(store), shelf: openShelf(sessions), signal: stop.signal };
 };
 
 /** Called by the pool for each job. */
 export async function work({ job, context }: { job: Job; context: JobContext }): Promise<JobOutcome> {
   bench ??= openBench();
   try {
-    return { record: await executeJob(job, context, await bench) };
+    const opened = await bench;
+    if (opened.signal.aborted) throw interrupted(); // it waited while the executor was closed
+    return { record: await executeJob(job, context, opened) };
   } catch (error) {
     const code = error instanceof CraquelureError ? error.code : undefined;
     return { failure: { code, message: error instanceof Error ? error.message : String(error) } };
