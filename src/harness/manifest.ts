@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Device } from '../runtime/device.ts';
 import type { VerdictRule } from './experiment.ts';
@@ -91,17 +92,6 @@ export const toolVersion = (): string => (require('../../package.json') as { ver
 /** Looks at the machine. */
 export async function describeEnvironment(workers: number): Promise<Environment> {
   const { default: sharp } = await import('sharp');
-  const packageVersion = async (name: string): Promise<string> => {
-    const file = new URL(`../../node_modules/${name}/package.json`, import.meta.url);
-    return (JSON.parse(await readFile(file, 'utf8')) as { version: string }).version;
-  };
-  const optional = async (name: string): Promise<Record<string, string>> => {
-    try {
-      return { [name]: await packageVersion(name) };
-    } catch {
-      return {};
-    }
-  };
   return {
     node: process.version,
     os: `${platform()} ${release()}`,
@@ -112,11 +102,23 @@ export async function describeEnvironment(workers: number): Promise<Environment>
     workers,
     libraries: {
       ...(sharp.versions as unknown as Record<string, string>),
-      ...(await optional('onnxruntime-node')),
-      ...(await optional('vega')),
-      ...(await optional('vega-lite')),
+      ...(await packageVersions(['onnxruntime-node', 'vega', 'vega-lite'])),
     },
   };
+}
+
+/** Versions of installed packages, wherever the package manager has put them; absent ones are left out. */
+async function packageVersions(names: readonly string[]): Promise<Record<string, string>> {
+  const versions: Record<string, string> = {};
+  for (const name of names) {
+    for (const folder of require.resolve.paths(name) ?? []) {
+      const text = await readFile(join(folder, name, 'package.json'), 'utf8').catch(() => undefined);
+      if (text === undefined) continue;
+      versions[name] = (JSON.parse(text) as { version: string }).version;
+      break;
+    }
+  }
+  return versions;
 }
 
 /** The commit of the program's own checkout, where it runs from one. */
