@@ -28,6 +28,7 @@ import {
   type ValueOutput,
 } from './jobs.ts';
 import type { Pictures } from './pictures.ts';
+import { toJsonValue } from './rows.ts';
 import { assertSound, clipToBudget, measureBudget } from './safeguards.ts';
 import type { Store } from './store.ts';
 
@@ -139,7 +140,7 @@ async function measurePictures(job: MeasureJob, pictures: Pictures, means: Means
   const step = job.steps[0]!;
   const value = await measure(resolvePlugin('metric', metrics, step.id), job, pictures, means);
   if (Number.isNaN(value)) throw notANumber(step.id);
-  return { value: value === Infinity ? null : value };
+  return { value: toJsonValue(value) };
 }
 
 async function measure(metric: Metric, job: MeasureJob, pictures: Pictures, means: Means): Promise<number> {

@@ -88,16 +88,16 @@ export interface ArtefactOutput {
   readonly psnr?: number | null;
 }
 
-/** A measurement; null stands for plus infinity, which JSON cannot hold. */
+/** A measurement, as `toJsonValue` writes it: infinite values are the strings "inf" and "-inf". */
 export interface ValueOutput {
-  readonly value: number | null;
+  readonly value: number | string | null;
 }
 
 /** Raise when decoding can give other pixels. */
 export const IMPORT_VERSION = 1;
 
 /** Raise when the form of imported artefacts, or what every stage does around a plug-in, changes. */
-export const STORE_VERSION = 1;
+export const STORE_VERSION = 2;
 
 /** The key under which a job's record is stored. */
 export const jobKey = (job: Job): string => keyOf({ store: STORE_VERSION, ...job });

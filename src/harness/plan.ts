@@ -18,7 +18,7 @@ import {
   type ValueOutput,
 } from './jobs.ts';
 import { keyOf } from './keys.ts';
-import type { Arm } from './rows.ts';
+import { type Arm, fromJsonValue } from './rows.ts';
 import type { Setting } from './run-folder.ts';
 
 /** Everything a run needs to know; nothing is computed yet. */
@@ -118,5 +118,5 @@ export async function measurementOf(
     references: await pictures('clean', kind === 'pair' ? measured : plan.items),
   };
   const { output, ms } = await get(job, { image: item?.id ?? '*', models: plan.models });
-  return { value: (output as ValueOutput).value ?? Infinity, ms };
+  return { value: fromJsonValue((output as ValueOutput).value)!, ms };
 }

@@ -36,6 +36,10 @@ export interface Row {
 export const toJsonValue = (value: number | null): number | string | null =>
   value === Infinity ? 'inf' : value === -Infinity ? '-inf' : value;
 
+/** The number that `toJsonValue` wrote. */
+export const fromJsonValue = (value: number | string | null): number | null =>
+  typeof value === 'string' ? (value === 'inf' ? Infinity : -Infinity) : value;
+
 /** One line of `rows.jsonl`, without the newline. */
 export const formatRow = (row: Row): string => JSON.stringify({ ...row, value: toJsonValue(row.value) });
 
@@ -47,9 +51,7 @@ export function parseRows(text: string): Row[] {
     .filter((line) => line !== '')
     .map((line) => {
       const row = JSON.parse(line) as Row & { value: number | null | string };
-      return typeof row.value === 'string'
-        ? { ...row, value: row.value === 'inf' ? Infinity : -Infinity }
-        : row;
+      return { ...row, value: fromJsonValue(row.value) };
     });
 }
 

@@ -1,8 +1,8 @@
 /** @file The report of a run: one page that opens from disk, its figures for a paper, and the verdicts as data. */
-import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { RUN_FILES, type RunFolder } from '../harness/run-folder.ts';
+import { writeAtomically } from '../harness/store.ts';
 import { type AnalysisOptions, analyse } from './analysis.ts';
 import { chartsOf, renderCharts } from './figures.ts';
 import { makeGallery } from './gallery.ts';
@@ -37,16 +37,16 @@ export async function writeReport(run: RunFolder, options: ReportOptions = {}): 
   const folder = join(run.dir, 'figures');
   await clearFigures(folder);
   for (const { name, spec, svg, png } of figures) {
-    await writeWhole(join(folder, `${name}.vl.json`), `${JSON.stringify(spec, null, 2)}\n`);
-    await writeWhole(join(folder, `${name}.svg`), svg);
-    await writeWhole(join(folder, `${name}.png`), png);
+    await writeAtomically(join(folder, `${name}.vl.json`), `${JSON.stringify(spec, null, 2)}\n`);
+    await writeAtomically(join(folder, `${name}.svg`), svg);
+    await writeAtomically(join(folder, `${name}.png`), png);
   }
   const verdicts = verdictsDocument(run.manifest.run, answers);
-  await writeWhole(join(run.dir, 'verdicts.json'), `${JSON.stringify(verdicts, null, 2)}\n`);
+  await writeAtomically(join(run.dir, 'verdicts.json'), `${JSON.stringify(verdicts, null, 2)}\n`);
 
   const gallery = await makeGallery(run, pictureBytes);
   const page = join(run.dir, RUN_FILES.report);
-  await writeWhole(page, reportPage(run, answers, figures, gallery));
+  await writeAtomically(page, reportPage(run, answers, figures, gallery));
   return page;
 }
 
@@ -55,11 +55,4 @@ async function clearFigures(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   const ours = /^(matrix|forest|curve)-.*\.(vl\.json|svg|png)$/;
   for (const name of await readdir(folder)) if (ours.test(name)) await rm(join(folder, name));
-}
-
-async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  await writeFile(temporary, content);
-  await rename(temporary, path);
 }
