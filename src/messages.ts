@@ -870,3 +870,26 @@ export const notFiniteGradient = (model: string, step: number): CraquelureError 
     'MODEL',
     `Expected finite gradients from model '${model}' but received NaN or infinity at step ${step + 1}`,
   );
+
+// ---- fine-tuning -----------------------------------------------------------------------------------------
+
+export const loraMatchesNothing = (pattern: string, modules: readonly string[]): CraquelureError =>
+  new CraquelureError(
+    'ONNX',
+    `No layer's path matches /${pattern}/. ` +
+      (modules.length === 0
+        ? 'The model has no linear layer or convolution with a stored weight.'
+        : `Layers: ${listed(modules)}`),
+  );
+
+export const loraRankTooHigh = (
+  rank: number,
+  module: string,
+  inFeatures: number,
+  outFeatures: number,
+): CraquelureError =>
+  new CraquelureError(
+    'ONNX',
+    `Rank ${rank} is above what '${module}' can have: its weight maps ${inFeatures} to ${outFeatures}. ` +
+      `Choose a rank of at most ${Math.min(inFeatures, outFeatures)}, or leave it out by the pattern.`,
+  );
