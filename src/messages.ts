@@ -893,3 +893,16 @@ export const loraRankTooHigh = (
     `Rank ${rank} is above what '${module}' can have: its weight maps ${inFeatures} to ${outFeatures}. ` +
       `Choose a rank of at most ${Math.min(inFeatures, outFeatures)}, or leave it out by the pattern.`,
   );
+
+export const lossNotFinite = (
+  step: number,
+  kept?: { readonly name: string; readonly step: number },
+): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `The loss or its gradient is no finite number at training step ${step}. A lower rate usually helps.` +
+      (kept === undefined ? '' : ` The checkpoint of step ${kept.step} is kept: ${kept.name}`),
+  );
+
+export const brokenSafetensors = (path: string, why: string): CraquelureError =>
+  new CraquelureError('MODEL', `Cannot read '${path}' as safetensors: ${why}`);

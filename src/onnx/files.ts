@@ -1,10 +1,11 @@
 /** @file Models on disk: reading, writing, and the external data that lies beside them. */
-import { open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { open, readFile, realpath, stat } from 'node:fs/promises';
+import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { invalidModel, reasonOf, unusableExternalData } from '../messages.ts';
 import { decodeModel } from './decode.ts';
 import { encodeModel } from './encode.ts';
 import { byteLength, type Graph, type Model, type StoredTensor } from './model.ts';
+import { writeWhole } from './whole-file.ts';
 
 /**
  * Reads an `.onnx` file. Weights inside it become views of its bytes; weights outside it are checked (present, inside
@@ -34,14 +35,7 @@ export async function writeModel(model: Model, path: string): Promise<void> {
       `it lies in '${model.folder}'; write the model into that folder`,
     );
   }
-  const part = join(folder, `.${basename(path)}.${process.pid}.part`);
-  try {
-    await writeFile(part, encodeModel(model));
-    await rename(part, path);
-  } catch (error) {
-    await rm(part, { force: true });
-    throw error;
-  }
+  await writeWhole(path, encodeModel(model));
 }
 
 /** Every constant array of a graph: initializers, attributes and those of nested graphs. */
