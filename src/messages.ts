@@ -698,6 +698,56 @@ export const undeclaredRole = (role: string): CraquelureError =>
     `Role '${role}' was asked for by a plug-in that does not list it under 'needs'`,
   );
 
+// ---- diffusion -------------------------------------------------------------------------------------------
+
+/** A vocabulary that no tokenizer can be made of. */
+export const brokenTokenizer = (path: string, why: string, options?: ErrorOptions): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Cannot read tokenizer '${path}': ${why}. Fetch it again from the model's repository, folder 'tokenizer'`,
+    options,
+  );
+
+/** A U-Net that wants more than a latent, a timestep and a text. */
+export const unknownConditions = (model: string, inputs: readonly string[]): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Cannot sample from model '${model}': its U-Net also wants ${inputs.map(quoted).join(' and ')}. ` +
+      'Choose a model of the kind of sd15, sd21 or sd21-768',
+  );
+
+/** A text encoder and a U-Net of two different models. */
+export const mismatchedText = (
+  encoder: string,
+  given: number,
+  unet: string,
+  wanted: number,
+): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Text encoder '${encoder}' gives ${given} numbers a token but U-Net '${unet}' wants ${wanted}. ` +
+      "Choose both from one model: 'models: { diffusion: ID }'",
+  );
+
+/** A latent that is no number any more. */
+export const notFiniteLatent = (model: string, step: number): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Expected finite latents from model '${model}' but received NaN or infinity at step ${step + 1}`,
+  );
+
+/** A configuration of a scheduler that samplers here do not know. */
+export const unknownScheduler = (
+  path: string,
+  field: string,
+  value: unknown,
+  known: readonly string[],
+): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Cannot use '${path}': ${field} is ${quoted(value)}, known are ${known.join(', ')}`,
+  );
+
 // ---- downloads -------------------------------------------------------------------------------------------
 
 const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : url);

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { expected, type Place, unfitModel, unknownName } from '../messages.ts';
 import { catalogue, modelsFor } from './catalogue/index.ts';
-import { type Fill, type ModelEntry, pixelRange } from './entry.ts';
+import { type DiffusionFill, type Fill, type ModelEntry, pixelRange } from './entry.ts';
 import { type ModelRole, ROLE_GROUPS, roleNames } from './roles.ts';
 
 const path = z.string().min(1);
@@ -20,6 +20,13 @@ const ownModel = z.strictObject({
   shift: z.number().optional().describe("latents outside are (the file's - shift) * scale"),
   multiple: z.int().positive().optional().describe('sides of images have to be multiples of this, in px'),
   size: z.int().positive().optional().describe('the only side length that the file takes, in px'),
+  prediction: z.enum(['epsilon', 'v']).optional().describe('of a U-Net: the noise, unless told, or v'),
+  side: z
+    .int()
+    .positive()
+    .multipleOf(8)
+    .optional()
+    .describe('of a U-Net: the side that it was trained on, in px'),
   source: z.string().optional().describe('where it comes from, for the manifest'),
   licence: z.string().optional().describe('on what terms, for the manifest'),
 });
@@ -37,7 +44,7 @@ export const modelsSchema = z.strictObject(
 
 /** A model of the user's own, without its path. */
 export interface OwnModel {
-  readonly fill: Fill & { readonly scale?: number; readonly shift?: number };
+  readonly fill: Fill & { readonly scale?: number; readonly shift?: number } & Partial<DiffusionFill>;
   readonly source?: string;
   readonly licence?: string;
 }

@@ -4,6 +4,26 @@ import type { ModelRole } from './roles.ts';
 /** One number for all channels, or one for each. */
 export type PerChannel = number | readonly [number, number, number];
 
+/** The numbers that a noise schedule is made of, as the scheduler configurations of diffusers write them. */
+export interface BetaRange {
+  /** `scaled-linear`: a line between the square roots of the betas (latent diffusion); `linear`: between the betas. */
+  readonly curve: 'scaled-linear' | 'linear';
+  readonly start: number;
+  readonly end: number;
+  /** Timesteps in all. */
+  readonly steps: number;
+}
+
+/** How a U-Net was trained: what no ONNX file tells. */
+export interface DiffusionFill {
+  /** What the network predicts: the noise, or the velocity (Salimans and Ho 2022). */
+  readonly prediction: 'epsilon' | 'v';
+  /** Stable Diffusion's unless told. */
+  readonly betas?: BetaRange;
+  /** The side of the images that it was trained on, px. */
+  readonly side: number;
+}
+
 /**
  * How an ONNX file plays a role. Pixels x of 0..1 enter the file as (x - mean) / std and leave it the other way;
  * a latent z of the file is (z - shift) * scale outside.
@@ -18,6 +38,10 @@ export interface Fill {
   readonly multiple?: number;
   /** The only side length that the file takes; the caller resizes by the model's protocol. */
   readonly size?: number;
+  /** Of a U-Net. */
+  readonly diffusion?: DiffusionFill;
+  /** Of a text encoder: the token that fills up short prompts, where it is not the tokenizer's own. */
+  readonly padToken?: string;
   /** The file's names of ports that are neither the role's own nor an exporter's. */
   readonly ports?: Readonly<Record<string, string>>;
 }

@@ -1,5 +1,5 @@
 /** @file From choices to files: which bytes play each role that plug-ins need. All that is missing is told at once. */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { sha256Of } from '../datasets/dataset.ts';
 import {
@@ -8,7 +8,6 @@ import {
   CraquelureError,
   incompleteFolder,
   missingModel,
-  missingTokenizer,
   underspecifiedVae,
   unusableModelPath,
 } from '../messages.ts';
@@ -17,6 +16,7 @@ import { entryOf, modelsFor } from './catalogue/index.ts';
 import { diffusersRoles } from './catalogue/diffusion.ts';
 import type { ModelChoices, OwnModel, RoleChoice } from './choice.ts';
 import type { Fill, ModelEntry } from './entry.ts';
+import { textFill, tokenizerFiles, unetFill, vaeFill } from './folder.ts';
 import { knownHashOf } from './hashes.ts';
 import type { ModelHome } from './home.ts';
 import { type LocatedFile, locateFile, locateModel, type Trust } from './locate.ts';
@@ -165,8 +165,9 @@ async function resolveFile(
   { home, baseDirs }: Surroundings,
 ): Promise<ResolvedModel> {
   const file = await existing(path, baseDirs);
-  if (role === 'text-encoder') throw missingTokenizer(dirname(path));
-  return ownModel(role, path, [file, ...(await weightsOf(file))], ownFill(role, path, own), own, home);
+  const beside = role === 'text-encoder' ? await tokenizerFiles(dirname(path), [dirname(file)]) : [];
+  const paths = [file, ...(await weightsOf(file)), ...beside];
+  return ownModel(role, path, paths, ownFill(role, path, own), own, home);
 }
 
 async function resolveFolder(
@@ -183,39 +184,26 @@ async function resolveFolder(
       `a folder fills ${Object.keys(layout).join(', ')}; name an .onnx file for '${role}'`,
     );
   }
-  const { file, beside = [] } = layout[role as keyof typeof layout];
-  const isThere = async (name: string): Promise<boolean> =>
-    (await stat(join(folder, name)).catch(() => undefined)) !== undefined;
-  if (!(await isThere(file))) throw incompleteFolder(path, role, [file]);
-  for (const name of beside) if (!(await isThere(name))) throw missingTokenizer(path);
+  const { file } = layout[role as keyof typeof layout];
   const main = join(folder, file);
-  const paths = [main, ...(await weightsOf(main)), ...beside.map((name) => join(folder, name))];
-  const config = role.startsWith('vae-') ? await vaeConfig(folder) : {};
+  if ((await stat(main).catch(() => undefined)) === undefined) throw incompleteFolder(path, role, [file]);
+  const beside = role === 'text-encoder' ? await tokenizerFiles(path, [join(folder, 'tokenizer')]) : [];
+  const paths = [main, ...(await weightsOf(main)), ...beside];
+  const config = await configOf(role, folder);
   const fill = ownFill(role, path, { ...own, fill: { ...config, ...own.fill } });
   return ownModel(role, path, paths, fill, own, home);
 }
 
-/** Scale factor and shift from the autoencoder's `config.json`; pixels of this layout are -1..1. */
-async function vaeConfig(folder: string): Promise<OwnModel['fill']> {
-  for (const part of ['vae_encoder', 'vae_decoder', 'vae']) {
-    const text = await readFile(join(folder, part, 'config.json'), 'utf8').catch(() => undefined);
-    if (text === undefined) continue;
-    const config = JSON.parse(text) as Readonly<Record<string, unknown>>;
-    const { scaling_factor: scale, shift_factor: shift } = config;
-    return {
-      mean: 0.5,
-      std: 0.5,
-      multiple: 8,
-      ...(typeof scale === 'number' && { scale }),
-      ...(typeof shift === 'number' && { shift }),
-    };
-  }
-  return { mean: 0.5, std: 0.5, multiple: 8 };
+/** What the folder's small files say about the network of a role. */
+function configOf(role: ModelRole, folder: string): Promise<OwnModel['fill']> {
+  if (role === 'unet') return unetFill(folder);
+  return role === 'text-encoder' ? textFill(folder) : vaeFill(folder);
 }
 
 /** Own files come with their numbers; of an autoencoder, both are asked for, for a wrong one would go unseen. */
 function ownFill(role: ModelRole, path: string, { fill }: OwnModel): Fill {
-  const { scale, shift, ...rest } = fill;
+  const { scale, shift, prediction = 'epsilon', betas, side = 512, ...rest } = fill;
+  if (role === 'unet') return { ...rest, diffusion: { prediction, ...(betas && { betas }), side } };
   if (!role.startsWith('vae-')) return rest;
   const absent = [...(scale === undefined ? ['scale'] : []), ...(rest.std === undefined ? ['range'] : [])];
   if (absent.length > 0) throw underspecifiedVae(path, absent);

@@ -2,21 +2,27 @@
  * @file Diffusion models in the layout of Optimum and of the diffusers ONNX exports: `unet/model.onnx`,
  * `vae_encoder/model.onnx`, `vae_decoder/model.onnx`, `text_encoder/model.onnx`, `tokenizer/`.
  */
-import { type ModelEntry, onHub, pixelRange, type RoleFill } from '../entry.ts';
+import { type DiffusionFill, type ModelEntry, onHub, pixelRange, type RoleFill } from '../entry.ts';
 
 const TOKENIZER = ['tokenizer/vocab.json', 'tokenizer/merges.txt'] as const;
+
+interface FolderOptions {
+  readonly unetWeights?: readonly string[];
+  readonly diffusion?: DiffusionFill;
+  readonly padToken?: string;
+}
 
 /** How the four networks of such a folder play their roles; pixels are -1..1, latents unscaled. */
 export function diffusersRoles(
   latent: { readonly channels: number; readonly scale: number; readonly shift?: number },
-  { unetWeights = [] }: { readonly unetWeights?: readonly string[] } = {},
+  { unetWeights = [], diffusion, padToken }: FolderOptions = {},
 ): { readonly [R in 'vae-encoder' | 'vae-decoder' | 'unet' | 'text-encoder']: RoleFill } {
   const vae = { ...pixelRange(-1, 1), latent, multiple: 8 };
   return {
     'vae-encoder': { file: 'vae_encoder/model.onnx', ...vae },
     'vae-decoder': { file: 'vae_decoder/model.onnx', ...vae },
-    unet: { file: 'unet/model.onnx', beside: unetWeights },
-    'text-encoder': { file: 'text_encoder/model.onnx', beside: TOKENIZER },
+    unet: { file: 'unet/model.onnx', beside: unetWeights, ...(diffusion && { diffusion }) },
+    'text-encoder': { file: 'text_encoder/model.onnx', beside: TOKENIZER, ...(padToken && { padToken }) },
   };
 }
 
@@ -29,10 +35,29 @@ const onHubAll = (repository: string, paths: readonly string[]): ModelEntry['fil
 const unpublished = (paths: readonly string[]): ModelEntry['files'] =>
   Object.fromEntries(paths.map((path) => [path, {}]));
 
-const sd15 = diffusersRoles({ channels: 4, scale: 0.18215 }, { unetWeights: ['unet/weights.pb'] });
-const sd21 = diffusersRoles({ channels: 4, scale: 0.18215 }, { unetWeights: ['unet/model.onnx_data'] });
-const sdxl = diffusersRoles({ channels: 4, scale: 0.13025 }, { unetWeights: ['unet/model.onnx_data'] });
-const x4 = diffusersRoles({ channels: 4, scale: 0.08333 }, { unetWeights: ['unet/model.onnx_data'] });
+const LATENT = { channels: 4, scale: 0.18215 };
+const unetWeights = ['unet/model.onnx_data'];
+// Short prompts end in the end token for CLIP, in '!' (token 0) for the OpenCLIP encoder of version 2.
+const padToken = '!';
+
+const sd15 = diffusersRoles(LATENT, {
+  unetWeights: ['unet/weights.pb'],
+  diffusion: { prediction: 'epsilon', side: 512 },
+});
+const sd21 = diffusersRoles(LATENT, {
+  unetWeights,
+  diffusion: { prediction: 'epsilon', side: 512 },
+  padToken,
+});
+const sd21v = diffusersRoles(LATENT, { unetWeights, diffusion: { prediction: 'v', side: 768 }, padToken });
+const sdxl = diffusersRoles(
+  { channels: 4, scale: 0.13025 },
+  { unetWeights, diffusion: { prediction: 'epsilon', side: 1024 } },
+);
+const x4 = diffusersRoles(
+  { channels: 4, scale: 0.08333 },
+  { unetWeights, diffusion: { prediction: 'v', side: 512 }, padToken },
+);
 
 const PROTOCOL =
   'vae_encoder: sample [n,3,h,w] -1..1 -> latent [n,4,h/8,w/8], unscaled; vae_decoder: the way back; ' +
@@ -56,10 +81,21 @@ export const diffusion: readonly ModelEntry[] = [
     source: 'Stable Diffusion v2-1-base (Stability AI)',
     licence: 'CreativeML Open RAIL++-M',
     dtype: 'float32',
-    protocol: `${PROTOCOL}; epsilon prediction (the 768 px model: v prediction), latents scaled by 0.18215`,
+    protocol: `${PROTOCOL}; epsilon prediction, latents scaled by 0.18215`,
     roles: sd21,
     files: unpublished(filesOf(sd21)),
     obtain: 'optimum-cli export onnx --model stabilityai/stable-diffusion-2-1-base FOLDER/sd21',
+  },
+  {
+    id: 'sd21-768',
+    summary: 'Stable Diffusion 2.1 at 768 px, v prediction: VAE, U-Net, OpenCLIP text encoder, tokenizer.',
+    source: 'Stable Diffusion v2-1 (Stability AI)',
+    licence: 'CreativeML Open RAIL++-M',
+    dtype: 'float32',
+    protocol: `${PROTOCOL}; v prediction, latents scaled by 0.18215`,
+    roles: sd21v,
+    files: unpublished(filesOf(sd21v)),
+    obtain: 'optimum-cli export onnx --model stabilityai/stable-diffusion-2-1 FOLDER/sd21-768',
   },
   {
     id: 'sdxl',
