@@ -149,10 +149,12 @@ function drawer(randoms: readonly Random[], count: number): Draw {
   };
 }
 
-/** Values of a latent for an image of `size`. @throws USAGE where a side is no whole number of cells. */
-function latentCount({ cell, channels }: Diffusion, { width, height }: Size): number {
-  if (width % cell !== 0 || height % cell !== 0 || width < cell || height < cell) {
-    throw expected(`sides that are multiples of ${cell} px`, 'size', `${width}x${height}`, { code: 'USAGE' });
+/** Values of a latent for an image of `size`. @throws USAGE where the U-Net cannot halve and double its sides. */
+function latentCount({ cell, multiple, channels }: Diffusion, { width, height }: Size): number {
+  if (width % multiple !== 0 || height % multiple !== 0 || Math.min(width, height) < multiple) {
+    throw expected(`sides that are multiples of ${multiple} px`, 'size', `${width}x${height}`, {
+      code: 'USAGE',
+    });
   }
   return (channels * width * height) / cell ** 2;
 }

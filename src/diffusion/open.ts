@@ -31,6 +31,8 @@ export interface Diffusion {
   readonly channels: number;
   /** Pixels along a latent cell. */
   readonly cell: number;
+  /** Sides of images have to be multiples of this, px: a cell, doubled as often as the U-Net halves. */
+  readonly multiple: number;
   tokenizer(): Promise<Tokenizer>;
   /** Prompts [n] to text embeddings [n, tokens, d]; each prompt is encoded once. */
   encodeText(prompts: readonly string[]): Promise<Floats>;
@@ -58,6 +60,7 @@ export async function openDiffusion(open: OpenRole, extra: NamedTensors = {}): P
     side,
     channels: channelsOf(unet, 'latent', 1) ?? 4,
     cell: CELL,
+    multiple: fill.multiple ?? 8 * CELL,
     ...text,
     encode: async (image) => (await (await open('vae-encoder')).run({ image })).latent,
     decode: async (latent) => (await (await open('vae-decoder')).run({ latent })).image,

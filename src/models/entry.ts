@@ -34,7 +34,7 @@ export interface Fill {
   /** Where pixels leave in another range than they enter in. */
   readonly leaving?: { readonly mean?: PerChannel; readonly std?: PerChannel };
   readonly latent?: { readonly channels?: number; readonly scale: number; readonly shift?: number };
-  /** Sides of images have to be multiples of this. */
+  /** Sides of images have to be multiples of this, px. */
   readonly multiple?: number;
   /** The only side length that the file takes; the caller resizes by the model's protocol. */
   readonly size?: number;

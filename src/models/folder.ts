@@ -40,10 +40,10 @@ const CURVES: Readonly<Record<string, BetaRange['curve']>> = {
 };
 
 /**
- * How the U-Net was trained, from `scheduler/scheduler_config.json` and `unet/config.json`; Stable Diffusion 1's numbers
+ * How the U-Net was trained, and what sides it takes, from `scheduler/scheduler_config.json` and `unet/config.json`; Stable Diffusion 1's numbers
  * where the files are not there. @throws MODEL for a prediction or a curve of betas that no sampler here knows.
  */
-export async function unetFill(folder: string): Promise<DiffusionFill> {
+export async function unetFill(folder: string): Promise<DiffusionFill & { multiple: number }> {
   const path = join(folder, 'scheduler', 'scheduler_config.json');
   const scheduler = (await readConfig(path)) ?? {};
   const {
@@ -59,8 +59,11 @@ export async function unetFill(folder: string): Promise<DiffusionFill> {
   const known = CURVES[String(curve)];
   if (known === undefined) throw unknownScheduler(path, 'beta_schedule', curve, Object.keys(CURVES));
   const betas = { curve: known, start: Number(start), end: Number(end), steps: Number(steps) };
-  const cells = (await readConfig(join(folder, 'unet', 'config.json')))?.sample_size;
-  return { prediction, betas, side: typeof cells === 'number' ? 8 * cells : 512 };
+  const { sample_size: cells = 64, block_out_channels: blocks = [0, 0, 0, 0] } =
+    (await readConfig(join(folder, 'unet', 'config.json'))) ?? {};
+  // Every block but the last halves: what it halves has to be even.
+  const multiple = 8 * 2 ** ((blocks as readonly unknown[]).length - 1);
+  return { prediction, betas, side: 8 * Number(cells), multiple };
 }
 
 /** The token that fills up short prompts, as the tokenizer's own files name it. */

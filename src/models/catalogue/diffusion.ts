@@ -21,7 +21,7 @@ export function diffusersRoles(
   return {
     'vae-encoder': { file: 'vae_encoder/model.onnx', ...vae },
     'vae-decoder': { file: 'vae_decoder/model.onnx', ...vae },
-    unet: { file: 'unet/model.onnx', beside: unetWeights, ...(diffusion && { diffusion }) },
+    unet: { file: 'unet/model.onnx', beside: unetWeights, multiple: 64, ...(diffusion && { diffusion }) },
     'text-encoder': { file: 'text_encoder/model.onnx', beside: TOKENIZER, ...(padToken && { padToken }) },
   };
 }
