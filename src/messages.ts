@@ -249,6 +249,20 @@ export const unmatchedFiles = (a: string, b: string, lonely: readonly string[]):
   );
 };
 
+// ---- metrics over embeddings and sets ---------------------------------------------------------------------
+
+export const unknownArtist = (metric: string, image: string): CraquelureError =>
+  new CraquelureError(
+    'DATASET',
+    `Missing artist of '${image}', which ${metric} needs. List the pictures in a CSV manifest with a column 'artist'`,
+  );
+
+export const fewArtists = (metric: string, image: string, artist: string): CraquelureError =>
+  new CraquelureError(
+    'DATASET',
+    `Expected two artists, and another picture by '${artist}' beside '${image}', for ${metric}. Add pictures to the data set`,
+  );
+
 // ---- what the harness holds plug-ins to ------------------------------------------------------------------
 
 interface Size {

@@ -4,9 +4,10 @@ import { relative } from 'node:path';
 import { decodeImage } from '../image/codec.ts';
 import type { Image } from '../image/image.ts';
 import { expected, reasonOf, unmatchedFiles } from '../messages.ts';
-import type { ImageRef, Metric } from '../metrics/define.ts';
+import type { ImageRef, Metric, MetricContext } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
-import type { PluginContext } from '../plugin/define.ts';
+import type { RoleModels } from '../models/shelf.ts';
+import { vectorOf as vectorBy } from '../models/vectors.ts';
 import { resolvePlugin } from '../plugin/resolve.ts';
 import { seededRandom } from '../random.ts';
 import type { ModelChoices } from '../models/choice.ts';
@@ -90,17 +91,20 @@ async function measureSetting(
   setting: MetricSetting,
   pairs: readonly Pair[],
   load: Load,
-  { seed, models, device }: MeasureOptions,
+  { seed, models: choices, device }: MeasureOptions,
 ): Promise<Measurement> {
   const { label, unit, higherIsBetter } = setting;
   const common = { metric: label, unit, higherIsBetter, n: pairs.length };
   try {
-    const { bind, modelsOf, close } = await openBindings([['metric', setting]], models, { device });
+    const { bind, modelsOf, close } = await openBindings([['metric', setting]], choices, { device });
     const { links, protocol } = bind('metric', setting);
     const step = jobStep(links[0]!);
-    const context = (name: string): PluginContext => ({
+    const models = modelsOf(step);
+    const vectorOf = rememberedVectors(models);
+    const context = (name: string): MetricContext => ({
       random: seededRandom(jobSeed(seed, 'measure', [step], name)),
-      models: modelsOf(step),
+      models,
+      vectorOf,
     });
     try {
       return { ...common, protocol, ...(await measureStep(step, pairs, load, context)) };
@@ -116,7 +120,7 @@ async function measureStep(
   { id, params }: JobStep,
   pairs: readonly Pair[],
   load: Load,
-  context: (name: string) => PluginContext,
+  context: (name: string) => MetricContext,
 ): Promise<Pick<Measurement, 'value' | 'images' | 'error'>> {
   const metric: Metric = resolvePlugin('metric', metrics, id);
   const refs = (side: 'a' | 'b'): Promise<ImageRef[]> =>
@@ -124,13 +128,20 @@ async function measureStep(
   if (metric.kind === 'set') {
     return { value: await metric.measure(await refs('a'), await refs('b'), params, context('*')) };
   }
+  const measureOne = async (of: typeof metric, { name, a, b }: Pair): Promise<number> => {
+    switch (of.kind) {
+      case 'pair':
+        return of.measure(await load(a), await load(b), params, context(name));
+      case 'view':
+        return of.measure(await refOf(a, load), await refOf(b, load), params, context(name));
+      case 'image-set':
+        return of.measure(await refOf(a, load), await refs('b'), params, context(name));
+    }
+  };
   const images: { image: string; value: number | null; error?: string }[] = [];
   for (const { name, a, b } of pairs) {
     try {
-      const value =
-        metric.kind === 'pair'
-          ? await metric.measure(await load(a), await load(b), params, context(name))
-          : await metric.measure(await refOf(a, load), await refs('b'), params, context(name));
+      const value = await measureOne(metric, { name, a, b });
       images.push({ image: name, value });
     } catch (error) {
       images.push({ image: name, value: null, error: reasonOf(error) });
@@ -148,4 +159,17 @@ async function measureStep(
 
 async function refOf(file: InputFile, load: Load): Promise<ImageRef> {
   return { id: file.name, sha256: sha256(await readFile(file.path)), load: () => load(file) };
+}
+
+/** Each picture is shown to each network once. */
+function rememberedVectors(models: RoleModels): MetricContext['vectorOf'] {
+  const known = new Map<string, Promise<Float32Array>>();
+  return ({ sha256: hash, load }, role) => {
+    const key = `${role} ${hash}`;
+    const made =
+      known.get(key) ??
+      Promise.all([models.open(role), load()]).then(([model, image]) => vectorBy(model, image));
+    known.set(key, made);
+    return made;
+  };
 }

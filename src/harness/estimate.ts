@@ -1,15 +1,22 @@
 /** @file What a run would do: which jobs the store holds, which are missing, and how long those may take. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ArtefactOutput, type Job, type JobRecord, jobKey } from './jobs.ts';
-import { artefactOf, measurementOf, type Plan } from './plan.ts';
-import { ARMS } from './rows.ts';
+import { type Job, type JobRecord, jobKey } from './jobs.ts';
+import { artefactOf, measurementOf, type Plan, unitsOf } from './plan.ts';
 import type { JobEvent } from './session.ts';
 import { type Store, writeAtomically } from './store.ts';
 
 /** The kind of work a job is, as its time depends on it: `attack jpeg | rescale`. */
-export const workOf = (job: Job): string =>
-  job.stage === 'import' ? 'import' : `${job.stage} ${job.steps.map(({ id }) => id).join(' | ')}`;
+export function workOf(job: Job): string {
+  switch (job.stage) {
+    case 'import':
+      return 'import';
+    case 'embed':
+      return `embed ${job.role} ${job.model.slice(0, 8)}`;
+    default:
+      return `${job.stage} ${job.steps.map(({ id }) => id).join(' | ')}`;
+  }
+}
 
 /** Times of one kind of work on one machine. */
 interface Timing {
@@ -95,18 +102,16 @@ export async function estimatePlan(plan: Plan, store: Store, workers: number): P
   };
 
   for (const cell of plan.cells) {
-    const items = cell.metric.kind === 'set' ? [undefined] : plan.items;
-    for (const item of items) for (const arm of ARMS) await measurementOf(plan, cell, arm, item, get);
+    for (const unit of unitsOf(plan, cell)) {
+      for (const arm of unit.arms) await measurementOf(plan, cell, arm, unit, get);
+    }
   }
   return summarise(tally, await readTimings(store), workers);
 }
 
 /** Stands for a picture that does not exist yet; its "hash" is its maker's key, so that different makers differ. */
 function pendingRecord(job: Job, key: string): JobRecord {
-  const output =
-    job.stage === 'measure'
-      ? { value: 0 }
-      : ({ sha256: `${PENDING}${key}`, bytes: 0, width: 0, height: 0 } satisfies ArtefactOutput);
+  const output = { value: 0, vector: '', sha256: `${PENDING}${key}`, bytes: 0, width: 0, height: 0 };
   return { key, job, ms: 0, output };
 }
 

@@ -5,10 +5,11 @@ import { readOrigin } from '../datasets/origin.ts';
 import { decodeImage } from '../image/codec.ts';
 import type { Image } from '../image/image.ts';
 import { resize } from '../image/resample.ts';
-import { notANumber } from '../messages.ts';
+import { notANumber, undeclaredRole } from '../messages.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 import type { ModelShelf, RoleModels } from '../models/shelf.ts';
-import type { Metric } from '../metrics/define.ts';
+import { vectorOf } from '../models/vectors.ts';
+import type { ImageRef, Metric, MetricContext } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
 import type { PluginContext } from '../plugin/define.ts';
 import { resolvePlugin } from '../plugin/resolve.ts';
@@ -17,6 +18,8 @@ import { protections } from '../protections/index.ts';
 import { seededRandom } from '../random.ts';
 import {
   type ArtefactOutput,
+  type EmbedJob,
+  embedJobs,
   type ImportJob,
   type Job,
   type JobContext,
@@ -26,6 +29,7 @@ import {
   type MeasureJob,
   type ProtectJob,
   type ValueOutput,
+  type VectorOutput,
 } from './jobs.ts';
 import type { Pictures } from './pictures.ts';
 import { toJsonValue } from './rows.ts';
@@ -64,11 +68,8 @@ export async function executeJob(job: Job, context: JobContext, bench: Workbench
   return record;
 }
 
-async function outputOf(
-  job: Job,
-  context: JobContext,
-  { pictures, shelf, signal }: Workbench,
-): Promise<ArtefactOutput | ValueOutput> {
+async function outputOf(job: Job, context: JobContext, bench: Workbench): Promise<JobRecord['output']> {
+  const { pictures, shelf, signal } = bench;
   const means: Means = { modelsOf: modelsFrom(shelf, context.models ?? []), signal };
   switch (job.stage) {
     case 'import':
@@ -77,8 +78,10 @@ async function outputOf(
       return protectPicture(job, pictures, means);
     case 'attack':
       return pictures.save(await attackImage(await pictures.load(job.input), job.steps, job.seed, means));
+    case 'embed':
+      return embedPicture(job, pictures, shelf, context.models ?? []);
     case 'measure':
-      return measurePictures(job, pictures, means);
+      return measurePictures(job, context, bench, means);
   }
 }
 
@@ -136,29 +139,76 @@ export async function attackImage(
   return attacked;
 }
 
-async function measurePictures(job: MeasureJob, pictures: Pictures, means: Means): Promise<ValueOutput> {
+async function embedPicture(
+  { role, model, input }: EmbedJob,
+  pictures: Pictures,
+  shelf: ModelShelf,
+  available: readonly ResolvedModel[],
+): Promise<VectorOutput> {
+  const resolved = available.filter((each) => each.role === role && each.key === model);
+  const vector = await vectorOf(await shelf.of(resolved).open(role), await pictures.load(input));
+  return { vector: Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64') };
+}
+
+async function measurePictures(
+  job: MeasureJob,
+  context: JobContext,
+  bench: Workbench,
+  means: Means,
+): Promise<ValueOutput> {
   const step = job.steps[0]!;
-  const value = await measure(resolvePlugin('metric', metrics, step.id), job, pictures, means);
+  const value = await measure(resolvePlugin('metric', metrics, step.id), job, context, bench, means);
   if (Number.isNaN(value)) throw notANumber(step.id);
   return { value: toJsonValue(value) };
 }
 
-async function measure(metric: Metric, job: MeasureJob, pictures: Pictures, means: Means): Promise<number> {
+async function measure(
+  metric: Metric,
+  job: MeasureJob,
+  context: JobContext,
+  bench: Workbench,
+  means: Means,
+): Promise<number> {
   const step = job.steps[0]!;
   const { params } = step;
-  const context = { ...pluginContext(job.seed, means), models: means.modelsOf(step) };
-  const inputs = job.inputs.map((hash) => pictures.ref(hash));
-  const references = job.references.map((hash) => pictures.ref(hash));
+  const given = {
+    ...pluginContext(job.seed, means),
+    models: means.modelsOf(step),
+    vectorOf: vectorsOf(step, context, bench),
+  };
+  const refs = (side: 'inputs' | 'references'): ImageRef[] =>
+    context.pictures![side].map((picture) => bench.pictures.ref(picture));
+  const [inputs, references] = [refs('inputs'), refs('references')];
   switch (metric.kind) {
     case 'set':
-      return metric.measure(inputs, references, params, context);
+      return metric.measure(inputs, references, params, given);
     case 'image-set':
-      return metric.measure(inputs[0]!, references, params, context);
+      return metric.measure(inputs[0]!, references, params, given);
+    case 'view':
+      return metric.measure(inputs[0]!, references[0]!, params, given);
     case 'pair': {
       const reference = await references[0]!.load();
-      return metric.measure(alignTo(reference, await inputs[0]!.load()), reference, params, context);
+      return metric.measure(alignTo(reference, await inputs[0]!.load()), reference, params, given);
     }
   }
+}
+
+/** Vectors as the store holds them; one that is not there, or is damaged, is made on the spot. */
+function vectorsOf(step: JobStep, context: JobContext, bench: Workbench): MetricContext['vectorOf'] {
+  return async ({ id, sha256 }, role) => {
+    const job = embedJobs(step, sha256).find((each) => each.role === role);
+    if (job === undefined) throw undeclaredRole(role);
+    const { models } = context;
+    const record =
+      (await bench.store.find(jobKey(job))) ??
+      (await executeJob(job, { image: id, ...(models && { models }) }, bench));
+    return decodeVector((record.output as VectorOutput).vector);
+  };
+}
+
+function decodeVector(base64: string): Float32Array {
+  const bytes = Buffer.from(base64, 'base64');
+  return new Float32Array(new Uint8Array(bytes).buffer);
 }
 
 /** Where an attack declares another size, a pair metric sees its result brought back by Pillow's Lanczos. */

@@ -3,7 +3,10 @@
  * thread, written to a file or queued elsewhere; the artefact store is the only state that executors share.
  */
 import type { PictureOrigin } from '../datasets/origin.ts';
+import type { Metric, PictureFacts } from '../metrics/define.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
+import type { ModelRole } from '../models/roles.ts';
+import { isVectorRole, VECTORS_VERSION, type VectorRole } from '../models/vectors.ts';
 import { deriveSeed } from '../random.ts';
 import { keyOf } from './keys.ts';
 import type { SettingLink } from './run-folder.ts';
@@ -44,19 +47,39 @@ export interface AttackJob {
   readonly input: string;
 }
 
+/** Shows one picture to a network: the vector that metrics over embeddings and sets share. */
+export interface EmbedJob {
+  readonly stage: 'embed';
+  readonly version: number;
+  readonly role: VectorRole;
+  /** Key of the model. */
+  readonly model: string;
+  /** sha256 of the artefact. */
+  readonly input: string;
+}
+
 /** Measures pictures against clean ones: one value. */
 export interface MeasureJob {
   readonly stage: 'measure';
-  readonly kind: 'pair' | 'image-set' | 'set';
+  readonly kind: Metric['kind'];
   readonly steps: readonly JobStep[];
   readonly seed: number | null;
-  /** sha256 of the artefacts measured: one, or a set in the order of the data set. */
-  readonly inputs: readonly string[];
-  /** sha256 of the clean artefacts measured against: one, or the set. */
-  readonly references: readonly string[];
+  /** What is measured: sha256 of the artefact, or `setKey` of a set. */
+  readonly inputs: readonly [string];
+  /** What it is measured against: the clean artefact, or the set of them. */
+  readonly references: readonly [string];
 }
 
-export type Job = ImportJob | ProtectJob | AttackJob | MeasureJob;
+export type Job = ImportJob | ProtectJob | AttackJob | EmbedJob | MeasureJob;
+
+/** A picture of a set, and what the data set knows about it. */
+export interface SetPicture extends PictureFacts {
+  /** Of the artefact. */
+  readonly sha256: string;
+}
+
+/** Stands for a whole set in a job, so that a thousand jobs over a thousand pictures do not hold a million hashes. */
+export const setKey = (pictures: readonly SetPicture[]): string => keyOf(pictures);
 
 /** What a job needs beside its identity; not part of the key. */
 export interface JobContext {
@@ -66,6 +89,8 @@ export interface JobContext {
   readonly models?: readonly ResolvedModel[];
   /** Names for messages: the picture's id. */
   readonly image: string;
+  /** Measure jobs: the pictures behind `inputs` and `references`. */
+  readonly pictures?: { readonly inputs: readonly SetPicture[]; readonly references: readonly SetPicture[] };
 }
 
 /** What executing a job gave; stored under the job's key. */
@@ -74,7 +99,13 @@ export interface JobRecord {
   readonly job: Job;
   /** Wall time of the work itself, decoding and encoding included. */
   readonly ms: number;
-  readonly output: ArtefactOutput | ValueOutput;
+  readonly output: ArtefactOutput | VectorOutput | ValueOutput;
+}
+
+/** What a network saw in a picture. */
+export interface VectorOutput {
+  /** float32, little-endian, in base64. */
+  readonly vector: string;
 }
 
 /** A picture in the store. */
@@ -98,6 +129,12 @@ export const IMPORT_VERSION = 1;
 
 /** Raise when the form of imported artefacts, or what every stage does around a plug-in, changes. */
 export const STORE_VERSION = 2;
+
+/** The jobs that show a picture to the networks of a step. */
+export const embedJobs = ({ models = {} }: JobStep, input: string): EmbedJob[] =>
+  (Object.entries(models) as [ModelRole, string][]).flatMap(([role, model]) =>
+    isVectorRole(role) ? [{ stage: 'embed', version: VECTORS_VERSION, role, model, input }] : [],
+  );
 
 /** The key under which a job's record is stored. */
 export const jobKey = (job: Job): string => keyOf({ store: STORE_VERSION, ...job });

@@ -2,7 +2,7 @@
 import { decodeImage, encodeImage } from '../image/codec.ts';
 import { fromBytes, type Image, toBytes } from '../image/image.ts';
 import type { ImageRef } from '../metrics/define.ts';
-import type { ArtefactOutput } from './jobs.ts';
+import type { ArtefactOutput, SetPicture } from './jobs.ts';
 import type { Store } from './store.ts';
 
 /** What jobs do with pictures. */
@@ -11,7 +11,7 @@ export interface Pictures {
   /** Reads the file even where its pixels are in memory: for measurements of what was really saved. */
   reload(hash: string): Promise<Image>;
   /** A picture to be loaded when a metric asks for it. */
-  ref(hash: string): ImageRef;
+  ref(picture: SetPicture): ImageRef;
   /** Saves as an 8-bit PNG; a picture that was loaded here and is handed back as it is needs no second file. */
   save(image: Image): Promise<ArtefactOutput>;
 }
@@ -52,7 +52,7 @@ export function openPictures(store: Store): Pictures {
 
   return {
     load,
-    ref: (hash) => ({ id: hash, sha256: hash, load: () => load(hash) }),
+    ref: (picture) => ({ ...picture, load: () => load(picture.sha256) }),
     reload,
     save: async (image) => {
       const known = outputs.get(image);

@@ -5,20 +5,24 @@
  */
 import type { Dataset, DatasetItem } from '../datasets/dataset.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
+import { deriveSeed, type Random, seededRandom } from '../random.ts';
 import type { Cell } from './cells.ts';
 import {
   type ArtefactOutput,
   IMPORT_VERSION,
   type Job,
   type JobContext,
+  embedJobs,
   type JobRecord,
   jobSeed,
   jobStep,
   type MeasureJob,
+  type SetPicture,
+  setKey,
   type ValueOutput,
 } from './jobs.ts';
 import { keyOf } from './keys.ts';
-import { type Arm, fromJsonValue } from './rows.ts';
+import { type Arm, ARMS, fromJsonValue, type RowArm } from './rows.ts';
 import type { Setting } from './run-folder.ts';
 
 /** Everything a run needs to know; nothing is computed yet. */
@@ -57,9 +61,31 @@ export function makePlan(
   return { run: `${name}-${hash.slice(0, 8)}`, hash, cells, items, models, maxPixels };
 }
 
-/** How many rows a cell writes: one for each arm, and for each image where the metric looks at single images. */
+/** What a cell measures at a time: an image, the whole set, or one artist's part of it. */
+export interface Unit {
+  /** As rows name it: the image's id, `*`, `*ARTIST`. */
+  readonly name: string;
+  readonly items: readonly DatasetItem[];
+  readonly arms: readonly RowArm[];
+}
+
+/** The units of a cell; each has a row for each of its arms. */
+export function unitsOf({ items }: Plan, { metric }: Cell): Unit[] {
+  if (metric.kind !== 'set') return items.map((item) => ({ name: item.id, items: [item], arms: ARMS }));
+  const { per, floorFrom = Infinity } = metric;
+  const armsOf = (part: readonly DatasetItem[]): readonly RowArm[] =>
+    Math.floor(part.length / 2) >= floorFrom ? [...ARMS, 'floor'] : ARMS;
+  if (per === undefined) return [{ name: '*', items, arms: armsOf(items) }];
+  const artists = [...new Set(items.map(({ artist }) => artist ?? ''))];
+  return artists.map((name) => {
+    const part = items.filter(({ artist = '' }) => artist === name);
+    return { name: `*${name}`, items: part, arms: armsOf(part) };
+  });
+}
+
+/** How many rows a cell writes. */
 export const rowsOfCell = (plan: Plan, cell: Cell): number =>
-  4 * (cell.metric.kind === 'set' ? 1 : plan.items.length);
+  unitsOf(plan, cell).reduce((rows, { arms }) => rows + arms.length, 0);
 
 /** The picture of one arm of a cell, for one item. */
 export async function artefactOf(
@@ -96,27 +122,103 @@ export async function artefactOf(
   }
 }
 
-/** The measurement of one arm of a cell: of one item, or of the whole set where the metric compares sets. */
+/** The measurement of one arm of a cell, over one of its units. */
 export async function measurementOf(
   plan: Plan,
   cell: Cell,
+  arm: RowArm,
+  unit: Unit,
+  get: GetRecord,
+): Promise<{ value: number; ms: number; n: number }> {
+  if (arm === 'floor') return noiseFloor(plan, cell, unit, get);
+  const { kind } = cell.metric;
+  const ofSets = kind === 'image-set' || kind === 'set';
+  const inputs = await picturesOf(plan, cell, arm, unit.items, get);
+  const references = await picturesOf(plan, cell, 'clean', ofSets ? plan.items : unit.items, get);
+  return { ...(await compared(plan, cell, unit, { inputs, references }, get)), n: inputs.length };
+}
+
+/** The artefacts of an arm, with what the data set says of them. */
+function picturesOf(
+  plan: Plan,
+  cell: Cell,
   arm: Arm,
-  item: DatasetItem | undefined,
+  items: readonly DatasetItem[],
+  get: GetRecord,
+): Promise<SetPicture[]> {
+  return Promise.all(
+    items.map(async (item) => {
+      const { sha256 } = await artefactOf(plan, cell, arm, item, get);
+      const { id, artist, title, caption } = item;
+      return { id, sha256, ...(artist && { artist }), ...(title && { title }), ...(caption && { caption }) };
+    }),
+  );
+}
+
+/** One value of a metric. What networks see in the pictures is seen to first, each picture a job of its own. */
+async function compared(
+  { models }: Plan,
+  { metric, seed }: Cell,
+  { name, items }: Unit,
+  pictures: NonNullable<JobContext['pictures']>,
   get: GetRecord,
 ): Promise<{ value: number; ms: number }> {
-  const pictures = (of: Arm, items: readonly DatasetItem[]): Promise<string[]> =>
-    Promise.all(items.map(async (each) => (await artefactOf(plan, cell, of, each, get)).sha256));
-  const measured = item === undefined ? plan.items : [item];
-  const { kind } = cell.metric;
-  const steps = cell.metric.links.map(jobStep);
+  const context: JobContext = { image: name, models, pictures };
+  const steps = metric.links.map(jobStep);
+  if (metric.kind !== 'pair') {
+    const shown = [...pictures.inputs, ...pictures.references];
+    const jobs = steps.flatMap((step) => shown.flatMap(({ sha256 }) => embedJobs(step, sha256)));
+    await Promise.all(jobs.map((job) => get(job, { image: name, models })));
+  }
+  const keyOfPart = (part: readonly SetPicture[], isSet: boolean): string =>
+    isSet ? setKey(part) : part[0]!.sha256;
+  const ofSets = metric.kind === 'image-set' || metric.kind === 'set';
+  const sources = items.map(({ sha256 }) => sha256);
+  const drawnFor = metric.kind === 'set' ? keyOf(sources) : sources[0]!; // not the arm: see jobSeed
   const job: MeasureJob = {
     stage: 'measure',
-    kind,
+    kind: metric.kind,
     steps,
-    seed: cell.metric.random ? jobSeed(cell.seed, 'measure', steps, item?.sha256 ?? plan.hash) : null,
-    inputs: await pictures(arm, measured),
-    references: await pictures('clean', kind === 'pair' ? measured : plan.items),
+    seed: metric.random ? jobSeed(seed, 'measure', steps, drawnFor) : null,
+    inputs: [keyOfPart(pictures.inputs, ofSets)],
+    references: [keyOfPart(pictures.references, ofSets)],
   };
-  const { output, ms } = await get(job, { image: item?.id ?? '*', models: plan.models });
+  const { output, ms } = await get(job, context);
   return { value: fromJsonValue((output as ValueOutput).value)!, ms };
+}
+
+/** How often the clean set is halved. */
+const HALVINGS = 10;
+
+/**
+ * What a set metric says of two sets that differ by chance alone: the mean over random halvings of the clean set. With
+ * half the images the noise is larger than with all; it is an upper bound for what the cell's own values carry.
+ */
+async function noiseFloor(
+  plan: Plan,
+  cell: Cell,
+  unit: Unit,
+  get: GetRecord,
+): Promise<{ value: number; ms: number; n: number }> {
+  const clean = await picturesOf(plan, cell, 'clean', unit.items, get);
+  const half = Math.floor(clean.length / 2);
+  const random = seededRandom(deriveSeed(keyOf({ floor: setKey(clean) })));
+  const halvings = Array.from({ length: HALVINGS }, () => {
+    const order = shuffled(clean, random);
+    return { inputs: order.slice(0, half), references: order.slice(half, 2 * half) };
+  });
+  const found = await Promise.all(halvings.map((halves) => compared(plan, cell, unit, halves, get)));
+  const sum = (pick: (each: { value: number; ms: number }) => number): number =>
+    found.reduce((total, each) => total + pick(each), 0);
+  return { value: sum(({ value }) => value) / HALVINGS, ms: sum(({ ms }) => ms), n: half };
+}
+
+/** Fisher and Yates. */
+function shuffled<T>(items: readonly T[], random: Random): T[] {
+  const order = [...items];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = random.int(i + 1);
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
 }

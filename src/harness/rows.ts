@@ -4,7 +4,10 @@
 export const ARMS = ['clean', 'protected', 'attacked-clean', 'attacked-protected'] as const;
 export type Arm = (typeof ARMS)[number];
 
-/** One measurement. Set metrics have one row an arm, with image `*`. */
+/** What a row is about: an arm, or the noise floor of a set metric, which is random halves of the clean set compared. */
+export type RowArm = Arm | 'floor';
+
+/** One measurement. Set metrics have one row an arm, with image `*`, or `*ARTIST` where each artist is measured apart. */
 export interface Row {
   /** Name and hash of the run. */
   readonly run: string;
@@ -16,7 +19,7 @@ export interface Row {
   readonly attack: string;
   /** Setting as a call: `ssim`. */
   readonly metric: string;
-  readonly arm: Arm;
+  readonly arm: RowArm;
   /** Id of the image in its data set, `*` for a whole set. */
   readonly image: string;
   /** null where the row is an error. May be infinite (PSNR of equal images): `"inf"` in JSON and CSV. */

@@ -7,6 +7,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { notARun } from '../messages.ts';
+import type { Metric } from '../metrics/define.ts';
 import type { ModelRole } from '../models/roles.ts';
 import type { Manifest } from './manifest.ts';
 import { type Arm, parseRows, type Row, tallyRows } from './rows.ts';
@@ -41,7 +42,11 @@ export interface Setting {
 }
 
 export interface MetricSetting extends Setting {
-  readonly kind: 'pair' | 'image-set' | 'set';
+  readonly kind: Metric['kind'];
+  /** Set metrics that measure each artist's pictures apart. */
+  readonly per?: 'artist';
+  /** Set metrics with a noise floor: how many images half a set must have. */
+  readonly floorFrom?: number;
   readonly unit: string;
   readonly higherIsBetter: boolean;
   readonly protocol: string;

@@ -11,10 +11,10 @@ import type { Experiment } from './experiment.ts';
 import type { Cell } from './cells.ts';
 import { claimRunFolder } from './claim.ts';
 import { describeEnvironment, describeTool, type Manifest, nameDevice, SEED_RULE } from './manifest.ts';
-import { measurementOf, type Plan, rowsOfCell } from './plan.ts';
+import { measurementOf, type Plan, rowsOfCell, unitsOf } from './plan.ts';
 import { cellRecords, writeResults } from './results.ts';
 import { collectImages } from './images.ts';
-import { ARMS, type Arm, type Row } from './rows.ts';
+import type { Row, RowArm } from './rows.ts';
 import { openRowsFile } from './rows-file.ts';
 import { readRunFolder, RUN_FILES, type RunFolder } from './run-folder.ts';
 import { type JobEvent, openSession } from './session.ts';
@@ -185,23 +185,15 @@ function abortion(signal: AbortSignal | undefined): Promise<never> {
   return promise;
 }
 
-/** All rows of a cell: image by image, the four arms of each. */
+/** All rows of a cell: unit by unit, the arms of each. */
 async function cellRows(plan: Plan, cell: Cell, get: Parameters<typeof measurementOf>[4]): Promise<Row[]> {
-  const items = cell.metric.kind === 'set' ? [undefined] : plan.items;
   const rows = await Promise.all(
-    items.flatMap((item) =>
-      ARMS.map(async (arm): Promise<Row> => {
-        const blank = blankRow(plan, cell, arm, item?.id ?? '*');
+    unitsOf(plan, cell).flatMap((unit) =>
+      unit.arms.map(async (arm): Promise<Row> => {
+        const blank = blankRow(plan, cell, arm, unit.name);
         try {
-          const { value, ms } = await measurementOf(plan, cell, arm, item, get);
-          return {
-            ...blank,
-            value,
-            n: item === undefined ? plan.items.length : 1,
-            ms,
-            status: 'ok',
-            error: null,
-          };
+          const { value, n, ms } = await measurementOf(plan, cell, arm, unit, get);
+          return { ...blank, value, n, ms, status: 'ok', error: null };
         } catch (error) {
           return { ...blank, value: null, n: 0, ms: 0, status: 'error', error: reasonOf(error) };
         }
@@ -211,7 +203,7 @@ async function cellRows(plan: Plan, cell: Cell, get: Parameters<typeof measureme
   return rows;
 }
 
-function blankRow(plan: Plan, cell: Cell, arm: Arm, image: string) {
+function blankRow(plan: Plan, cell: Cell, arm: RowArm, image: string) {
   const { unit, higherIsBetter, label } = cell.metric;
   return {
     run: plan.run,

@@ -53,14 +53,15 @@ export function openSession(store: Store, executor: Executor, onJob: (event: Job
       return await executor.execute(job, context);
     } catch (error) {
       // A damaged input is removed when it is read; its maker makes it again, and the job has a second try.
-      if (!(error instanceof CraquelureError && error.code === 'STORE') || !(await mend(job))) throw error;
+      if (!(error instanceof CraquelureError && error.code === 'STORE') || !(await mend(job, context)))
+        throw error;
       return executor.execute(job, context);
     }
   };
 
   /** Sees to it that the job's inputs are whole. @returns false where some input has no known maker. */
-  const mend = async (job: Job): Promise<boolean> => {
-    for (const hash of inputsOf(job)) {
+  const mend = async (job: Job, context: JobContext): Promise<boolean> => {
+    for (const hash of inputsOf(job, context)) {
       const maker = makers.get(hash);
       if (maker === undefined) return false;
       if ((await store.find(jobKey(maker.job))) === undefined) await doOnce(maker.job, maker.context);
@@ -85,12 +86,12 @@ export function openSession(store: Store, executor: Executor, onJob: (event: Job
   return { get, counts };
 }
 
-function inputsOf(job: Job): readonly string[] {
+function inputsOf(job: Job, { pictures }: JobContext): readonly string[] {
   switch (job.stage) {
     case 'import':
       return [];
     case 'measure':
-      return [...new Set([...job.inputs, ...job.references])];
+      return [...new Set([...pictures!.inputs, ...pictures!.references].map(({ sha256 }) => sha256))];
     default:
       return [job.input];
   }

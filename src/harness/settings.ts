@@ -38,12 +38,18 @@ export const attackSettings = (entry: unknown, placeAt = nowhere): Setting[] =>
 /** The settings of one entry under `metrics:`. */
 export const metricSettings = (entry: unknown, placeAt = nowhere): MetricSetting[] =>
   settingsOf<Metric>('metric', metrics, entry, placeAt).map((setting) => {
-    const { kind, unit, higherIsBetter, protocol } = resolvePlugin<Metric>(
-      'metric',
-      metrics,
-      setting.links[0]!.id,
-    );
-    return { ...setting, kind, unit, higherIsBetter, protocol };
+    const metric = resolvePlugin<Metric>('metric', metrics, setting.links[0]!.id);
+    const { kind, unit, higherIsBetter, protocol } = metric;
+    const { per, floorFrom } = metric.kind === 'set' ? metric : {};
+    return {
+      ...setting,
+      kind,
+      ...(per && { per }),
+      ...(floorFrom !== undefined && { floorFrom }),
+      unit,
+      higherIsBetter,
+      protocol,
+    };
   });
 
 function settingsOf<P extends PluginBase & Pick<Attack, 'strength'>>(

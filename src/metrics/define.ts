@@ -1,17 +1,39 @@
-/** @file The interfaces of the three kinds of metric: image against image, image against a set, set against set. */
+/**
+ * @file The interfaces of the four kinds of metric: image against image, what a network sees in one against what it sees
+ * in the other, image against a set, set against set.
+ */
 import type { z } from 'zod';
 import type { Image } from '../image/image.ts';
+import type { VectorRole } from '../models/vectors.ts';
 import type { ParameterSchema, PluginBase, PluginContext } from '../plugin/define.ts';
 
-/** A picture of a set, loaded when asked for, so that a set of any size fits in memory. */
-export interface ImageRef {
+/** What a data set knows about a picture. */
+export interface PictureFacts {
+  /** The picture's id; the same for all its arms. */
   readonly id: string;
-  /** Of the picture's content; what features are cached under. */
+  readonly artist?: string;
+  readonly title?: string;
+  /** What it shows, as a prompt would say it. */
+  readonly caption?: string;
+}
+
+/** A picture of a set, loaded when asked for, so that a set of any size fits in memory. */
+export interface ImageRef extends PictureFacts {
+  /** Of the picture's content; what vectors are kept under. */
   readonly sha256: string;
   load(): Promise<Image>;
 }
 
 export type ImageSet = readonly ImageRef[];
+
+/** What metrics over embeddings and sets are given beside what every plug-in is. */
+export interface MetricContext extends PluginContext {
+  /**
+   * What the network in a role sees in a picture (`models/vectors.ts`): computed once for each picture and model, and
+   * shared by all cells. @throws MODEL where the metric does not need that role
+   */
+  vectorOf(picture: ImageRef, role: VectorRole): Promise<Float32Array>;
+}
 
 interface MetricBase<S extends ParameterSchema> extends PluginBase<S> {
   /** As printed on axes: 'dB', '1/255', '' for a pure number. */
@@ -27,25 +49,39 @@ export interface PairMetric<S extends ParameterSchema = ParameterSchema> extends
   measure(image: Image, reference: Image, params: z.infer<S>, context: PluginContext): Promise<number>;
 }
 
-/** Compares an arm's image with the set of clean images. */
+/** Compares what a network sees in an arm's image with what it sees in the clean one, whatever their sizes. */
+export interface ViewMetric<S extends ParameterSchema = ParameterSchema> extends MetricBase<S> {
+  readonly kind: 'view';
+  measure(image: ImageRef, reference: ImageRef, params: z.infer<S>, context: MetricContext): Promise<number>;
+}
+
+/** Compares an arm's image with the set of clean images; the one with its id is its own clean version. */
 export interface ImageSetMetric<S extends ParameterSchema = ParameterSchema> extends MetricBase<S> {
   readonly kind: 'image-set';
-  measure(image: ImageRef, references: ImageSet, params: z.infer<S>, context: PluginContext): Promise<number>;
+  measure(image: ImageRef, references: ImageSet, params: z.infer<S>, context: MetricContext): Promise<number>;
 }
 
 /** Compares the set of an arm's images with the set of clean images. */
 export interface SetMetric<S extends ParameterSchema = ParameterSchema> extends MetricBase<S> {
   readonly kind: 'set';
+  /** Where a set is the work of one artist: measured once for each, always against all clean images. */
+  readonly per?: 'artist';
+  /**
+   * Where clean against clean says how much of a value is noise: the least number of images that half a set must have.
+   * The harness then measures random halves of the clean set against each other.
+   */
+  readonly floorFrom?: number;
   measure(
     images: ImageSet,
     references: ImageSet,
     params: z.infer<S>,
-    context: PluginContext,
+    context: MetricContext,
   ): Promise<number>;
 }
 
 export type Metric<S extends ParameterSchema = ParameterSchema> =
   | PairMetric<S>
+  | ViewMetric<S>
   | ImageSetMetric<S>
   | SetMetric<S>;
 
@@ -53,6 +89,9 @@ export type Metric<S extends ParameterSchema = ParameterSchema> =
 export function defineMetric<S extends ParameterSchema, const Id extends string>(
   metric: PairMetric<S> & { readonly id: Id },
 ): PairMetric<S> & { readonly id: Id };
+export function defineMetric<S extends ParameterSchema, const Id extends string>(
+  metric: ViewMetric<S> & { readonly id: Id },
+): ViewMetric<S> & { readonly id: Id };
 export function defineMetric<S extends ParameterSchema, const Id extends string>(
   metric: ImageSetMetric<S> & { readonly id: Id },
 ): ImageSetMetric<S> & { readonly id: Id };

@@ -2,14 +2,28 @@
 import { registryOf } from '../plugin/registry.ts';
 import type { Metric } from './define.ts';
 import { deltaE2000 } from './delta-e-2000.ts';
+import { clipSimilarity, embeddingSimilarity } from './embedding-similarity.ts';
 import { l2 } from './l2.ts';
+import { label } from './label.ts';
 import { latentShift } from './latent-shift.ts';
 import { linf } from './linf.ts';
-import { lpipsAlex, lpipsSqueeze, lpipsVgg } from './lpips.ts';
+import { lpips, lpipsAlex, lpipsSqueeze, lpipsVgg } from './lpips.ts';
 import { msSsim } from './ms-ssim.ts';
 import { mse } from './mse.ts';
 import { psnr } from './psnr.ts';
+import {
+  cleanFid,
+  cmmd,
+  cmmdU,
+  frechet,
+  kid,
+  mmdCubic,
+  mmdGaussian,
+  precision,
+  recall,
+} from './set-distance.ts';
 import { ssim } from './ssim.ts';
+import { styleAccuracy } from './style-accuracy.ts';
 
 const registry = registryOf({
   psnr,
@@ -19,10 +33,24 @@ const registry = registryOf({
   l2,
   mse,
   'delta-e-2000': deltaE2000,
+  lpips,
   'lpips-squeeze': lpipsSqueeze,
   'lpips-alex': lpipsAlex,
   'lpips-vgg': lpipsVgg,
   'latent-shift': latentShift,
+  'embedding-similarity': embeddingSimilarity,
+  'clip-similarity': clipSimilarity,
+  label,
+  'style-accuracy': styleAccuracy,
+  frechet,
+  'mmd-cubic': mmdCubic,
+  'mmd-gaussian': mmdGaussian,
+  precision,
+  recall,
+  'clean-fid': cleanFid,
+  kid,
+  cmmd,
+  'cmmd-u': cmmdU,
 });
 
 export type MetricId = keyof typeof registry;

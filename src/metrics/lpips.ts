@@ -7,34 +7,55 @@ import { z } from 'zod';
 import { differentSizes } from '../messages.ts';
 import { imageTensor } from '../models/pixels.ts';
 import { openRole } from '../plugin/define.ts';
-import { defineMetric } from './define.ts';
+import { defineMetric, type PairMetric } from './define.ts';
 
-const lpips = <const Net extends 'squeeze' | 'alex' | 'vgg'>(net: Net, backbone: string) =>
+const REFERENCE =
+  'Zhang et al., The Unreasonable Effectiveness of Deep Features as a Perceptual Metric (CVPR 2018)';
+
+const shared = {
+  version: 1,
+  kind: 'pair',
+  reference: REFERENCE,
+  unit: '',
+  higherIsBetter: false,
+  params: z.strictObject({}),
+  needs: ['perceptual'],
+  random: false,
+} as const;
+
+const distanceBy =
+  (id: string): PairMetric['measure'] =>
+  async (image, reference, _params, context) => {
+    if (image.width !== reference.width || image.height !== reference.height) {
+      throw differentSizes(id, image, reference);
+    }
+    const model = await openRole(context, 'perceptual');
+    const { distance } = await model.run({ a: imageTensor(image), b: imageTensor(reference) });
+    return distance.data[0]!;
+  };
+
+/** On the backbone that `models: { perceptual: ... }` names; the protocol in every record says which. */
+export const lpips = defineMetric({
+  ...shared,
+  id: 'lpips',
+  label: 'LPIPS',
+  summary: 'Learned perceptual distance on the chosen backbone (SqueezeNet unless told); 0 for equal images.',
+  protocol: "lpips@1: LPIPS v0.1, RGB at the images' own size, nothing resized",
+  pins: { perceptual: ['lpips-squeeze', 'lpips-alex', 'lpips-vgg'] },
+  measure: distanceBy('lpips'),
+});
+
+const lpipsOn = <const Net extends 'squeeze' | 'alex' | 'vgg'>(net: Net, backbone: string) =>
   defineMetric({
+    ...shared,
     id: `lpips-${net}`,
-    version: 1,
-    kind: 'pair',
     label: `LPIPS (${backbone})`,
     summary: `Learned perceptual distance on ${backbone}; 0 for equal images.`,
-    reference:
-      'Zhang et al., The Unreasonable Effectiveness of Deep Features as a Perceptual Metric (CVPR 2018)',
     protocol: `lpips-${net}@1: LPIPS v0.1, net ${net}, RGB at the images' own size, nothing resized`,
-    unit: '',
-    higherIsBetter: false,
-    params: z.strictObject({}),
-    needs: ['perceptual'],
     pins: { perceptual: `lpips-${net}` },
-    random: false,
-    measure: async (image, reference, _params, context) => {
-      if (image.width !== reference.width || image.height !== reference.height) {
-        throw differentSizes(`lpips-${net}`, image, reference);
-      }
-      const model = await openRole(context, 'perceptual');
-      const { distance } = await model.run({ a: imageTensor(image), b: imageTensor(reference) });
-      return distance.data[0]!;
-    },
+    measure: distanceBy(`lpips-${net}`),
   });
 
-export const lpipsSqueeze = lpips('squeeze', 'SqueezeNet');
-export const lpipsAlex = lpips('alex', 'AlexNet');
-export const lpipsVgg = lpips('vgg', 'VGG');
+export const lpipsSqueeze = lpipsOn('squeeze', 'SqueezeNet');
+export const lpipsAlex = lpipsOn('alex', 'AlexNet');
+export const lpipsVgg = lpipsOn('vgg', 'VGG');

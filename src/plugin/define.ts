@@ -25,8 +25,8 @@ export interface PluginBase<S extends ParameterSchema = ParameterSchema> {
   readonly params: S;
   /** Roles of the networks it needs; empty for most attacks. */
   readonly needs: readonly ModelRole[];
-  /** Models that the id itself names: no other may play these roles. */
-  readonly pins?: Readonly<Partial<Record<ModelRole, string>>>;
+  /** Models that the id itself names: no other may play these roles. Of a list the user chooses; else it is the first. */
+  readonly pins?: Readonly<Partial<Record<ModelRole, string | readonly string[]>>>;
   /** True where the output depends on the seed. */
   readonly random: boolean;
 }

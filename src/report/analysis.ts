@@ -112,6 +112,7 @@ export function analyse(run: RunFolder, options: AnalysisOptions = {}): Answers 
 function valuesByCell(rows: readonly Row[]): Map<string, Map<string, ArmValues>> {
   const cells = new Map<string, Map<string, ArmValues>>();
   for (const row of rows) {
+    if (row.arm === 'floor') continue;
     const images = cells.get(row.cell) ?? new Map<string, ArmValues>();
     cells.set(row.cell, images);
     const arms = images.get(row.image) ?? new Float64Array(ARMS.length).fill(Number.NaN);

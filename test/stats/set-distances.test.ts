@@ -147,6 +147,23 @@ describe('kernel distances', () => {
     expect(z(2)).toBeGreaterThan(20);
   });
 
+  it('are 0 for a set and itself in the paired form, and without bias where a set is compared with itself changed', () => {
+    const random = seededRandom(6);
+    const a = normal(30, 8, random);
+    expect(kernelDistance(a, a, 'paired')).toBeCloseTo(0, 12);
+    expect(gaussianDiscrepancy(a, a).paired).toBeCloseTo(0, 9);
+    expect(kernelDistance(a, a)).toBeLessThan(-0.01); // the published form takes each vector for its own neighbour
+    const found = Array.from({ length: 300 }, () => {
+      const x = normal(20, 8, random);
+      // Correlated with x, of the same distribution.
+      const y = set(20, 8, (i, j) => 0.9 * x.features.data[i * 8 + j]! + Math.sqrt(0.19) * random.normal());
+      return kernelDistance(x, y, 'paired');
+    });
+    const mean = found.reduce((s, v) => s + v, 0) / found.length;
+    const variance = found.reduce((s, v) => s + (v - mean) ** 2, 0) / (found.length - 1);
+    expect(Math.abs(mean / Math.sqrt(variance / found.length))).toBeLessThan(4);
+  });
+
   it('refuse a vector without direction where lengths are divided by', () => {
     const zero = set(3, 2, (i) => i, 'z.npy');
     expect(() => gaussianDiscrepancy(zero, zero)).toThrow(zeroFeatures('z.npy', 0));

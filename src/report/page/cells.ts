@@ -1,5 +1,5 @@
 /** @file The table of all cells, and the list of what failed. */
-import { ARMS, type Arm, type Row } from '../../harness/rows.ts';
+import { ARMS, type Row, type RowArm } from '../../harness/rows.ts';
 import type { RunFolder } from '../../harness/run-folder.ts';
 import type { Analysis, Answers, ArmMean } from '../analysis.ts';
 import { groupBy } from '../group.ts';
@@ -7,16 +7,17 @@ import { count, formatInterval, formatNumber, formatShare } from '../numbers.ts'
 import { type Html, html, trusted } from './html.ts';
 
 /** The names of the arms in words. */
-export const ARM_NAMES: Readonly<Record<Arm, string>> = {
+export const ARM_NAMES: Readonly<Record<RowArm, string>> = {
   clean: 'clean',
   protected: 'protected',
   'attacked-clean': 'attack(clean)',
   'attacked-protected': 'attack(protected)',
+  floor: 'noise floor',
 };
 
 const NUMERIC: ReadonlySet<string> = new Set([
   'seed',
-  ...Object.values(ARM_NAMES),
+  ...ARMS.map((arm) => ARM_NAMES[arm]),
   'effect d',
   'R',
   'n',

@@ -1,0 +1,39 @@
+/** @file Cosine between what an embedder sees in a picture and in its clean version; CLIP's own is `clip-similarity`. */
+import { z } from 'zod';
+import { PREPARATION } from '../models/vectors.ts';
+import { defineMetric, type ViewMetric } from './define.ts';
+import { cosine } from './features.ts';
+
+const measure: ViewMetric['measure'] = async (image, reference, _params, { vectorOf }) =>
+  cosine(await vectorOf(image, 'image-embedder'), await vectorOf(reference, 'image-embedder'));
+
+const shared = {
+  version: 1,
+  kind: 'view',
+  unit: '',
+  higherIsBetter: true,
+  params: z.strictObject({}),
+  needs: ['image-embedder'],
+  random: false,
+  measure,
+} as const;
+
+export const embeddingSimilarity = defineMetric({
+  ...shared,
+  id: 'embedding-similarity',
+  label: 'Embedding similarity',
+  summary: 'Cosine between the embeddings of a picture and of its clean version; 1 for equal pictures.',
+  reference: 'none: any embedder',
+  protocol: `embedding-similarity@1: cosine of embeddings, picture alone in its batch; ${PREPARATION['image-embedder']}`,
+});
+
+export const clipSimilarity = defineMetric({
+  ...shared,
+  id: 'clip-similarity',
+  label: 'CLIP similarity',
+  summary: "Cosine between the image embeddings of OpenAI's CLIP; 1 for equal pictures.",
+  reference:
+    'Radford et al., Learning Transferable Visual Models from Natural Language Supervision (ICML 2021)',
+  protocol: `clip-similarity@1: cosine of projected image embeddings; ${PREPARATION['image-embedder']}`,
+  pins: { 'image-embedder': ['clip-vit-b-32', 'clip-vit-l-14', 'clip-vit-l-14-336'] },
+});
