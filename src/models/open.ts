@@ -4,6 +4,7 @@ import { misfitSides } from '../messages.ts';
 import { readModel } from '../onnx/files.ts';
 import type { Model } from '../onnx/model.ts';
 import type { NamedTensors, Tensor, TensorOf } from '../onnx/tensor.ts';
+import { withWideWeights } from '../onnx/widen.ts';
 import { openSession, type Session, type SessionOptions } from '../runtime/session.ts';
 import type { ResolvedModel } from './resolve.ts';
 import { type ModelRole, type RoleInput, type RoleOutput, ROLES } from './roles.ts';
@@ -39,7 +40,7 @@ export async function openModel<R extends ModelRole>(
   options: OpenOptions = {},
 ): Promise<RoleModel<R>> {
   const { id, role, fill } = model;
-  const graph = standardGraph(await readModel(model.files[0]!.path), { id, role, fill });
+  const graph = standardGraph(withWideWeights(await readModel(model.files[0]!.path)), { id, role, fill });
   const sessions = new Map<string, Promise<Session>>();
 
   const derive: RoleModel['derive'] = (name, build) => {

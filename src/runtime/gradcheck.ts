@@ -11,6 +11,7 @@ import {
   type Tensor,
   toFloat64,
 } from '../onnx/tensor.ts';
+import { withWideWeights } from '../onnx/widen.ts';
 import type { Random } from '../random.ts';
 import { checkDirection, type DirectionCheck, dot, type Loss } from './differences.ts';
 import { checkWrt, converted, portOf, reaches } from './request.ts';
@@ -37,8 +38,12 @@ export interface GradcheckResult {
   readonly passed: boolean;
 }
 
-/** Checks the gradients of a model. Throws where the model cannot be differentiated or gives NaN. */
-export async function gradcheck(model: Model, options: GradcheckOptions): Promise<GradcheckResult> {
+/**
+ * Checks the gradients of a model; of weights stored as halves, those of the float32 weights that it computes with, for a
+ * half moves in steps too large for a difference. Throws where the model cannot be differentiated or gives NaN.
+ */
+export async function gradcheck(stored: Model, options: GradcheckOptions): Promise<GradcheckResult> {
+  const model = withWideWeights(stored);
   const { random, tolerance = 0.01, directions = 3, name = 'in memory' } = options;
   const wrt = options.wrt ?? defaultWrt(model, random.fork('wrt'));
   if (wrt.length === 0)
