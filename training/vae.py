@@ -1,0 +1,456 @@
+"""atelier-vae: a small encoder and decoder in Stable Diffusion 1's latent space, students of TAESD.
+
+    python training/vae.py encoder [--steps N]    the encoder, to WORK/encoder.pt (continued where it stopped)
+    python training/vae.py decoder [--steps N]    the decoder, to WORK/decoder.pt
+    python training/vae.py measure                the tables of the model card
+    python training/vae.py export                 models/atelier-vae/*.onnx
+
+The encoder has to answer perturbations as its teacher does, or a protection computed on it would not reach Stable
+Diffusion. So half of every batch are pictures perturbed against the student itself (sign steps toward the latents of
+another picture, kept and continued over several batches while the student changes), noisy, blurred or requantised;
+their labels are what the teacher sees in them. The other half are clean crops with the latents of `data.py`.
+"""
+
+import argparse
+import json
+import math
+import time
+from copy import deepcopy
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from data import SIDE, open_data
+from export import write_onnx
+from taesd import pixels_of, teacher
+
+CROP = 128
+CELL = 8
+
+
+class Block(nn.Module):
+    """Two 3x3 convolutions around a skip connection."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        nn.init.zeros_(self.second.bias)
+        with torch.no_grad():
+            self.second.weight.mul_(0.3)
+
+    def forward(self, x):
+        return F.relu(x + self.second(F.relu(self.first(x))))
+
+
+def encoder(half=48, quarter=96, eighth=128):
+    """Pixels 0..1 [n,3,h,w] to latents [n,4,h/8,w/8]; 1.7 M parameters, most of them at an eighth of the size."""
+    return nn.Sequential(
+        nn.Conv2d(3, half, 5, stride=2, padding=2),
+        nn.ReLU(),
+        Block(half),
+        nn.Conv2d(half, quarter, 3, stride=2, padding=1),
+        nn.ReLU(),
+        *(Block(quarter) for _ in range(2)),
+        nn.Conv2d(quarter, eighth, 3, stride=2, padding=1),
+        nn.ReLU(),
+        *(Block(eighth) for _ in range(4)),
+        nn.Conv2d(eighth, 4, 3, padding=1),
+    )
+
+
+class Softly(nn.Module):
+    """Bounds latents smoothly to -3..3, beyond which no picture lies."""
+
+    def forward(self, z):
+        return torch.tanh(z / 3) * 3
+
+
+def decoder(eighth=96, quarter=72, half=48, full=24):
+    """Latents to pixels, about 0..1; nearest-neighbour doubling, so that no checkerboard can arise."""
+    double = lambda: nn.Upsample(scale_factor=2)  # noqa: E731
+    return nn.Sequential(
+        Softly(),
+        nn.Conv2d(4, eighth, 3, padding=1),
+        nn.ReLU(),
+        *(Block(eighth) for _ in range(3)),
+        double(),
+        nn.Conv2d(eighth, quarter, 3, padding=1),
+        nn.ReLU(),
+        *(Block(quarter) for _ in range(2)),
+        double(),
+        nn.Conv2d(quarter, half, 3, padding=1),
+        nn.ReLU(),
+        Block(half),
+        double(),
+        nn.Conv2d(half, full, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(full, 3, 3, padding=1),
+    )
+
+
+class Run:
+    """A training that can be stopped at any time and goes on from its last checkpoint."""
+
+    def __init__(self, network, path, steps, rate, decay=0.998):
+        self.network = network.to(memory_format=torch.channels_last)
+        self.path, self.steps, self.rate, self.decay = path, steps, rate, decay
+        self.mean = deepcopy(network).requires_grad_(False)
+        self.optimizer = torch.optim.AdamW(network.parameters(), rate, betas=(0.9, 0.98), weight_decay=1e-4)
+        self.step, self.seconds = 0, 0.0
+        if path.exists():
+            held = torch.load(path, weights_only=True)
+            for name in ("network", "mean", "optimizer"):
+                getattr(self, name).load_state_dict(held[name])
+            self.step, self.seconds = held["step"], held["seconds"]
+
+    def save(self):
+        held = {name: getattr(self, name).state_dict() for name in ("network", "mean", "optimizer")}
+        torch.save({**held, "step": self.step, "seconds": self.seconds}, self.path.with_suffix(".part"))
+        self.path.with_suffix(".part").rename(self.path)
+
+    def descend(self, loss):
+        """One step down a loss: warm-up, then half a cosine to a fiftieth of the rate; running mean of the weights."""
+        done = self.step / self.steps
+        rate = self.rate * min(1, (self.step + 1) / 100) * (0.02 + 0.98 * (1 + math.cos(math.pi * min(1, done))) / 2)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimizer.step()
+        keep = min(self.decay, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            for held, new in zip(self.mean.parameters(), self.network.parameters(), strict=True):
+                held.lerp_(new, 1 - keep)
+        self.step += 1
+
+
+def half_precision():
+    return torch.autocast("cpu", torch.bfloat16)
+
+
+def answer(network, x):
+    with half_precision():
+        return network(x).float()
+
+
+class Crops:
+    """Random crops of the training pictures, aligned with their latents."""
+
+    def __init__(self, folder, random):
+        self.pixels, self.latents, index = open_data(folder)
+        self.rows = [int(line["row"]) for line in index if line["split"] == "train"]
+        # Photographs are two thirds of all pictures; painters are what protections are for.
+        weights = np.array([0.5 if index[row]["kind"] == "photograph" else 1.0 for row in self.rows])
+        self.weights = weights / weights.sum()
+        self.random = random
+
+    def take(self, count):
+        """Pixels [n,3,128,128] and TAESD's latents [n,4,16,16], whose outer ring also saw what was cut away."""
+        rows = self.random.choice(self.rows, count, p=self.weights)
+        corners = self.random.integers(0, (SIDE - CROP) // CELL + 1, (count, 2))
+        side, cells = CROP, CROP // CELL
+        pictures = [self.pixels[r, y * CELL :, x * CELL :][:side, :side] for r, (y, x) in zip(rows, corners)]
+        latents = [self.latents[r, :, y:, x:][:, :cells, :cells] for r, (y, x) in zip(rows, corners)]
+        return pixels_of(np.stack(pictures)), torch.from_numpy(np.stack(latents).astype(np.float32))
+
+
+def patterns(count, random, side=CROP):
+    """Gratings, checkers and coloured noise: the kind of target that Mist's pattern is. [n,3,side,side] in 0..1."""
+    y, x = np.mgrid[:side, :side] / side
+    made = []
+    for _ in range(count):
+        colours = random.random((2, 3, 1, 1))
+        angle, waves = random.random() * math.pi, random.integers(3, 32)
+        wave = np.sin(2 * math.pi * waves * (x * math.cos(angle) + y * math.sin(angle)))
+        other = np.sin(2 * math.pi * waves * (y * math.cos(angle) - x * math.sin(angle)))
+        kind = random.integers(3)
+        field = wave if kind == 0 else wave * other
+        mask = (np.sign(field) + 1) / 2 if random.random() < 0.6 else (field + 1) / 2
+        made.append(colours[0] * mask + colours[1] * (1 - mask))
+        if kind == 2:
+            grain = random.random((3, side // 4, side // 4)).repeat(4, 1).repeat(4, 2)
+            made[-1] = 0.5 * made[-1] + 0.5 * grain
+    return torch.from_numpy(np.concatenate(made).reshape(count, 3, side, side).astype(np.float32))
+
+
+def worn(x, random):
+    """One mild damage, drawn anew for each picture: noise, blur, half size and back, or coarse steps in 8x8 blocks."""
+    out = x.clone()
+    for k, kind in enumerate(random.integers(0, 5, len(x))):
+        strength = float(random.random())
+        one = x[k : k + 1]
+        if kind == 0:
+            one = one + (torch.rand_like(one) * 2 - 1) * strength * 16 / 255
+        elif kind == 1:
+            one = one + torch.randn_like(one) * strength * 12 / 255
+        elif kind == 2:
+            soft = F.avg_pool2d(F.pad(one, (1, 1, 1, 1), mode="replicate"), 3, 1)
+            one = one + (soft - one) * (0.3 + strength)
+        elif kind == 3:
+            one = F.interpolate(F.avg_pool2d(one, 2), scale_factor=2, mode="bilinear")
+        else:
+            one = in_blocks(one, 0.02 + 0.1 * strength)
+        out[k] = one[0]
+    return out.clamp_(0, 1)
+
+
+def in_blocks(x, step):
+    """Rounds the 8x8 cosine coefficients to steps that grow with frequency, as JPEG does."""
+    k = torch.arange(8.0)
+    basis = torch.cos(math.pi * (2 * k[None] + 1) * k[:, None] / 16) * 0.5
+    basis[0] = math.sqrt(1 / 8)
+    n, c, h, w = x.shape
+    blocks = x.reshape(n, c, h // 8, 8, w // 8, 8).transpose(3, 4)
+    steps = step * (1 + (k[None] + k[:, None]) / 2)
+    found = torch.round(basis @ blocks @ basis.T / steps) * steps
+    return (basis.T @ found @ basis).transpose(3, 4).reshape(n, c, h, w)
+
+
+def toward(network, x, clean, target, eps, step):
+    """One sign step of the pixels toward latents (or away, where eps of a picture is negative)."""
+    x = x.detach().requires_grad_(True)
+    distance = (answer(network, x) - target).pow(2).sum()
+    (slope,) = torch.autograd.grad(distance, x)
+    moved = x.detach() - step * slope.sign()
+    return torch.minimum(torch.maximum(moved, clean - eps), clean + eps).clamp_(0, 1)
+
+
+class Perturbed:
+    """A store of perturbed crops and the teacher's latents of them; a few are made harder or replaced at every step."""
+
+    STEPS = 2
+    AGES = 7
+
+    def __init__(self, size, crops, taesd, random):
+        self.crops, self.taesd, self.random = crops, taesd, random
+        self.clean = torch.zeros(size, 3, CROP, CROP)
+        self.x = torch.zeros(size, 3, CROP, CROP)
+        self.target = torch.zeros(size, 4, CROP // CELL, CROP // CELL)
+        self.label = torch.zeros(size, 4, CROP // CELL, CROP // CELL)
+        self.eps = torch.zeros(size, 1, 1, 1)
+        self.age = np.zeros(size, int)
+        self.next = 0
+        with torch.inference_mode():
+            self.patterns = torch.cat([answer(taesd, patterns(8, random)) for _ in range(12)]).clone()
+        for at in range(0, size, 16):
+            self.renew(np.arange(at, min(size, at + 16)))
+            self.x[at : at + 16] = worn(self.clean[at : at + 16], random)
+            self.relabel(np.arange(at, min(size, at + 16)))
+
+    def renew(self, places):
+        """New crops, mirrored at will; three quarters will be attacked, the others are worn once and soon replaced."""
+        clean, _ = self.crops.take(len(places))
+        _, target = self.crops.take(len(places))
+        for k in range(len(places)):
+            if self.random.random() < 0.5:
+                clean[k] = clean[k].flip(2)
+            if self.random.random() < 0.4:
+                target[k] = self.patterns[self.random.integers(len(self.patterns))]
+        eps = self.random.choice([4, 8, 8, 8, 12], len(places)) / 255
+        self.clean[places], self.target[places] = clean, target
+        self.eps[places] = torch.tensor(eps, dtype=torch.float32)[:, None, None, None]
+        attacked = self.random.random(len(places)) < 0.75
+        self.age[places] = np.where(attacked, 0, self.AGES)
+        start = clean + (torch.rand_like(clean) * 2 - 1) * self.eps[places]
+        self.x[places] = torch.where(torch.tensor(attacked)[:, None, None, None], start.clamp(0, 1), worn(clean, self.random))
+
+    def relabel(self, places):
+        with torch.inference_mode():
+            self.label[places] = answer(self.taesd, self.x[places].contiguous(memory_format=torch.channels_last))
+
+    def refresh(self, network, count):
+        """Brings the oldest `count` entries two sign steps further against the student as it is now."""
+        places = (self.next + np.arange(count)) % len(self.x)
+        self.next = int(places[-1] + 1) % len(self.x)
+        old = places[self.age[places] >= self.AGES]
+        if len(old) > 0:
+            self.renew(old)
+        going = places[self.age[places] < self.AGES]
+        if len(going) > 0:
+            network.requires_grad_(False)
+            eps = self.eps[going]
+            for _ in range(self.STEPS):
+                self.x[going] = toward(network, self.x[going], self.clean[going], self.target[going], eps, eps / 5)
+            network.requires_grad_(True)
+        self.age[places] += 1
+        self.relabel(places)
+
+    def take(self, count):
+        places = self.random.choice(len(self.x), count, replace=False)
+        return self.x[places], self.label[places]
+
+
+def distance(found, wanted):
+    difference = found - wanted
+    return difference.abs().mean() + difference.pow(2).mean()
+
+
+def train_encoder(given):
+    random = np.random.default_rng(given.seed)
+    torch.manual_seed(given.seed)
+    run = Run(encoder(), given.work / "encoder.pt", given.steps, 1.5e-3)
+    random = np.random.default_rng((given.seed, run.step))
+    taesd = teacher(given.shared / "models/taesd-encoder.onnx")
+    crops = Crops(given.data, random)
+    store = Perturbed(384, crops, taesd, random)
+    probe = Probe(given, taesd)
+    start = time.time() - run.seconds
+    while run.step < given.steps:
+        store.refresh(run.network, 3)
+        clean, latents = crops.take(12)
+        rough, labels = store.take(12)
+        found = answer(run.network, torch.cat([clean, rough]).contiguous(memory_format=torch.channels_last))
+        inside = (..., slice(1, -1), slice(1, -1))
+        easy, hard = distance(found[:12][inside], latents[inside]), distance(found[12:], labels)
+        run.descend(easy + hard)
+        run.seconds = time.time() - start
+        if run.step % 25 == 0:
+            print(f"{run.step} {run.seconds:.0f} s  clean {easy:.4f}  perturbed {hard:.4f}", flush=True)
+        if run.step % 150 == 0:
+            run.save()
+            print(f"{run.step} held out: {probe.correlations(run.mean)}", flush=True)
+            if run.step % 450 == 0:
+                print(f"{run.step} transfer: {probe.ratios(run.mean)}", flush=True)
+            run.seconds = time.time() - start
+    run.save()
+
+
+def slopes(x):
+    return x[..., 1:, :] - x[..., :-1, :], x[..., :, 1:] - x[..., :, :-1]
+
+
+def train_decoder(given):
+    """Pixels, their differences, and what the encoder (already trained) sees in them: edges stay, nothing is invented."""
+    torch.manual_seed(given.seed)
+    run = Run(decoder(), given.work / "decoder.pt", given.steps, 1.5e-3)
+    crops = Crops(given.data, np.random.default_rng((given.seed, run.step)))
+    eye = trained("encoder", given).requires_grad_(False)
+    inside, inner = (..., slice(16, -16), slice(16, -16)), (..., slice(3, -3), slice(3, -3))
+    start = time.time() - run.seconds
+    while run.step < given.steps:
+        pixels, latents = crops.take(16)
+        made = answer(run.network, latents.contiguous(memory_format=torch.channels_last))
+        near = (made - pixels)[inside].abs().mean()
+        edges = sum((a - b).abs().mean() for a, b in zip(slopes(made[inside]), slopes(pixels[inside]), strict=True))
+        seen = (answer(eye, made) - latents)[inner].abs().mean() if run.step % 2 == 0 else torch.zeros(())
+        run.descend(near + 0.5 * edges + 0.05 * seen)
+        run.seconds = time.time() - start
+        if run.step % 25 == 0:
+            print(f"{run.step} {run.seconds:.0f} s  pixels {near:.4f}  edges {edges:.4f}  seen {seen:.4f}", flush=True)
+        if run.step % 150 == 0 or run.step == given.steps:
+            run.save()
+            print(f"{run.step} held out, dB: {decibels_of(run.mean, given)}", flush=True)
+
+
+def trained(half, given):
+    """The running mean of a half's weights, as its training left it."""
+    network = {"encoder": encoder, "decoder": decoder}[half]()
+    network.load_state_dict(torch.load(given.work / f"{half}.pt", weights_only=True)["mean"])
+    return network.eval().to(memory_format=torch.channels_last)
+
+
+def decibels(found, wanted):
+    """Mean over pictures of the peak signal-to-noise ratio, pixels clipped to 0..1."""
+    errors = (found.clamp(0, 1) - wanted).pow(2).flatten(1).mean(1)
+    return float((-10 * errors.log10()).mean())
+
+
+def held_rows(index, hand, count):
+    return [int(line["row"]) for line in index if line["hand"] == hand and line["split"] != "train"][:count]
+
+
+def decibels_of(network, given, hands=("photograph", "monet", "van-gogh", "canaletto", "quillon"), count=6):
+    """Held-out pictures rebuilt from TAESD's latents."""
+    pixels, latents, index = open_data(given.data)
+    found = {}
+    with torch.inference_mode():
+        for hand in hands:
+            rows = held_rows(index, hand, count)
+            z = torch.from_numpy(latents[rows].astype(np.float32)).contiguous(memory_format=torch.channels_last)
+            found[hand] = round(decibels(answer(network, z), pixels_of(pixels[rows])), 2)
+    return found
+
+
+def correlation(a, b):
+    return float(np.corrcoef(a.flatten(), b.flatten())[0, 1])
+
+
+def mist(network, x, target, steps=60, eps=8 / 255, step=1 / 255):
+    """A perturbation in Mist's manner: sign steps toward the latents of a target."""
+    network.requires_grad_(False)
+    with torch.no_grad():
+        wanted = answer(network, target)
+    moved = x.clone()
+    for _ in range(steps):
+        moved = toward(network, moved, x, wanted, eps, step)
+    return moved
+
+
+class Probe:
+    """What the encoder is judged by while it trains: held-out latents, and how far its perturbations reach the teacher."""
+
+    HANDS = ("photograph", "monet", "canaletto")
+
+    def __init__(self, given, taesd):
+        self.taesd = taesd
+        pixels, latents, index = open_data(given.data)
+        self.sets = {hand: held_rows(index, hand, 8) for hand in (*self.HANDS, "signac", "zielony")}
+        self.pixels, self.latents = pixels, latents
+        self.target = patterns(8, np.random.default_rng(7), SIDE)[3:4]
+        self.cache = given.work / "probe.json"
+
+    def correlations(self, network):
+        with torch.inference_mode():
+            return {
+                hand: round(correlation(answer(network, pixels_of(self.pixels[rows])).numpy(), self.latents[rows].astype(np.float32)), 4)
+                for hand, rows in self.sets.items()
+            }
+
+    def reach(self, network, x):
+        """The cosine between where the teacher's latents go and where the target lies."""
+        moved = mist(network, x, self.target)
+        with torch.inference_mode():
+            before, after, wanted = (answer(self.taesd, each) for each in (x, moved, self.target))
+        return float(F.cosine_similarity((after - before).flatten(), (wanted - before).flatten(), dim=0))
+
+    def ratios(self, network):
+        pictures = {hand: pixels_of(self.pixels[self.sets[hand][:1]]) for hand in self.HANDS}
+        if not self.cache.exists():
+            self.cache.write_text(json.dumps({hand: self.reach(self.taesd, x) for hand, x in pictures.items()}))
+        own = json.loads(self.cache.read_text())
+        return {hand: (round(self.reach(network, x) / own[hand], 3), round(own[hand], 3)) for hand, x in pictures.items()}
+
+
+def export(given):
+    """Both halves, as far as they are trained, with weights stored as float16."""
+    image = ("image", {0: "n", 2: "height", 3: "width"})
+    latent = ("latent", {0: "n", 2: "rows", 3: "columns"})
+    if (given.work / "encoder.pt").exists():
+        write_onnx(trained("encoder", given), given.models / "encoder.onnx", image, latent, torch.rand(1, 3, 64, 64))
+    if (given.work / "decoder.pt").exists():
+        write_onnx(trained("decoder", given), given.models / "decoder.onnx", latent, image, torch.rand(1, 4, 8, 8))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=("encoder", "decoder", "measure", "export"))
+    parser.add_argument("--shared", type=Path, default=Path("../shared"))
+    parser.add_argument("--data", type=Path, default=Path("/tmp/atelier-data"))
+    parser.add_argument("--work", type=Path, default=Path("/tmp/vae"))
+    parser.add_argument("--models", type=Path, default=Path(__file__).parents[1] / "models/atelier-vae")
+    parser.add_argument("--steps", type=int, default=2700)
+    parser.add_argument("--seed", type=int, default=4)
+    parser.add_argument("--threads", type=int, default=1)
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    given.work.mkdir(parents=True, exist_ok=True)
+    {"encoder": train_encoder, "decoder": train_decoder, "export": export}[given.what](given)
+
+
+if __name__ == "__main__":
+    main()
