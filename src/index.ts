@@ -15,12 +15,14 @@ export { type ResampleKernel, resize } from './image/resample.ts';
 // Plug-ins
 export { type Attack, defineAttack } from './attacks/define.ts';
 export { applyChain } from './attacks/chain.ts';
+export { chainGraph } from './attacks/graph/chain.ts';
 export { attacks } from './attacks/index.ts';
 export { defineMetric, type ImageRef, type ImageSet, type Metric } from './metrics/define.ts';
 export { metrics } from './metrics/index.ts';
 export { type Budget, defineProtection, type Protection } from './protections/define.ts';
 export { protections } from './protections/index.ts';
 export { openRole, type PluginBase, type PluginContext } from './plugin/define.ts';
+export { drawsOf, runTransformation, type Transformation } from './plugin/transformation.ts';
 export { parseParameters } from './plugin/parameters.ts';
 export { parseChain } from './plugin/call.ts';
 

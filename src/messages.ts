@@ -882,6 +882,13 @@ export const screenshotTooLarge = (
     `Expected at most ${largest} px a side on the screen for screenshot but the picture would take ${width}x${height} px`,
   );
 
+/** A chain that cannot be written as an ONNX graph. */
+export const noGraph = (attack: string): CraquelureError =>
+  new CraquelureError(
+    'USAGE',
+    `Attack '${attack}' cannot be written as an ONNX graph. 'craquelure list attacks' shows which can`,
+  );
+
 // ---- sets of features ------------------------------------------------------------------------------------
 
 /** Features that no set distance can be computed from, and why. */

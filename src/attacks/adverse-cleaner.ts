@@ -8,7 +8,10 @@ import { z } from 'zod';
 import { bilateral } from '../image/bilateral.ts';
 import { guidedBy } from '../image/guided.ts';
 import { fromGreyLevels, toGreyLevels } from '../image/image.ts';
+import { truncated } from '../plugin/transformation.ts';
 import { defineAttack } from './define.ts';
+import { bilateralGraph } from './graph/bilateral.ts';
+import { guidedGraph } from './graph/guided.ts';
 
 export const adverseCleaner = defineAttack({
   id: 'adverse-cleaner',
@@ -56,5 +59,13 @@ export const adverseCleaner = defineAttack({
       }
     }
     return fromGreyLevels(image, values.map(Math.trunc));
+  },
+  graph: (picture, params, scope) => {
+    let value = bilateralGraph(scope, picture, { ...params, iterations: params.bilateral });
+    if (params.guided) {
+      const filter = guidedGraph(scope, picture, params);
+      for (let i = 0; i < params.guidedCount; i++) value = filter(value);
+    }
+    return { ...picture, value: truncated(scope.g, value) };
   },
 });

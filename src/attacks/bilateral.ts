@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import { bilateral as bilateralFilter } from '../image/bilateral.ts';
 import { fromGreyLevels, toGreyLevels } from '../image/image.ts';
+import { rounded } from '../plugin/transformation.ts';
 import { defineAttack } from './define.ts';
+import { bilateralGraph } from './graph/bilateral.ts';
 
 export const bilateral = defineAttack({
   id: 'bilateral',
@@ -27,4 +29,8 @@ export const bilateral = defineAttack({
     });
     return fromGreyLevels(image, filtered);
   },
+  graph: (picture, params, scope) => ({
+    ...picture,
+    value: rounded(scope.g, bilateralGraph(scope, picture, params)),
+  }),
 });

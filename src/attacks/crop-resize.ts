@@ -1,9 +1,10 @@
 /** @file Cropping at the centre, then enlarging to the former size: shifts and stretches the pattern of a protection. */
 import { z } from 'zod';
-import { fromBytes, type Image, toBytes } from '../image/image.ts';
+import { fromBytes, type Image, type Size, toBytes } from '../image/image.ts';
 import { resizeBytes } from '../image/resample.ts';
 import { imageTooSmall } from '../messages.ts';
 import { defineAttack } from './define.ts';
+import { resized } from './graph/resize.ts';
 import { kernelParameter } from './kernel.ts';
 
 export const cropResize = defineAttack({
@@ -25,21 +26,36 @@ export const cropResize = defineAttack({
   random: false,
   strength: { parameter: 'fraction', harsher: 'higher' },
   apply: async (image, { fraction, kernel }) => {
-    const width = Math.round(image.width * (1 - fraction));
-    const height = Math.round(image.height * (1 - fraction));
-    if (width === 0 || height === 0) {
-      throw imageTooSmall(`crop-resize(fraction=${fraction})`, image, 'sides that stay 1 px or more');
-    }
-    const pixels = resizeBytes(centre(image, width, height), { width, height, channels: 3 }, image, kernel);
+    const { left, top, width, height } = centreOf(image, fraction);
+    const cropped = crop(image, { left, top, width, height });
+    const pixels = resizeBytes(cropped, { width, height, channels: 3 }, image, kernel);
     return fromBytes(image.width, image.height, pixels, image.alpha);
   },
+  graph: (picture, { fraction, kernel }, scope) =>
+    resized(scope, picture, picture, kernel, centreOf(picture, fraction)),
 });
 
-/** The 8-bit pixels of the middle; an odd margin has its larger half at the right and the bottom. */
-function centre(image: Image, width: number, height: number): Uint8Array {
-  const pixels = toBytes(image);
+/** A part of a picture. */
+interface Region extends Size {
+  readonly left: number;
+  readonly top: number;
+}
+
+/** The middle; an odd margin has its larger half at the right and the bottom. @throws IMAGE where nothing is left. */
+function centreOf(image: Size, fraction: number): Region {
+  const width = Math.round(image.width * (1 - fraction));
+  const height = Math.round(image.height * (1 - fraction));
+  if (width === 0 || height === 0) {
+    throw imageTooSmall(`crop-resize(fraction=${fraction})`, image, 'sides that stay 1 px or more');
+  }
   const left = Math.floor((image.width - width) / 2);
   const top = Math.floor((image.height - height) / 2);
+  return { left, top, width, height };
+}
+
+/** The 8-bit pixels of a part of an image. */
+function crop(image: Image, { left, top, width, height }: Region): Uint8Array {
+  const pixels = toBytes(image);
   const cropped = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
     const from = ((top + y) * image.width + left) * 3;

@@ -1,8 +1,10 @@
 /** @file Gaussian blur with OpenCV's kernel size, fixed-point weights and border. */
 import { z } from 'zod';
-import { gaussianBlurBytes } from '../image/gaussian.ts';
+import { gaussianBlurBytes, gaussianWeights } from '../image/gaussian.ts';
 import { fromBytes, toBytes } from '../image/image.ts';
+import { rounded } from '../plugin/transformation.ts';
 import { defineAttack } from './define.ts';
+import { alongColumns, alongRows, convolutionMatrix } from './graph/separable.ts';
 
 export const gaussianBlur = defineAttack({
   id: 'gaussian-blur',
@@ -19,5 +21,11 @@ export const gaussianBlur = defineAttack({
   apply: async (image, { sigma }) => {
     const pixels = gaussianBlurBytes(toBytes(image), { ...image, channels: 3 }, sigma);
     return fromBytes(image.width, image.height, pixels, image.alpha);
+  },
+  graph: ({ value, width, height }, { sigma }, scope) => {
+    const weights = Float32Array.from(gaussianWeights(sigma), (weight) => weight / 256);
+    const wide = alongRows(scope, value, convolutionMatrix(width, weights, 'reflect101'));
+    const blurred = alongColumns(scope, wide, convolutionMatrix(height, weights, 'reflect101'));
+    return { value: rounded(scope.g, blurred, 'up'), width, height };
   },
 });

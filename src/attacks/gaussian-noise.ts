@@ -1,6 +1,8 @@
 /** @file Gaussian noise: hides a protection's pattern in a coarser one. */
 import { z } from 'zod';
 import { fromBytes, toBytes } from '../image/image.ts';
+import { rounded } from '../plugin/transformation.ts';
+import type { Random } from '../random.ts';
 import { defineAttack } from './define.ts';
 
 export const gaussianNoise = defineAttack({
@@ -22,4 +24,16 @@ export const gaussianNoise = defineAttack({
     for (let i = 0; i < noisy.length; i++) noisy[i] = pixels[i]! + sigma * random.normal();
     return fromBytes(image.width, image.height, noisy, image.alpha);
   },
+  graph: ({ value, width, height }, { sigma }, { g, draw }) => {
+    const noise = draw('noise', [3, height, width], (random) => normalPlanes(random, width * height));
+    const noisy = g.Add(value, g.Mul(noise, g.scalar(sigma / 255, noise)));
+    return { value: rounded(g, noisy), width, height };
+  },
 });
+
+/** Normal draws as planes, in the order of interleaved pixels, in which the attack itself draws. */
+function normalPlanes(random: Random, area: number): Float32Array {
+  const planes = new Float32Array(3 * area);
+  for (let i = 0; i < area; i++) for (let c = 0; c < 3; c++) planes[c * area + i] = random.normal();
+  return planes;
+}

@@ -2,7 +2,9 @@
 import { z } from 'zod';
 import { guidedBy } from '../image/guided.ts';
 import { fromGreyLevels, toGreyLevels } from '../image/image.ts';
+import { rounded } from '../plugin/transformation.ts';
 import { defineAttack } from './define.ts';
+import { guidedGraph } from './graph/guided.ts';
 
 export const guided = defineAttack({
   id: 'guided',
@@ -22,4 +24,8 @@ export const guided = defineAttack({
     const values = toGreyLevels(image);
     return fromGreyLevels(image, guidedBy(values, image, params)(values));
   },
+  graph: (picture, params, scope) => ({
+    ...picture,
+    value: rounded(scope.g, guidedGraph(scope, picture, params)(picture.value)),
+  }),
 });

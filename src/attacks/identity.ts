@@ -12,4 +12,5 @@ export const identity = defineAttack({
   needs: [],
   random: false,
   apply: async (image) => image,
+  graph: (picture) => picture,
 });

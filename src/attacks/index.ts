@@ -5,6 +5,7 @@ import { avif } from './avif.ts';
 import { bilateral } from './bilateral.ts';
 import { cropResize } from './crop-resize.ts';
 import type { Attack } from './define.ts';
+import { flip } from './flip.ts';
 import { gaussianBlur } from './gaussian-blur.ts';
 import { gaussianNoise } from './gaussian-noise.ts';
 import { guided } from './guided.ts';
@@ -24,6 +25,7 @@ const registry = registryOf({
   avif,
   rescale,
   'crop-resize': cropResize,
+  flip,
   'gaussian-blur': gaussianBlur,
   median,
   bilateral,

@@ -7,6 +7,7 @@
 import { z } from 'zod';
 import { defineAttack } from './define.ts';
 import { reencode } from './encode.ts';
+import { jpegGraph } from './graph/jpeg.ts';
 
 export const jpeg = defineAttack({
   id: 'jpeg',
@@ -25,4 +26,5 @@ export const jpeg = defineAttack({
   random: false,
   strength: { parameter: 'quality', harsher: 'lower' },
   apply: (image, { quality, subsampling }) => reencode(image, { format: 'jpeg', quality, subsampling }),
+  graph: (picture, params, scope) => jpegGraph(scope, picture, params),
 });

@@ -1,6 +1,7 @@
 /** @file Fewer levels a channel: a protection smaller than half a step falls to the level it came from. */
 import { z } from 'zod';
 import { fromBytes, toBytes } from '../image/image.ts';
+import { quantised, rounded } from '../plugin/transformation.ts';
 import { defineAttack } from './define.ts';
 
 export const quantize = defineAttack({
@@ -26,5 +27,10 @@ export const quantize = defineAttack({
       toBytes(image).map((v) => table[v]!),
       image.alpha,
     );
+  },
+  graph: (picture, { levels }, { g }) => {
+    const last = g.scalar(levels - 1, picture.value);
+    const level = quantised(g, g.Mul(picture.value, last), 1, 'uint8');
+    return { ...picture, value: rounded(g, g.Div(level, last), 'up') };
   },
 });

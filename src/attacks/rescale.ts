@@ -1,10 +1,11 @@
 /** @file Down and back: details finer than the small copy's pixels are gone. */
 import { z } from 'zod';
-import type { Image, Size } from '../image/image.ts';
+import type { Size } from '../image/image.ts';
 import { fromBytes, toBytes } from '../image/image.ts';
 import { resizeBytes } from '../image/resample.ts';
 import { imageTooSmall } from '../messages.ts';
 import { defineAttack } from './define.ts';
+import { resized } from './graph/resize.ts';
 import { kernelParameter } from './kernel.ts';
 
 export const rescale = defineAttack({
@@ -32,9 +33,13 @@ export const rescale = defineAttack({
     const pixels = resizeBytes(shrunk, { ...small, channels: 3 }, image, kernel);
     return fromBytes(image.width, image.height, pixels, image.alpha);
   },
+  graph: (picture, { scale, kernel }, scope) => {
+    const shrunk = resized(scope, picture, smallSize(picture, scale), kernel);
+    return resized(scope, shrunk, picture, kernel);
+  },
 });
 
-function smallSize(image: Image, scale: number): Size {
+function smallSize(image: Size, scale: number): Size {
   const width = Math.round(image.width * scale);
   const height = Math.round(image.height * scale);
   if (width === 0 || height === 0)

@@ -6,7 +6,7 @@ import type { Shape } from './image.ts';
  * Weights in 1/256, with sum 256, symmetric around the middle one. The rounding error of each weight is carried to the next one
  * towards the centre, which takes what is left. Source: OpenCV 4.6, smooth.dispatch.cpp.
  */
-function gaussianWeights(sigma: number): Int32Array {
+export function gaussianWeights(sigma: number): Int32Array {
   const reach = (roundHalfEven(sigma * 6 + 1) | 1) >> 1;
   const radius = reach + (reach % 2); // even, with a weight of 0 at the end: the loops take two at a time
   const real = Float64Array.from({ length: reach }, (_, i) =>

@@ -115,6 +115,24 @@ function windows(inSize: number, outSize: number, { support, f }: Kernel): Windo
   return { start, length, weights, stride };
 }
 
+/**
+ * Of each output position of a line of `inSize` values resized to `outSize`: where its window starts, and its weights
+ * as `resizeBytes` has them.
+ */
+export function resampleWeights(
+  inSize: number,
+  outSize: number,
+  kernel: ResampleKernel,
+): (i: number) => { readonly start: number; readonly weights: Float64Array } {
+  if (kernel === 'nearest' || inSize === outSize) {
+    const at = positions(inSize, outSize);
+    return (i) => ({ start: at[i]!, weights: Float64Array.of(1) });
+  }
+  const { start, length, weights, stride } = windows(inSize, outSize, KERNELS[kernel]);
+  const fixed = Float64Array.from(fixedPoint(weights), (weight) => weight / 2 ** BITS);
+  return (i) => ({ start: start[i]!, weights: fixed.subarray(i * stride, i * stride + length[i]!) });
+}
+
 const BITS = 22;
 const HALF = 1 << (BITS - 1);
 

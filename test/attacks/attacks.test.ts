@@ -33,7 +33,7 @@ describe('every attack', () => {
     [33, 20],
   ] as const;
 
-  for (const { id, apply, params: schema, random, resizes, strength } of without) {
+  for (const { id, apply, params: schema, random, resizes, moves, strength } of without) {
     const params = schema.parse({});
 
     it(`${id} gives the same pixels for the same seed, in 0..1, and leaves its input alone`, async () => {
@@ -53,12 +53,14 @@ describe('every attack', () => {
       else expect(a.data).toEqual(b.data);
     });
 
-    it.each(sizes)(`${id} takes %i x %i pixels and keeps opacity as it is`, async (width, height) => {
+    const opacity = moves === true ? 'moves opacity with the pixels' : 'keeps opacity as it is';
+    it.each(sizes)(`${id} takes %i x %i pixels and ${opacity}`, async (width, height) => {
       const image = randomImage(width, height, { alpha: true });
       const attacked = await apply(image, params, context());
       expect(attacked.data.length).toBe(attacked.width * attacked.height * 3);
-      if (resizes === true) return;
-      expect([attacked.width, attacked.height]).toEqual([width, height]);
+      expect(attacked.alpha).toHaveLength(attacked.width * attacked.height);
+      if (resizes !== true) expect([attacked.width, attacked.height]).toEqual([width, height]);
+      if (resizes === true || moves === true) return;
       expect(attacked.alpha).toEqual(image.alpha);
     });
 
@@ -129,6 +131,16 @@ describe('geometry', () => {
     );
     const attacked = await attack('crop-resize(fraction=0.5, kernel=nearest)', image);
     expect(toBytes(attacked)).toEqual(new Uint8Array(48).fill(200));
+  });
+
+  it('flip mirrors pixels and opacity, and twice changes nothing', async () => {
+    const image = randomImage(3, 2, { alpha: true });
+    const across = await attack('flip', image);
+    expect([...across.alpha!]).toEqual([2, 1, 0, 5, 4, 3].map((i) => image.alpha![i]));
+    expect([...toBytes(across).slice(0, 3)]).toEqual([...toBytes(image).slice(6, 9)]);
+    const down = await attack('flip(axis=vertical)', image);
+    expect([...down.alpha!]).toEqual([3, 4, 5, 0, 1, 2].map((i) => image.alpha![i]));
+    expect(await attack('flip | flip(axis=vertical) | flip | flip(axis=vertical)', image)).toEqual(image);
   });
 
   it('refuses to shrink a side to nothing', async () => {
