@@ -291,6 +291,17 @@ export const budgetExceeded = (id: string, linfPx: number, epsPx: number): Craqu
     `Protection '${id}' left its budget: the saved file is ${linfPx}/255 from the clean image, allowed are ${epsPx}/255`,
   );
 
+export const perceptualExceeded = (
+  id: string,
+  model: string,
+  distance: number,
+  allowed: number,
+): CraquelureError =>
+  new CraquelureError(
+    'BUDGET',
+    `Protection '${id}' left its budget: the saved file is ${distance} from the clean image in the distance of model '${model}', allowed are ${allowed}`,
+  );
+
 // ---- experiment files ------------------------------------------------------------------------------------
 
 export const invalidYaml = (why: string, place: Place): CraquelureError =>
@@ -924,6 +935,10 @@ export const tooFewNeighbours = (name: string, n: number, k: number): Craquelure
 
 // ---- protections -----------------------------------------------------------------------------------------
 
+/** A plug-in that asks for the pictures of a parameter without saying that it names any. */
+export const undeclaredReference = (parameter: string): CraquelureError =>
+  new CraquelureError('USAGE', `No pictures were named by parameter '${parameter}'`);
+
 /** An image that a VAE encoder makes no latent of. */
 export const smallerThanCell = (
   model: string,
@@ -933,6 +948,25 @@ export const smallerThanCell = (
   new CraquelureError(
     'IMAGE',
     `Expected sides of at least ${cell} px, one latent cell of model '${model}', but received an image of ${width}x${height} px`,
+  );
+
+/** A perceptual budget that leaves no room for any protection. */
+export const perceptualUnmet = (p: number, model: string): CraquelureError =>
+  new CraquelureError(
+    'BUDGET',
+    `No protection within the perceptual budget of ${p}: of all that keeps it in the distance of model '${model}', ` +
+      'nothing comes nearer to the target than the clean picture. Raise lpips or steps, or take a smaller step',
+  );
+
+/** A target picture that would have to be enlarged. */
+export const targetTooSmall = (
+  id: string,
+  { width, height }: { readonly width: number; readonly height: number },
+  needed: { readonly width: number; readonly height: number },
+): CraquelureError =>
+  new CraquelureError(
+    'IMAGE',
+    `Expected a target of at least ${needed.width}x${needed.height} px but '${id}' has ${width}x${height} px`,
   );
 
 /** A descent that cannot go on. Steps count from 1 for the reader. */

@@ -40,7 +40,11 @@ export async function runByHand(
   const { openBindings } = await import('../harness/bindings.ts');
   const choices = await modelChoices(args.model);
   const sessions = { device: await deviceOption(args.device) };
-  const { bind, models, modelsOf, close } = await openBindings([[kind, given]], choices, sessions);
+  const { bind, models, modelsOf, picturesOf, close } = await openBindings(
+    [[kind, given]],
+    choices,
+    sessions,
+  );
   const setting = bind(kind, given);
   const progress = startProgress();
   const outputs: OutputFile[] = [];
@@ -49,13 +53,19 @@ export async function runByHand(
     const onProgress = (fraction: number): void => progress.update(i + fraction, inputs.length, input.path);
     onProgress(0);
     try {
-      outputs.push(await treat(input, setting, { outDir, seed, maxPixels, modelsOf, onProgress }));
+      outputs.push(
+        await treat(input, setting, { outDir, seed, maxPixels, modelsOf, picturesOf, onProgress }),
+      );
     } catch (error) {
       errors.push({ input: input.path, error: reasonOf(error) });
     }
   }
   progress.end();
   await close();
+  if (kind === 'protection' && outputs.length > 0) {
+    const { writeHandManifest } = await import('../harness/hand-manifest.ts');
+    await writeHandManifest(outDir, outputs, { setting, seed, models });
+  }
   if (asJson) printJson({ setting: setting.label, seed, models, outputs: outputs.map(forJson), errors });
   else if (outputs.length > 0) print(summary(outputs));
   for (const { error } of errors) note(`craquelure: ${error}`);
@@ -63,14 +73,20 @@ export async function runByHand(
 }
 
 function summary(outputs: readonly OutputFile[]): string {
-  const measured = outputs[0]?.measured !== undefined;
-  const header = ['output', 'size', ...(measured ? ['L-inf (1/255)', 'PSNR (dB)'] : []), 'time'];
+  const measured = outputs[0]?.measured;
+  const looks = [
+    ...(measured?.ssim === undefined ? [] : (['ssim'] as const)),
+    ...(measured?.perceptual === undefined ? [] : (['perceptual'] as const)),
+  ];
+  const columns = measured === undefined ? [] : ['L-inf (1/255)', 'PSNR (dB)', ...looks];
+  const header = ['output', 'size', ...columns, 'time'];
   return table(
     header,
     outputs.map((each) => [
       each.output,
       `${each.width}x${each.height}`,
       ...(each.measured === undefined ? [] : [each.measured.linfPx, each.measured.psnr.toFixed(2)]),
+      ...looks.map((name) => each.measured?.[name]?.toFixed(4) ?? ''),
       duration(each.ms),
     ]),
   );

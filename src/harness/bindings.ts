@@ -5,16 +5,18 @@
 import { attacks } from '../attacks/index.ts';
 import { metrics } from '../metrics/index.ts';
 import type { ModelChoices, RoleChoice } from '../models/choice.ts';
+import { modelsFor } from '../models/catalogue/index.ts';
 import { modelHome } from '../models/home.ts';
 import type { OpenOptions } from '../models/open.ts';
 import type { ModelRole } from '../models/roles.ts';
 import { type Need, type ResolvedModel, resolveNeeds } from '../models/resolve.ts';
 import { openShelf } from '../models/shelf.ts';
 import { isVectorRole } from '../models/vectors.ts';
-import type { PluginBase } from '../plugin/define.ts';
+import type { PluginBase, RoleNeed } from '../plugin/define.ts';
 import { type PluginKind, type Registry, resolvePlugin } from '../plugin/resolve.ts';
 import { protections } from '../protections/index.ts';
 import { type ModelsOf, modelsFrom } from './execute.ts';
+import { listPictures, type PicturesOf, picturesFrom, type ResolvedPictures } from './references.ts';
 import type { LinkedModel, Setting, SettingLink } from './run-folder.ts';
 
 /** A setting and what kind of plug-in it is of. */
@@ -23,32 +25,42 @@ export type UsedSetting = readonly [kind: PluginKind, setting: Setting];
 /** The models of settings. */
 export interface Bindings {
   readonly models: readonly ResolvedModel[];
-  /** The setting with its models written into its links; one that none were looked for stays as it is. */
+  /** The collections that parameters name. */
+  readonly pictures: readonly ResolvedPictures[];
+  /** The setting with its models and pictures written into its links; one that none were looked for stays as it is. */
   bind<S extends Setting>(kind: PluginKind, setting: S): S;
 }
 
-/** Finds a model for every role that the settings need. @throws MODEL listing all that is missing. */
+/**
+ * Finds a model for every role that the settings need, and the pictures that their parameters name.
+ * @throws MODEL listing all that is missing; USAGE, DATASET where pictures are not there.
+ */
 export async function bindModels(
   used: readonly UsedSetting[],
   choices: ModelChoices,
   baseDirs: readonly string[] = [process.cwd()],
 ): Promise<Bindings> {
-  const needs = used.flatMap(([kind, { links }]) => links.flatMap((link) => needsOf(kind, link, choices)));
+  const links = used.flatMap(([kind, setting]) => setting.links.map((link) => ({ kind, link })));
+  const needs = links.flatMap(({ kind, link }) => needsOf(kind, link, choices));
   const found = await resolveNeeds(needs, choices, { home: modelHome(), baseDirs });
   const modelFor = ({ role, model }: Need): ResolvedModel | undefined =>
     found[needs.findIndex((need) => need.role === role && need.model === model)];
+  const named = new Map<string, ResolvedPictures>();
+  for (const { kind, link } of links) {
+    for (const [, text] of namesOf(kind, link)) {
+      if (!named.has(text)) named.set(text, await listPictures(text, baseDirs));
+    }
+  }
 
   const bindLink = (kind: PluginKind, link: SettingLink): SettingLink => {
+    const bound = bindPictures(link, namesOf(kind, link), named);
     const models = needsOf(kind, link, choices).map(modelFor);
-    if (models.length === 0 || models.includes(undefined)) return link;
-    const linked = models.map((model): [string, LinkedModel] => [
-      model!.role,
-      { id: model!.id, key: model!.key },
-    ]);
+    if (models.length === 0 || models.includes(undefined)) return bound;
     const seen = kind === 'metric' ? eyesOf(link, models as ResolvedModel[]) : '';
-    return { ...link, name: `${link.name}${seen}`, models: Object.fromEntries(linked) };
+    return { ...bound, name: `${link.name}${seen}`, models: linkedModels(models as ResolvedModel[]) };
   };
   return {
+    pictures: [...named.values()],
     models: found.filter((model, i) => found.findIndex(sameAs(model)) === i),
     bind: (kind, setting) => {
       const links = setting.links.map((link) => bindLink(kind, link));
@@ -62,10 +74,47 @@ export async function openBindings(
   used: readonly UsedSetting[],
   choices: ModelChoices,
   sessions: OpenOptions,
-): Promise<Bindings & { readonly modelsOf: ModelsOf; close(): Promise<void> }> {
-  const { models, bind } = await bindModels(used, choices);
+): Promise<
+  Bindings & { readonly modelsOf: ModelsOf; readonly picturesOf: PicturesOf; close(): Promise<void> }
+> {
+  const bindings = await bindModels(used, choices);
   const shelf = openShelf(sessions);
-  return { models, bind, modelsOf: modelsFrom(shelf, models), close: () => shelf.close() };
+  return {
+    ...bindings,
+    modelsOf: modelsFrom(shelf, bindings.models),
+    picturesOf: picturesFrom(bindings.pictures),
+    close: () => shelf.close(),
+  };
+}
+
+/** What plays each role; several models in one are linked as one. */
+function linkedModels(models: readonly ResolvedModel[]): Partial<Record<ModelRole, LinkedModel>> {
+  const linked: Partial<Record<ModelRole, LinkedModel>> = {};
+  for (const { role, id, key } of models) {
+    const before = linked[role];
+    linked[role] = before ? { id: `${before.id} + ${id}`, key: `${before.key}+${key}` } : { id, key };
+  }
+  return linked;
+}
+
+/** The link with the keys of the pictures that its parameters name; with none that were not looked for. */
+function bindPictures(
+  link: SettingLink,
+  names: readonly (readonly [parameter: string, text: string])[],
+  named: ReadonlyMap<string, ResolvedPictures>,
+): SettingLink {
+  if (names.length === 0 || names.some(([, text]) => !named.has(text))) return link;
+  const keys = names.map(([parameter, text]) => [parameter, named.get(text)!.key]);
+  return { ...link, pictures: Object.fromEntries(keys) };
+}
+
+/** Parameters that name pictures, and what they say. */
+function namesOf(kind: PluginKind, { id, params }: SettingLink): (readonly [string, string])[] {
+  const { refers = {} } = resolvePlugin(kind, REGISTRIES[kind], id);
+  return Object.keys(refers).flatMap((parameter) => {
+    const text = params[parameter];
+    return typeof text === 'string' ? [[parameter, text] as const] : [];
+  });
 }
 
 /** Whose features a metric is about, where its own name does not say: ` (squeezenet1.1)`. */
@@ -88,10 +137,20 @@ function protocolOf(setting: Setting, links: readonly SettingLink[]): { protocol
 const sameAs = (model: ResolvedModel) => (other: ResolvedModel) =>
   other.key === model.key && other.role === model.role;
 
-function needsOf(kind: PluginKind, { id }: SettingLink, choices: ModelChoices): Need[] {
-  const { needs, pins = {} } = resolvePlugin(kind, REGISTRIES[kind], id);
-  return needs.map((role) => ({ role, by: id, model: pinned(pins[role], choices[role]) }));
+function needsOf(kind: PluginKind, { id, params }: SettingLink, choices: ModelChoices): Need[] {
+  const plugin = resolvePlugin(kind, REGISTRIES[kind], id);
+  const needs: readonly RoleNeed[] = plugin.needsWith?.(params) ?? plugin.needs.map((role) => ({ role }));
+  return needs.filter(isPlayed(choices)).flatMap(({ role, models = [] }) => {
+    if (models.length === 0) return [{ role, by: id, model: pinned(plugin.pins?.[role], choices[role]) }];
+    return models.map((model) => ({ role, by: id, model }));
+  });
 }
+
+/** What a plug-in can do without is left out where nobody chose it and nothing for it ships with the package. */
+const isPlayed =
+  (choices: ModelChoices) =>
+  ({ role, optional = false }: RoleNeed): boolean =>
+    !optional || choices[role] !== undefined || modelsFor(role).some(({ embedded }) => embedded);
 
 /** Of several models that a name may mean, the one that was chosen for the role, else the first. */
 function pinned(

@@ -7,14 +7,13 @@ import { basename, extname, join, relative, resolve } from 'node:path';
 import { decodeImage, encodeImage } from '../image/codec.ts';
 import { extensionOf, IMAGE_EXTENSIONS } from '../image/formats.ts';
 import type { Image } from '../image/image.ts';
-import { resolvePlugin } from '../plugin/resolve.ts';
-import { protections } from '../protections/index.ts';
+import type { Budget } from '../protections/define.ts';
 import { emptyFolder, missingFile, overwritesInput, sameOutput } from '../messages.ts';
-import { attackImage, type Means, protectImage } from './execute.ts';
+import { attackImage, measureSaved, type Means, protectImage } from './execute.ts';
 import { jobSeed, jobStep } from './jobs.ts';
 import { sha256 } from './keys.ts';
 import type { Setting } from './run-folder.ts';
-import { measureBudget, type MeasuredBudget } from './safeguards.ts';
+import type { MeasuredBudget, MeasuredLooks } from './safeguards.ts';
 import { writeAtomically } from './store.ts';
 
 /** A picture to be treated. */
@@ -31,8 +30,14 @@ export interface OutputFile {
   readonly width: number;
   readonly height: number;
   readonly ms: number;
+  /** Of the input's bytes, and of what was written. */
+  readonly sha256: { readonly input: string; readonly output: string };
+  /** What the random draws of this picture began with; null where there were none. */
+  readonly seed: number | null;
+  /** Protections only: the budget that was asked for. */
+  readonly asked?: Budget;
   /** Protections only: measured on the saved file. */
-  readonly measured?: MeasuredBudget;
+  readonly measured?: MeasuredBudget & MeasuredLooks;
 }
 
 export interface HandOptions extends Means {
@@ -78,13 +83,14 @@ export async function protectFile(
 ): Promise<OutputFile> {
   const step = jobStep(setting.links[0]!);
   const started = performance.now();
-  const { clean, seed } = await open(input, setting, 'protect', options);
+  const { clean, seed, source } = await open(input, setting, 'protect', options);
   const { image, budget } = await protectImage(clean, step, seed, options);
   const { bytes } = await encodeImage(image, { format: 'png' });
   const saved = await decodeImage(bytes, { name: input.path, maxPixels: Infinity });
-  const { id } = resolvePlugin('protection', protections, step.id);
-  const measured = measureBudget(id, clean, saved, budget);
-  return { ...(await save(input, image, bytes, 'png', options)), ms: performance.now() - started, measured };
+  const measured = await measureSaved(step, clean, saved, budget, options);
+  const written = await save(input, image, bytes, 'png', options);
+  const hashes = { input: source, output: sha256(bytes) };
+  return { ...written, ms: performance.now() - started, sha256: hashes, seed, asked: budget, measured };
 }
 
 /** Attacks one file. Where the chain ends with an encoder, its very bytes are written, under its extension. */
@@ -94,7 +100,7 @@ export async function attackFile(
   options: HandOptions,
 ): Promise<OutputFile> {
   const started = performance.now();
-  const { clean, seed } = await open(input, setting, 'attack', options);
+  const { clean, seed, source } = await open(input, setting, 'attack', options);
   const image = await attackImage(clean, setting.links.map(jobStep), seed, options);
   // The encoder's own file has no room for an alpha plane that it could not take along.
   const encoded =
@@ -102,7 +108,8 @@ export async function attackFile(
       ? image.file
       : await encodeImage(image, { format: 'png' });
   const written = await save(input, image, encoded.bytes, extensionOf(encoded.format), options);
-  return { ...written, ms: performance.now() - started };
+  const hashes = { input: source, output: sha256(encoded.bytes) };
+  return { ...written, ms: performance.now() - started, sha256: hashes, seed };
 }
 
 async function open(
@@ -110,11 +117,12 @@ async function open(
   setting: Setting,
   stage: 'protect' | 'attack',
   { seed, maxPixels }: HandOptions,
-): Promise<{ clean: Image; seed: number | null }> {
+): Promise<{ clean: Image; seed: number | null; source: string }> {
   const bytes = await readFile(input.path);
   const clean = await decodeImage(bytes, { name: input.path, maxPixels });
   const steps = setting.links.map(jobStep);
-  return { clean, seed: setting.random ? jobSeed(seed, stage, steps, sha256(bytes)) : null };
+  const source = sha256(bytes);
+  return { clean, source, seed: setting.random ? jobSeed(seed, stage, steps, source) : null };
 }
 
 async function save(
@@ -123,7 +131,7 @@ async function save(
   bytes: Uint8Array,
   extension: string,
   { outDir }: HandOptions,
-): Promise<Omit<OutputFile, 'ms'>> {
+): Promise<Pick<OutputFile, 'input' | 'output' | 'width' | 'height'>> {
   const output = join(outDir, `${input.name}.${extension.replace(/^\./, '')}`);
   const same = async (): Promise<boolean> =>
     (await realpath(output).catch(() => resolve(output))) === (await realpath(input.path));

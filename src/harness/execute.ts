@@ -32,8 +32,16 @@ import {
   type VectorOutput,
 } from './jobs.ts';
 import type { Pictures } from './pictures.ts';
+import { type PicturesOf, picturesFrom } from './references.ts';
 import { toJsonValue } from './rows.ts';
-import { assertSound, clipToBudget, measureBudget } from './safeguards.ts';
+import {
+  assertSound,
+  clipToBudget,
+  measureBudget,
+  type MeasuredBudget,
+  type MeasuredLooks,
+  measureLooks,
+} from './safeguards.ts';
 import type { Store } from './store.ts';
 
 /** The store, and its pictures as this thread holds them. */
@@ -51,11 +59,19 @@ export type ModelsOf = (step: JobStep) => RoleModels;
 /** What plug-ins are given beside pictures, parameters and a seed. */
 export interface Means extends Pick<PluginContext, 'signal' | 'onProgress'> {
   readonly modelsOf: ModelsOf;
+  readonly picturesOf: PicturesOf;
 }
 
 /** Finds models by the keys that steps name, and opens them on a shelf. */
 export function modelsFrom(shelf: ModelShelf, available: readonly ResolvedModel[]): ModelsOf {
-  return ({ models = {} }) => shelf.of(available.filter(({ role, key }) => models[role] === key));
+  return ({ models = {} }) =>
+    shelf.of(
+      Object.entries(models).flatMap(([role, keys]) =>
+        keys
+          .split('+')
+          .flatMap((key) => available.find((model) => model.role === role && model.key === key) ?? []),
+      ),
+    );
 }
 
 /** Executes a job and stores what it gave. @throws whatever the plug-in throws; nothing is stored then. */
@@ -70,7 +86,11 @@ export async function executeJob(job: Job, context: JobContext, bench: Workbench
 
 async function outputOf(job: Job, context: JobContext, bench: Workbench): Promise<JobRecord['output']> {
   const { pictures, shelf, signal } = bench;
-  const means: Means = { modelsOf: modelsFrom(shelf, context.models ?? []), signal };
+  const means: Means = {
+    modelsOf: modelsFrom(shelf, context.models ?? []),
+    picturesOf: picturesFrom(context.named ?? []),
+    signal,
+  };
   switch (job.stage) {
     case 'import':
       return importPicture(job, context, pictures);
@@ -100,8 +120,23 @@ async function protectPicture(job: ProtectJob, pictures: Pictures, means: Means)
   const { image, budget } = await protectImage(clean, step, job.seed, means);
   const output = await pictures.save(image);
   if (output.sha256 === job.input) return { ...output, linfPx: 0, psnr: null }; // the very file
-  const { linfPx, psnr } = measureBudget(step.id, clean, await pictures.reload(output.sha256), budget);
-  return { ...output, linfPx, psnr: Number.isFinite(psnr) ? psnr : null };
+  const saved = await pictures.reload(output.sha256);
+  const { psnr, ...rest } = await measureSaved(step, clean, saved, budget, means);
+  return { ...output, ...rest, psnr: Number.isFinite(psnr) ? psnr : null };
+}
+
+/** Measures a saved picture as decoded. @throws BUDGET where it left one of its budgets. */
+export async function measureSaved(
+  step: JobStep,
+  clean: Image,
+  saved: Image,
+  budget: Budget,
+  means: Means,
+): Promise<MeasuredBudget & MeasuredLooks> {
+  const measured = measureBudget(step.id, clean, saved, budget);
+  const seen =
+    step.models?.perceptual === undefined ? undefined : await means.modelsOf(step).open('perceptual');
+  return { ...measured, ...(await measureLooks(step.id, clean, saved, budget, seen)) };
 }
 
 /** Protects an image: what the plug-in made of it, rounded to 8 bits and clipped to the budget. */
@@ -116,6 +151,7 @@ export async function protectImage(
   const raw = await protection.apply(clean, step.params, {
     ...pluginContext(seed, means),
     models: means.modelsOf(step),
+    pictures: means.picturesOf(step),
   });
   assertSound(step.id, clean, raw, false);
   return { image: clipToBudget(clean, raw, budget), budget };

@@ -184,7 +184,7 @@ export function cellsOf(experiment: Experiment, only: MatrixAxes['only'] = []): 
 }
 
 /** A data set may also be written as a call: `atelier(count=4)`. */
-function readDataset(value: unknown, place: Place): DatasetSpec {
+export function readDataset(value: unknown, place: Place): DatasetSpec {
   const isCall = typeof value === 'string' && /^\w+\s*\(/.test(value);
   const [call] = isCall ? parseChain(value, place) : [];
   return parseDatasetSpec(call === undefined ? value : { [call.id]: call.params }, place);

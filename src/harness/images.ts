@@ -22,7 +22,7 @@ export async function collectImages(plan: Plan, store: Store): Promise<RunImage[
         const output = await artefactOf(plan, { protection, attack, seed }, arm, item, (job) =>
           lookUp(jobKey(job)),
         );
-        const { sha256, width, height, linfPx, psnr } = output;
+        const { sha256, width, height, linfPx, psnr, ssim, perceptual } = output;
         images.push({
           image: item.id,
           arm,
@@ -34,6 +34,8 @@ export async function collectImages(plan: Plan, store: Store): Promise<RunImage[
           height,
           ...(linfPx !== undefined && { linfPx }),
           ...(typeof psnr === 'number' && { psnr }),
+          ...(ssim !== undefined && { ssim }),
+          ...(perceptual !== undefined && { perceptual }),
           path: store.blobPath(sha256),
           ...(item.artist !== undefined && { artist: item.artist }),
           ...(item.title !== undefined && { title: item.title }),

@@ -9,6 +9,7 @@ import type { ModelRole } from '../models/roles.ts';
 import { isVectorRole, VECTORS_VERSION, type VectorRole } from '../models/vectors.ts';
 import { deriveSeed } from '../random.ts';
 import { keyOf } from './keys.ts';
+import type { ResolvedPictures } from './references.ts';
 import type { SettingLink } from './run-folder.ts';
 
 /** A plug-in with all its parameters, as far as the output depends on it. */
@@ -16,7 +17,7 @@ export interface JobStep {
   readonly id: string;
   readonly version: number;
   readonly params: Readonly<Record<string, unknown>>;
-  /** By role: the key of the model, a hash over its bytes and their use. */
+  /** By role: the key of the model, a hash over its bytes and their use; of an ensemble, all keys joined by `+`. */
   readonly models?: Readonly<Record<string, string>>;
 }
 
@@ -87,6 +88,8 @@ export interface JobContext {
   readonly origin?: PictureOrigin;
   /** Where a thread finds the models that the steps name by their keys. */
   readonly models?: readonly ResolvedModel[];
+  /** Where it finds the pictures that parameters name by their keys. */
+  readonly named?: readonly ResolvedPictures[];
   /** Names for messages: the picture's id. */
   readonly image: string;
   /** Measure jobs: the pictures behind `inputs` and `references`. */
@@ -117,6 +120,9 @@ export interface ArtefactOutput {
   /** Protect jobs: distances between the saved file and the clean artefact. */
   readonly linfPx?: number;
   readonly psnr?: number | null;
+  readonly ssim?: number;
+  /** In the distance of the model in the role `perceptual`, where the protection has one. */
+  readonly perceptual?: number;
 }
 
 /** A measurement, as `toJsonValue` writes it: infinite values are the strings "inf" and "-inf". */
@@ -139,8 +145,9 @@ export const embedJobs = ({ models = {} }: JobStep, input: string): EmbedJob[] =
 /** The key under which a job's record is stored. */
 export const jobKey = (job: Job): string => keyOf({ store: STORE_VERSION, ...job });
 
-/** The part of a setting's link that its output depends on. */
-export function jobStep({ id, version, params, models }: SettingLink): JobStep {
+/** The part of a setting's link that its output depends on: of named pictures, what is in them and not where they lie. */
+export function jobStep({ id, version, params: written, models, pictures }: SettingLink): JobStep {
+  const params = { ...written, ...pictures };
   if (models === undefined) return { id, version, params };
   const keys = Object.entries(models).map(([role, { key }]) => [role, key]);
   return { id, version, params, models: Object.fromEntries(keys) };

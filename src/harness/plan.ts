@@ -22,6 +22,7 @@ import {
   type ValueOutput,
 } from './jobs.ts';
 import { keyOf } from './keys.ts';
+import type { ResolvedPictures } from './references.ts';
 import { type Arm, ARMS, fromJsonValue, type RowArm } from './rows.ts';
 import type { Setting } from './run-folder.ts';
 
@@ -35,6 +36,8 @@ export interface Plan {
   readonly items: readonly DatasetItem[];
   /** What plays the roles that the cells' plug-ins need. */
   readonly models: readonly ResolvedModel[];
+  /** The pictures that parameters name. */
+  readonly pictures: readonly ResolvedPictures[];
   readonly maxPixels: number;
 }
 
@@ -50,7 +53,13 @@ export function makePlan(
     limit = Infinity,
     maxPixels,
     models = [],
-  }: { limit?: number | undefined; maxPixels: number; models?: readonly ResolvedModel[] },
+    pictures = [],
+  }: {
+    limit?: number | undefined;
+    maxPixels: number;
+    models?: readonly ResolvedModel[];
+    pictures?: readonly ResolvedPictures[];
+  },
 ): Plan {
   const items = dataset.items.slice(0, limit);
   const hash = keyOf({
@@ -58,7 +67,7 @@ export function makePlan(
     items: items.map(({ id, sha256 }) => ({ id, sha256 })),
     maxPixels,
   });
-  return { run: `${name}-${hash.slice(0, 8)}`, hash, cells, items, models, maxPixels };
+  return { run: `${name}-${hash.slice(0, 8)}`, hash, cells, items, models, pictures, maxPixels };
 }
 
 /** What a cell measures at a time: an image, the whole set, or one artist's part of it. */
@@ -95,7 +104,8 @@ export async function artefactOf(
   item: DatasetItem,
   get: GetRecord,
 ): Promise<ArtefactOutput> {
-  const context: JobContext = { image: item.id, origin: item.origin, models: plan.models };
+  const { models, pictures: named } = plan;
+  const context: JobContext = { image: item.id, origin: item.origin, models, named };
   const artefact = async (job: Job): Promise<ArtefactOutput> =>
     (await get(job, context)).output as ArtefactOutput;
   const apply = async (stage: 'protect' | 'attack', setting: Setting, input: ArtefactOutput) => {

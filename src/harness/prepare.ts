@@ -5,8 +5,7 @@ import type { Dataset } from '../datasets/dataset.ts';
 import { type DatasetSpec, openDataset } from '../datasets/open.ts';
 import type { CellPattern } from './cells.ts';
 import { type ModelChoices, mergeChoices } from '../models/choice.ts';
-import type { ResolvedModel } from '../models/resolve.ts';
-import { bindModels, type UsedSetting } from './bindings.ts';
+import { type Bindings, bindModels, type UsedSetting } from './bindings.ts';
 import { cellsOf, type Experiment, readExperiment } from './experiment.ts';
 import { makePlan } from './plan.ts';
 import type { RunInputs } from './run.ts';
@@ -31,13 +30,14 @@ export interface PrepareOptions {
 /** Reads the experiment, lists its pictures, finds its models and plans its cells. @throws EXPERIMENT, DATASET, MODEL */
 export async function prepareRun(file: string, options: PrepareOptions): Promise<RunInputs> {
   const written = await readExperiment(file, { seeds: options.seeds });
-  const { experiment, models } = await withModels(written, options);
+  const { experiment, models, pictures } = await bound(written, options);
   const dataset = await openExperimentDataset(experiment);
   const { limit, maxPixels } = options;
   const plan = makePlan(experiment.name, cellsOf(experiment, options.only), dataset, {
     limit,
     maxPixels,
     models,
+    pictures,
   });
   return {
     experiment,
@@ -48,11 +48,11 @@ export async function prepareRun(file: string, options: PrepareOptions): Promise
   };
 }
 
-/** The experiment with its models in place, and the models; only those that its remaining cells need. */
-async function withModels(
+/** The experiment with its models and named pictures in place, and those; only what its remaining cells need. */
+async function bound(
   experiment: Experiment,
   { only, models: overrides = {} }: PrepareOptions,
-): Promise<{ experiment: Experiment; models: readonly ResolvedModel[] }> {
+): Promise<{ experiment: Experiment } & Pick<Bindings, 'models' | 'pictures'>> {
   const used = cellsOf(experiment, only).flatMap(({ protection, attack, metric }): UsedSetting[] => [
     ['protection', protection],
     ['attack', attack],
@@ -60,14 +60,14 @@ async function withModels(
   ]);
   const choices = mergeChoices(experiment.models, overrides);
   const beside = dirname(resolve(experiment.source.file));
-  const { models, bind } = await bindModels(used, choices, [process.cwd(), beside]);
-  const bound = {
+  const { models, pictures, bind } = await bindModels(used, choices, [process.cwd(), beside]);
+  const withBindings = {
     ...experiment,
     protections: experiment.protections.map((setting) => bind('protection', setting)),
     attacks: experiment.attacks.map((setting) => bind('attack', setting)),
     metrics: experiment.metrics.map((setting) => bind('metric', setting)),
   };
-  return { experiment: bound, models };
+  return { experiment: withBindings, models, pictures };
 }
 
 /** Where artefacts lie: the flag, the environment, or a hidden folder where the program is run. */

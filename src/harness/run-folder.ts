@@ -21,11 +21,13 @@ export interface SettingLink {
   readonly params: Readonly<Record<string, unknown>>;
   /** Where the plug-in needs networks: what plays each role. */
   readonly models?: Readonly<Partial<Record<ModelRole, LinkedModel>>>;
+  /** Where parameters name pictures: the hash over those, by the parameter. */
+  readonly pictures?: Readonly<Record<string, string>>;
   /** The parameter that orders an attack's settings from gentle to harsh. */
   readonly strength?: { readonly parameter: string; readonly harsher: 'higher' | 'lower' };
 }
 
-/** The model that plays one role for a plug-in; the manifest describes it under this key. */
+/** What plays one role for a plug-in; the manifest describes it under this key. Of an ensemble, parts are joined by `+`. */
 export interface LinkedModel {
   readonly id: string;
   /** Hash over its bytes and the way they are used. */
@@ -83,6 +85,10 @@ export interface RunImage {
   readonly linfPx?: number;
   /** Protected arm only: PSNR against the clean image in dB, measured on the saved file. */
   readonly psnr?: number;
+  /** Protected arm only: SSIM against the clean image, measured on the saved file. */
+  readonly ssim?: number;
+  /** Protected arm only, where the protection has a model in the role `perceptual`: its distance to the clean image. */
+  readonly perceptual?: number;
   /** Absolute path of the PNG artefact. */
   readonly path: string;
   readonly artist?: string;

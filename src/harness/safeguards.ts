@@ -3,8 +3,12 @@
  * input's size unless the plug-in declares otherwise, and for protections a budget in true 1/255 pixel units.
  */
 import { type Image, toBytes, withPixels } from '../image/image.ts';
-import { budgetExceeded, changedSize, notFinite } from '../messages.ts';
+import { budgetExceeded, changedSize, notFinite, perceptualExceeded } from '../messages.ts';
+import { ssim } from '../metrics/ssim.ts';
+import { WINDOW } from '../metrics/windows.ts';
+import { type Perceptual, perceptualDistance } from '../models/perceptual.ts';
 import type { Budget } from '../protections/define.ts';
+import { seededRandom } from '../random.ts';
 
 /** @throws IMAGE where `after` is not finite, or has another size than `before` though `resizes` is false. */
 export function assertSound(id: string, before: Image, after: Image, resizes: boolean): void {
@@ -34,6 +38,32 @@ export interface MeasuredBudget {
   readonly linfPx: number;
   /** Peak signal-to-noise ratio in dB; Infinity for equal pictures. */
   readonly psnr: number;
+}
+
+/** How near it looks; what cannot be measured is left out. */
+export interface MeasuredLooks {
+  /** Structural similarity, for pictures of at least 11 px a side. */
+  readonly ssim?: number;
+  /** Distance of the model in the role `perceptual`, where the protection has one. */
+  readonly perceptual?: number;
+}
+
+/** Measures how near the decoded file looks. @throws BUDGET where it left the perceptual budget. */
+export async function measureLooks(
+  id: string,
+  clean: Image,
+  saved: Image,
+  budget: Budget,
+  model?: Perceptual,
+): Promise<MeasuredLooks> {
+  const wide = Math.min(clean.width, clean.height) >= WINDOW;
+  const structure = wide && { ssim: await ssim.measure(saved, clean, {}, { random: seededRandom(0) }) };
+  if (model === undefined) return { ...structure };
+  const perceptual = await perceptualDistance(model, clean, saved);
+  if (budget.lpips !== undefined && perceptual > budget.lpips) {
+    throw perceptualExceeded(id, model.model.id, perceptual, budget.lpips);
+  }
+  return { ...structure, perceptual };
 }
 
 /** Measures the decoded file against the clean image. @throws BUDGET where it left the budget. */

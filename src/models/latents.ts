@@ -8,7 +8,7 @@ import type { RoleModel } from './open.ts';
 export type VaeEncoder = RoleModel<'vae-encoder'>;
 
 /** A latent cell of the Stable Diffusion family, px: what an encoder's sides are multiples of unless it says otherwise. */
-const CELL = 8;
+export const CELL = 8;
 
 /**
  * The windows of an image for an encoder: at most `side` px long, `overlap` px shared with their neighbours, both rounded

@@ -8,6 +8,9 @@ import type { ModelRole } from './roles.ts';
 export interface RoleModels {
   /** The model in that role, made ready when first asked for. @throws MODEL where the plug-in does not need that role. */
   open<R extends ModelRole>(role: R): Promise<RoleModel<R>>;
+  has(role: ModelRole): boolean;
+  /** All models in that role, at least one. */
+  openAll<R extends ModelRole>(role: R): Promise<readonly RoleModel<R>[]>;
 }
 
 /** The open models of a thread. */
@@ -31,13 +34,19 @@ export function openShelf(options: OpenOptions = {}): ModelShelf {
     return made;
   };
 
+  const inRole = (models: readonly ResolvedModel[], role: ModelRole): readonly ResolvedModel[] => {
+    const playing = models.filter((each) => each.role === role);
+    if (playing.length === 0) throw undeclaredRole(role);
+    return playing;
+  };
+
   return {
     of: (models) => ({
-      open: async <R extends ModelRole>(role: R) => {
-        const model = models.find((each) => each.role === role);
-        if (model === undefined) throw undeclaredRole(role);
-        return (await open(model)) as unknown as RoleModel<R>;
-      },
+      has: (role) => models.some((each) => each.role === role),
+      open: async <R extends ModelRole>(role: R) =>
+        (await open(inRole(models, role)[0]!)) as unknown as RoleModel<R>,
+      openAll: async <R extends ModelRole>(role: R) =>
+        (await Promise.all(inRole(models, role).map(open))) as unknown as readonly RoleModel<R>[],
     }),
     close: async () => {
       const models = await Promise.all(opened.values());

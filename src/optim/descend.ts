@@ -8,6 +8,23 @@ export type Objective = (
   step: number,
 ) => Promise<{ readonly loss: number; readonly gradient: Float32Array }>;
 
+/** The sum of objectives, each times its weight; a weight of 0 costs nothing. */
+export function weightedSum(
+  terms: readonly { readonly objective: Objective; readonly weight: number }[],
+): Objective {
+  return async (x, step) => {
+    const gradient = new Float32Array(x.length);
+    let loss = 0;
+    for (const { objective, weight } of terms) {
+      if (weight === 0) continue;
+      const term = await objective(x, step);
+      loss += weight * term.loss;
+      for (let i = 0; i < gradient.length; i++) gradient[i]! += weight * term.gradient[i]!;
+    }
+    return { loss, gradient };
+  };
+}
+
 export interface DescentOptions {
   readonly steps: number;
   readonly update: Update;

@@ -1,6 +1,7 @@
 /** @file What protections, attacks and metrics have in common: the interface of a plug-in. */
 import type { z } from 'zod';
-import { undeclaredRole } from '../messages.ts';
+import type { Image } from '../image/image.ts';
+import { undeclaredReference, undeclaredRole } from '../messages.ts';
 import type { RoleModel } from '../models/open.ts';
 import type { ModelRole } from '../models/roles.ts';
 import type { RoleModels } from '../models/shelf.ts';
@@ -8,6 +9,28 @@ import type { Random } from '../random.ts';
 
 /** A parameter schema: a strict object whose fields all have a default, a range and a description with the unit. */
 export type ParameterSchema = z.ZodObject;
+
+/** A role that has to be played; `models` names who plays it, where the parameters say so: several are an ensemble. */
+export interface RoleNeed {
+  readonly role: ModelRole;
+  readonly models?: readonly string[];
+  /** True where the plug-in can do without: `models.has(role)` tells. */
+  readonly optional?: boolean;
+}
+
+/** What a parameter names: pictures (a file, a folder, a manifest or a generator; see `picturesOf`). */
+export type Reference = 'pictures';
+
+/** A picture that a parameter names. */
+export interface NamedPicture {
+  /** Path or name in its collection. */
+  readonly id: string;
+  readonly sha256: string;
+  readonly artist?: string;
+  /** What it shows, as a prompt would say it. */
+  readonly caption?: string;
+  load(): Promise<Image>;
+}
 
 /** The fields that every plug-in has. */
 export interface PluginBase<S extends ParameterSchema = ParameterSchema> {
@@ -23,10 +46,14 @@ export interface PluginBase<S extends ParameterSchema = ParameterSchema> {
   readonly reference: string;
   /** Parameters with defaults and units. */
   readonly params: S;
-  /** Roles of the networks it needs; empty for most attacks. */
+  /** Roles of the networks it needs, whatever its parameters; empty for most attacks. */
   readonly needs: readonly ModelRole[];
+  /** What it needs with certain parameters, where that is not all of `needs`, or more than one model in a role. */
+  needsWith?(params: z.infer<S>): readonly RoleNeed[];
   /** Models that the id itself names: no other may play these roles. Of a list the user chooses; else it is the first. */
   readonly pins?: Readonly<Partial<Record<ModelRole, string | readonly string[]>>>;
+  /** Parameters whose text names something outside the experiment file. */
+  readonly refers?: Readonly<Record<string, Reference>>;
   /** True where the output depends on the seed. */
   readonly random: boolean;
 }
@@ -37,6 +64,8 @@ export interface PluginContext {
   readonly random: Random;
   /** What plays the roles that the plug-in `needs`; see `openRole`. */
   readonly models?: RoleModels;
+  /** What parameters name; see `picturesOf`. */
+  readonly pictures?: (parameter: string) => readonly NamedPicture[];
   /** Aborted on Ctrl-C; long loops look at it. */
   readonly signal?: AbortSignal;
   /** Progress within one job, 0..1. */
@@ -47,4 +76,19 @@ export interface PluginContext {
 export function openRole<R extends ModelRole>({ models }: PluginContext, role: R): Promise<RoleModel<R>> {
   if (models === undefined) throw undeclaredRole(role);
   return models.open(role);
+}
+
+/** All models in a role, in the order in which the parameters name them. @throws MODEL */
+export function openRoles<R extends ModelRole>(
+  { models }: PluginContext,
+  role: R,
+): Promise<readonly RoleModel<R>[]> {
+  if (models === undefined) throw undeclaredRole(role);
+  return models.openAll(role);
+}
+
+/** The pictures that a parameter in `refers` names, at least one. @throws USAGE where it names none. */
+export function picturesOf({ pictures }: PluginContext, parameter: string): readonly NamedPicture[] {
+  if (pictures === undefined) throw undeclaredReference(parameter);
+  return pictures(parameter);
 }

@@ -15,15 +15,10 @@
  * Modes semantic and fused need the gradient of a U-Net and are not here.
  */
 import { z } from 'zod';
-import { epsPxOf } from './budget.ts';
 import { defineProtection } from './define.ts';
-import {
-  attackBudgetParameters,
-  attackEncoder,
-  descentParameters,
-  windowParameters,
-} from './encoder-attack.ts';
-import { glyphTarget, greyTarget } from './target.ts';
+import { attackEncoder, encoderNeeds, surrogateParameters } from './encoder-attack.ts';
+import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './optimise.ts';
+import { chosenTarget, targetParameters, targetRefers } from './target.ts';
 
 export const mist = defineProtection({
   id: 'mist',
@@ -36,20 +31,16 @@ export const mist = defineProtection({
   params: z.strictObject({
     mode: z.enum(['textural']).default('textural').describe('the loss: distance of latents from the target'),
     ...attackBudgetParameters,
-    ...descentParameters({ steps: 100, step: 1, schedule: 'constant' }),
-    target: z
-      .enum(['glyphs', 'grey'])
-      .default('glyphs')
-      .describe('what to pull towards: glyphs, or flat grey'),
-    columns: z.int().min(1).max(64).default(3).describe('glyphs across a window'),
-    rows: z.int().min(1).max(64).default(8).describe('glyphs down a window'),
+    ...descentParameters({ steps: 100, step: 1 }),
+    ...targetParameters('glyphs'),
     ...windowParameters,
+    ...surrogateParameters,
   }),
   needs: ['vae-encoder'],
+  needsWith: encoderNeeds,
+  refers: targetRefers,
   random: true,
-  budget: (params) => ({ epsPx: epsPxOf(params) }),
-  apply: (image, params, context) => {
-    const target = params.target === 'glyphs' ? glyphTarget(params.columns, params.rows) : greyTarget(0.5);
-    return attackEncoder(image, target, params, context);
-  },
+  budget: budgetOf,
+  apply: async (image, params, context) =>
+    attackEncoder(image, await chosenTarget(params, context), params, context),
 });

@@ -14,15 +14,10 @@
  * The diffusion attack through a whole editing pipeline is not here.
  */
 import { z } from 'zod';
-import { epsPxOf } from './budget.ts';
 import { defineProtection } from './define.ts';
-import {
-  attackBudgetParameters,
-  attackEncoder,
-  descentParameters,
-  windowParameters,
-} from './encoder-attack.ts';
-import { greyTarget, zeroTarget } from './target.ts';
+import { attackEncoder, encoderNeeds, surrogateParameters } from './encoder-attack.ts';
+import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './optimise.ts';
+import { chosenTarget, targetParameters, targetRefers } from './target.ts';
 
 export const photoguard = defineProtection({
   id: 'photoguard',
@@ -32,17 +27,17 @@ export const photoguard = defineProtection({
   reference:
     'Salman et al., Raising the Cost of Malicious AI-Powered Image Editing (ICML 2023), encoder attack',
   params: z.strictObject({
-    target: z
-      .enum(['zero', 'grey'])
-      .default('zero')
-      .describe('zero: a latent of zeros; grey: of a grey picture'),
     ...attackBudgetParameters,
     ...descentParameters({ steps: 1000, step: 2.55, schedule: 'decaying' }),
+    ...targetParameters('zero'),
     ...windowParameters,
+    ...surrogateParameters,
   }),
   needs: ['vae-encoder'],
+  needsWith: encoderNeeds,
+  refers: targetRefers,
   random: true,
-  budget: (params) => ({ epsPx: epsPxOf(params) }),
-  apply: (image, params, context) =>
-    attackEncoder(image, params.target === 'zero' ? zeroTarget : greyTarget(0.5), params, context),
+  budget: budgetOf,
+  apply: async (image, params, context) =>
+    attackEncoder(image, await chosenTarget(params, context), params, context),
 });

@@ -1,16 +1,16 @@
 /**
  * @file Surrogates: the networks that a protection optimises against, as a loss with a gradient by the picture.
  *
- *   L(x) = sum over surrogates and windows of sum over cells of mean over channels of (E(x) - z)^2
+ *   L(x) = sum over surrogates of mean over cells of mean over channels of (E(x) - z)^2
  *
- * with z the target's latent. Each window is one run of one graph that ONNX Runtime executes forwards and backwards;
+ * with z the target's latent; cells that windows share count in each of them. Each window is one run of one graph that ONNX Runtime executes forwards and backwards;
  * gradients of windows are put together by their weights, so that the optimiser never knows of windows and no seam shows.
  */
 import { gradientGraph, gradientName } from '../autodiff/gradient.ts';
 import type { Size } from '../image/image.ts';
 import { addWindow } from '../image/windows.ts';
 import { notFiniteGradient } from '../messages.ts';
-import { encoderWindows, type VaeEncoder, windowTensor } from '../models/latents.ts';
+import { CELL, encoderWindows, type VaeEncoder, windowTensor } from '../models/latents.ts';
 import { builtModel, graphBuilder } from '../onnx/builder.ts';
 import { compose } from '../onnx/compose.ts';
 import { declaredType } from '../onnx/infer.ts';
@@ -58,6 +58,8 @@ async function openPart(
 ): Promise<(x: Float32Array, step: number, gradient: Float32Array) => Promise<number>> {
   const windows = encoderWindows(encoder, size, windowing);
   const targets = await target(encoder, size, windows);
+  const cell = encoder.model.fill.multiple ?? CELL;
+  const share = cell ** 2 / (size.width * size.height);
   const session = await encoder.derive('gradient of the distance to a latent', latentDistanceGradient);
   return async (x, step, gradient) => {
     let total = 0;
@@ -65,15 +67,15 @@ async function openPart(
       const feeds = { [IMAGE]: windowTensor(x, size, window), [TARGET]: targets[i]! };
       const [loss, part] = await evaluate(session, feeds);
       if (!Number.isFinite(loss) || !allFinite(part)) throw notFiniteGradient(encoder.model.id, step);
-      addWindow(gradient, size, window, part);
-      total += loss;
+      addWindow(gradient, size, window, part, share);
+      total += share * loss;
     }
     return total;
   };
 }
 
 /** One pass that stops at nothing: a NaN or infinity among the values makes their sum one. */
-function allFinite(values: Float32Array): boolean {
+export function allFinite(values: Float32Array): boolean {
   let sum = 0;
   for (let i = 0; i < values.length; i++) sum += values[i]! * 0;
   return sum === 0;

@@ -86,5 +86,13 @@ export async function encoderOf(model: Model): Promise<ResolvedModel & { readonl
   return { ...found, role: 'vae-encoder' };
 }
 
+/** The mean absolute difference in the role `perceptual`. */
+export async function distanceModel(): Promise<ResolvedModel & { readonly role: 'perceptual' }> {
+  const { path } = await save(absoluteDistance, join(await temporaryFolder(), 'distance.onnx'));
+  const choice = { kind: 'file', path, fill: {} } as const;
+  const found = await resolveModel('perceptual', choice, { home: await emptyHome(), baseDirs: ['/'] });
+  return { ...found, role: 'perceptual' };
+}
+
 /** The pooling encoder as a surrogate: its latents are linear in the pixels. */
 export const poolingModel = () => encoderOf(poolingEncoder);
