@@ -761,6 +761,14 @@ export const notFiniteLatent = (model: string, step: number): CraquelureError =>
     `Expected finite latents from model '${model}' but received NaN or infinity at step ${step + 1}`,
   );
 
+/** An encoder that gives one latent and not how sure it is of it. */
+export const noMoments = (model: string, plugin: string): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Expected mean and log-variance of latents for ${plugin} but encoder '${model}' gives only the mean. ` +
+      "Take the mean, or choose an autoencoder whose file gives both (Optimum's 'latent_parameters')",
+  );
+
 /** A configuration of a scheduler that samplers here do not know. */
 export const unknownScheduler = (
   path: string,

@@ -206,28 +206,36 @@ const info = (name: string, shape: readonly (number | string)[], dtype: ValueInf
   shape,
 });
 
-/** sample, timestep, encoder_hidden_states -> out_sample. */
-export function tinyUnet(seed = 1): Model {
+/**
+ * sample, timestep, encoder_hidden_states -> out_sample; an upscaler's sees the small picture beside the latent and is told
+ * its noise level by class_labels.
+ */
+export function tinyUnet(seed = 1, { upscaler = false } = {}): Model {
   const [low, high] = CHANNELS;
   const inputs = [
-    info('sample', ['batch', 4, 'height', 'width']),
+    info('sample', ['batch', upscaler ? 7 : 4, 'height', 'width']),
     info('timestep', ['batch'], 'int64'),
     info('encoder_hidden_states', ['batch', 'sequence', TEXT]),
+    ...(upscaler ? [info('class_labels', ['batch'], 'int64')] : []),
   ];
   return model(
     inputs,
     seed,
     'out_sample',
-    ({ g, linear, conv, silu, groupNorm, transformer, resnet, upsample }) => {
+    ({ g, weight, linear, conv, silu, groupNorm, transformer, resnet, upsample }) => {
       const frequencies = Array.from({ length: low / 2 }, (_, i) => 10000 ** (-i / (low / 2)));
       const t = g.Unsqueeze(g.Cast('timestep', 'float32'), [1]);
       const angles = g.Mul(t, g.constant('float32', [1, low / 2], frequencies));
       const waves = g.Concat([g.Cos(angles), g.Sin(angles)], 1);
       const first = silu(linear('time_embedding.linear_1', waves, low, 4 * low));
-      const time = linear('time_embedding.linear_2', first, 4 * low, 4 * low);
+      let time = linear('time_embedding.linear_2', first, 4 * low, 4 * low);
+      if (upscaler) {
+        const levels = weight('class_embedding.weight', [1000, 4 * low], 0.5);
+        time = g.Add(time, g.Gather(levels, 'class_labels', 0));
+      }
       const text = 'encoder_hidden_states';
 
-      const start = conv('conv_in', 'sample', 4, low);
+      const start = conv('conv_in', 'sample', upscaler ? 7 : 4, low);
       const r0 = resnet('down_blocks.0.resnets.0', start, low, low, time);
       const a0 = transformer('down_blocks.0.attentions.0', r0, low, text);
       const halved = conv('down_blocks.0.downsamplers.0.conv', a0, low, low, { stride: 2 });
@@ -271,13 +279,13 @@ function tinyEncoder(seed = 2): Model {
 }
 
 /** latent_sample -> sample [n, 3, 8h, 8w] of about -1..1. */
-function tinyDecoder(seed = 3): Model {
+function tinyDecoder(seed = 3, { doublings = 3 } = {}): Model {
   const [low, high] = CHANNELS;
   const inputs = [info('latent_sample', ['batch', 4, 'height', 'width'])];
   return model(inputs, seed, 'sample', ({ conv, silu, groupNorm, resnet, upsample }) => {
     let y = conv('decoder.conv_in', conv('post_quant_conv', 'latent_sample', 4, 4, { side: 1 }), 4, high);
     y = resnet('decoder.mid_block.resnets.0', y, high, low);
-    for (const i of [0, 1, 2]) {
+    for (let i = 0; i < doublings; i++) {
       y = resnet(`decoder.up_blocks.${i}.resnets.0`, y, low, low);
       y = upsample(`decoder.up_blocks.${i}.upsamplers.0`, y, low);
     }
@@ -320,16 +328,19 @@ function tinyVocabulary(): { vocab: Record<string, number>; merges: readonly str
   return { vocab: Object.fromEntries(tokens.map((token, id) => [token, id])), merges };
 }
 
-/** Writes the whole model into `folder`. */
+/** Writes the whole model into `folder`; `upscaler`: one of the kind of Stable Diffusion's x4 upscaler. */
 export async function writeTinyDiffusion(
   folder: string,
-  { prediction = 'epsilon' }: { readonly prediction?: 'epsilon' | 'v_prediction' } = {},
+  {
+    prediction = 'epsilon',
+    upscaler = false,
+  }: { readonly prediction?: 'epsilon' | 'v_prediction'; readonly upscaler?: boolean } = {},
 ): Promise<string> {
   const { vocab, merges } = tinyVocabulary();
   const networks: Readonly<Record<string, Model>> = {
-    unet: tinyUnet(),
+    unet: tinyUnet(1, { upscaler }),
     vae_encoder: tinyEncoder(),
-    vae_decoder: tinyDecoder(),
+    vae_decoder: tinyDecoder(3, { doublings: upscaler ? 2 : 3 }),
     text_encoder: tinyTextEncoder(Object.keys(vocab).length),
   };
   const texts: Readonly<Record<string, string>> = {

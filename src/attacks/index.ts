@@ -6,16 +6,24 @@ import { bilateral } from './bilateral.ts';
 import { cropResize } from './crop-resize.ts';
 import type { Attack } from './define.ts';
 import { flip } from './flip.ts';
+import { denoise } from './denoise.ts';
 import { gaussianBlur } from './gaussian-blur.ts';
 import { gaussianNoise } from './gaussian-noise.ts';
 import { guided } from './guided.ts';
 import { identity } from './identity.ts';
+import { img2img } from './img2img.ts';
 import { jpeg } from './jpeg.ts';
+import { latentDiffpureProxy } from './latent-diffpure-proxy.ts';
+import { latentGridPureProxy } from './latent-grid-pure-proxy.ts';
 import { median } from './median.ts';
 import { nonLocalMeans } from './non-local-means.ts';
+import { noisyUpscaling } from './noisy-upscaling.ts';
+import { noisyUpscalingProxy } from './noisy-upscaling-proxy.ts';
+import { pixelDiffpureProxy } from './pixel-diffpure-proxy.ts';
 import { quantize } from './quantize.ts';
 import { rescale } from './rescale.ts';
 import { screenshot } from './screenshot.ts';
+import { vaeRoundTrip } from './vae-round-trip.ts';
 import { webp } from './webp.ts';
 
 const registry = registryOf({
@@ -35,6 +43,14 @@ const registry = registryOf({
   quantize,
   screenshot,
   'adverse-cleaner': adverseCleaner,
+  'vae-round-trip': vaeRoundTrip,
+  denoise,
+  'noisy-upscaling': noisyUpscaling,
+  'noisy-upscaling-proxy': noisyUpscalingProxy,
+  img2img,
+  'latent-diffpure-proxy': latentDiffpureProxy,
+  'latent-grid-pure-proxy': latentGridPureProxy,
+  'pixel-diffpure-proxy': pixelDiffpureProxy,
 });
 
 export type AttackId = keyof typeof registry;

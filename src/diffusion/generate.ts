@@ -1,19 +1,20 @@
 /** @file Images from prompts, and from images and prompts: the loop over a sampler's path. */
 import type { Image, Size } from '../image/image.ts';
-import { expected, notFiniteLatent } from '../messages.ts';
-import { imageTensor } from '../models/pixels.ts';
+import { expected } from '../messages.ts';
 import { type TensorOf, tensor } from '../onnx/tensor.ts';
 import type { Random } from '../random.ts';
 import { type Conditioning, guidedClean } from './guidance.ts';
 import { type Diffusion, rowsOf } from './open.ts';
+import { purificationPath } from './purification.ts';
 import { inputScale } from './prediction.ts';
-import { type Draw, type Path, pathFrom } from './sampler.ts';
+import { ancestralStepper } from './ancestral.ts';
+import { type Draw, type Path, pathFrom, type Step, walk, type WalkOptions } from './sampler.ts';
 import { type SamplerName, samplers } from './samplers.ts';
 import type { Spacing } from './schedule.ts';
 
 type Floats = TensorOf<'float32'>;
 
-export interface SampleOptions {
+export interface SampleOptions extends WalkOptions {
   /** One for each image; each image has draws of its own, so that it is the same in any batch. */
   readonly randoms: readonly Random[];
   /** One for each image, or one for all. */
@@ -27,9 +28,6 @@ export interface SampleOptions {
   /** The sampler's own unless told. */
   readonly spacing?: Spacing | undefined;
   readonly eta?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
-  /** 0..1. */
-  readonly onProgress?: ((fraction: number) => void) | undefined;
 }
 
 /** Latents [n, c, h, w] from noise, for images of `size`; the model's own size unless told. @throws USAGE, MODEL */
@@ -50,7 +48,8 @@ export async function sampleLatents(
     size.height / diffusion.cell,
     size.width / diffusion.cell,
   ];
-  return walk(diffusion, tensor('float32', dims, start), path, draw, options);
+  const step = samplers[sampler].stepper(path, options);
+  return denoised(diffusion, tensor('float32', dims, start), path, step, draw, options);
 }
 
 /**
@@ -62,7 +61,7 @@ export async function resampleLatents(
   latents: Floats,
   { strength, ...options }: SampleOptions & { readonly strength: number },
 ): Promise<Floats> {
-  const { randoms, sampler = 'ddim', steps = 50, spacing } = options;
+  const { sampler = 'ddim', steps = 50, spacing } = options;
   // 0.29 * 100 is 28.999999999999996.
   const taken = Math.min(steps, Math.floor(steps * strength + 1e-9));
   if (taken < 1) {
@@ -72,10 +71,35 @@ export async function resampleLatents(
   }
   const whole = samplers[sampler].path(diffusion.schedule, steps, spacing);
   const path = pathFrom(whole, steps - taken);
-  const draw = drawer(randoms, latents.data.length / randoms.length);
+  const step = samplers[sampler].stepper(path, options);
+  return renoised(diffusion, latents, path, step, options);
+}
+
+/**
+ * Diffusion to timestep t and DDPM's way back (Nie et al. 2022, DiffPure) on latents [n, c, h, w], in `steps` network calls;
+ * as many as t are DDPM's own.
+ */
+export function purifyLatents(
+  diffusion: Diffusion,
+  latents: Floats,
+  { t, steps, ...options }: Omit<SampleOptions, 'steps'> & { readonly t: number; readonly steps: number },
+): Promise<Floats> {
+  const path = purificationPath(diffusion.schedule, t, steps);
+  return renoised(diffusion, latents, path, ancestralStepper(path, 1), options);
+}
+
+/** From noisy latents at the start of a path to clean ones. */
+function renoised(
+  diffusion: Diffusion,
+  { dims, data }: Floats,
+  path: Path,
+  step: Step,
+  options: SampleOptions,
+): Promise<Floats> {
+  const draw = drawer(options.randoms, data.length / options.randoms.length);
   const noise = draw();
-  const start = latents.data.map((value, i) => value + path.sigmas[0]! * noise[i]!);
-  return walk(diffusion, tensor('float32', latents.dims, start), path, draw, options);
+  const start = data.map((value, i) => value + path.sigmas[0]! * noise[i]!);
+  return denoised(diffusion, tensor('float32', dims, start), path, step, draw, options);
 }
 
 /** Latents to images, one at a time: a decoder's activations are what memory goes into. */
@@ -88,10 +112,6 @@ export async function decodeImages(diffusion: Diffusion, latents: Floats): Promi
   return images;
 }
 
-/** Latents [1, c, h, w] of an image whose sides are whole cells. */
-export const encodeImage = (diffusion: Diffusion, image: Image): Promise<Floats> =>
-  diffusion.encode(imageTensor(image));
-
 /** Images from prompts. */
 export async function textToImage(
   diffusion: Diffusion,
@@ -101,28 +121,23 @@ export async function textToImage(
 }
 
 /** From the start of a path to its end; the last x as the network scales it. */
-async function walk(
+async function denoised(
   diffusion: Diffusion,
   start: Floats,
   path: Path,
+  step: Step,
   draw: Draw,
-  { sampler = 'ddim', eta, signal, onProgress, ...options }: SampleOptions,
+  options: SampleOptions,
 ): Promise<Floats> {
-  const conditioning = await conditioningOf(diffusion, start.dims[0]!, options);
-  const step = samplers[sampler].stepper(path, { eta });
-  let x = start.data;
-  for (const [i, timestep] of path.timesteps.entries()) {
-    signal?.throwIfAborted();
-    const now = tensor('float32', start.dims, x);
-    const clean = await guidedClean(diffusion, now, path.sigmas[i]!, timestep, conditioning);
-    x = step(i, x, clean, draw);
-    if (!x.every(Number.isFinite)) throw notFiniteLatent(diffusion.id, i);
-    onProgress?.((i + 1) / path.timesteps.length);
-  }
+  const { dims } = start;
+  const conditioning = await conditioningOf(diffusion, dims[0]!, options);
+  const see = (x: Float32Array, i: number): Promise<Float32Array> =>
+    guidedClean(diffusion, tensor('float32', dims, x), path.sigmas[i]!, path.timesteps[i]!, conditioning);
+  const x = await walk(diffusion.id, start.data, path, step, see, draw, options);
   const scale = inputScale(path.sigmas.at(-1)!);
   return tensor(
     'float32',
-    start.dims,
+    dims,
     x.map((value) => scale * value),
   );
 }

@@ -44,11 +44,14 @@ export interface Diffusion {
   predict(noisy: Floats, timestep: number, text: Floats): Promise<Floats>;
 }
 
+/** What a U-Net is fed beside latent, timestep and text, for a batch of n. */
+export type Conditions = (n: number) => NamedTensors;
+
 /** Makes the diffusion model of some roles ready. @throws MODEL where the U-Net wants conditions that nobody feeds. */
-export async function openDiffusion(open: OpenRole, extra: NamedTensors = {}): Promise<Diffusion> {
+export async function openDiffusion(open: OpenRole, further: Conditions = () => ({})): Promise<Diffusion> {
   const unet = await open('unet');
   const { fill, id } = unet.model;
-  const known = new Set([...Object.keys(ROLES.unet.inputs), ...Object.keys(extra)]);
+  const known = new Set([...Object.keys(ROLES.unet.inputs), ...Object.keys(further(1))]);
   const unknown = unet.graph.graph.inputs.map(({ name }) => name).filter((name) => !known.has(name));
   if (unknown.length > 0) throw unknownConditions(id, unknown);
   const { prediction, betas, side } = fill.diffusion ?? { prediction: 'epsilon', side: 512 };
@@ -58,19 +61,15 @@ export async function openDiffusion(open: OpenRole, extra: NamedTensors = {}): P
     schedule: noiseSchedule(betas),
     prediction,
     side,
-    channels: channelsOf(unet, 'latent', 1) ?? 4,
+    channels: channelsOf(unet, 'noise', 1) ?? 4,
     cell: CELL,
     multiple: fill.multiple ?? 8 * CELL,
     ...text,
     encode: async (image) => (await (await open('vae-encoder')).run({ image })).latent,
     decode: async (latent) => (await (await open('vae-decoder')).run({ latent })).image,
     predict: async (latent, t, rows) => {
-      const { noise } = await unet.run({
-        latent,
-        timestep: timestepFor(unet, latent, t),
-        text: rows,
-        ...extra,
-      });
+      const timestep = timestepFor(unet, latent, t);
+      const { noise } = await unet.run({ latent, timestep, text: rows, ...further(latent.dims[0]!) });
       return noise;
     },
   };

@@ -1,4 +1,5 @@
 /** @file The interface of a sampler: the sigmas that it visits, and how it gets from one to the next. */
+import { notFiniteLatent } from '../messages.ts';
 import type { NoiseSchedule, Spacing } from './schedule.ts';
 
 /** The way of a sampler from noise to a clean latent. */
@@ -37,6 +38,36 @@ export interface Sampler {
   readonly spacing?: Spacing;
   path(schedule: NoiseSchedule, steps: number, spacing?: Spacing): Path;
   stepper(path: Path, options?: StepOptions): Step;
+}
+
+/** What a walk looks at on its way. */
+export interface WalkOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** 0..1. */
+  readonly onProgress?: ((fraction: number) => void) | undefined;
+}
+
+/**
+ * From x at the start of a path to x at its end; `see` tells the clean latent in x before each step.
+ * @throws the signal's reason on abort; MODEL where x is no number any more, with the model's name `id`.
+ */
+export async function walk(
+  id: string,
+  start: Float32Array,
+  path: Path,
+  step: Step,
+  see: (x: Float32Array, i: number) => Promise<Readonly<Float32Array>>,
+  draw: Draw,
+  { signal, onProgress }: WalkOptions = {},
+): Promise<Float32Array> {
+  let x = start;
+  for (let i = 0; i < path.timesteps.length; i++) {
+    signal?.throwIfAborted();
+    x = step(i, x, await see(x, i), draw);
+    if (!x.every(Number.isFinite)) throw notFiniteLatent(id, i);
+    onProgress?.((i + 1) / path.timesteps.length);
+  }
+  return x;
 }
 
 /** The last part of a path: where image-to-image begins. */

@@ -113,3 +113,43 @@ export function addWindow(
     }
   }
 }
+
+/** What a network makes of a window: as many values as it was given, planes [3, height, width] of `size`. */
+export type OfWindow = (values: Float32Array, size: Size, index: number) => Promise<Float32Array>;
+
+/**
+ * What `f` makes of the planes [3, height, width] of an image, window by window, blended where windows overlap. What was
+ * made up beyond the image's edges is dropped.
+ */
+export async function inWindows(
+  planes: Float32Array,
+  size: Size,
+  options: WindowOptions,
+  f: OfWindow,
+): Promise<Float32Array> {
+  const result = new Float32Array(planes.length);
+  for (const [index, window] of windowsOf(size, options).entries()) {
+    pasteWindow(result, size, window, await f(cutWindow(planes, size, window), windowSize(window), index));
+  }
+  return result;
+}
+
+function pasteWindow(
+  planes: Float32Array,
+  { width, height }: Size,
+  { columns, rows }: Window,
+  values: Float32Array,
+): void {
+  const [left, top] = [columns.pixels[0]!, rows.pixels[0]!];
+  const [across, down] = [columns.pixels.length, rows.pixels.length];
+  for (let plane = 0; plane < 3; plane++) {
+    for (let y = 0; y < Math.min(down, height - top); y++) {
+      const row = (plane * height + top + y) * width + left;
+      const from = (plane * down + y) * across;
+      const weight = rows.weights[y]!;
+      for (let x = 0; x < Math.min(across, width - left); x++) {
+        planes[row + x]! += weight * columns.weights[x]! * values[from + x]!;
+      }
+    }
+  }
+}

@@ -49,9 +49,14 @@ export function standardGraph(model: Model, part: Part): Model {
       initializers: [...graph.initializers, ...before.initializers],
     }),
   });
+  const spreads: ValueInfo[] = [];
   for (const match of wanted) {
     after.declare(inner(match), declaredType(match.info));
     pass(after, leaving(after, match, inner(match), part.fill), match.name);
+    const channels = match.port.holds === 'latent' ? meanChannels(match, part.fill) : undefined;
+    if (channels === undefined) continue;
+    pass(after, spread(after, inner(match), channels, part.fill), LATENT_SPREAD);
+    spreads.push({ ...outerInfo(match, part.fill), name: LATENT_SPREAD });
   }
   const extra = graph.inputs.filter(({ name }) => !given.some((match) => inner(match) === name));
   return {
@@ -60,13 +65,16 @@ export function standardGraph(model: Model, part: Part): Model {
       ...graph,
       nodes: [...before.nodes, ...graph.nodes, ...after.nodes],
       inputs: [...given.map((match) => outerInfo(match)), ...extra],
-      outputs: wanted.map((match) => outerInfo(match, part.fill)),
+      outputs: [...wanted.map((match) => outerInfo(match, part.fill)), ...spreads],
       initializers: [...before.initializers, ...graph.initializers, ...after.initializers],
     },
   };
 }
 
 const INNER = 'file/';
+
+/** A further output of encoders that give moments: the standard deviation of the latents, scaled as they are. */
+export const LATENT_SPREAD = 'latent spread';
 
 function matchPorts(
   ports: Readonly<Record<string, RolePort>>,
@@ -209,6 +217,15 @@ function leaving(g: GraphBuilder, match: Match, inner: string, fill: Fill): stri
     if (scale !== 1) value = g.Mul(value, constantOf(g, scale));
   }
   return value;
+}
+
+/** exp(log-variance / 2), clamped as diffusers does. */
+function spread(g: GraphBuilder, moments: string, channels: number, { latent }: Fill): string {
+  const stored = g.Slice(moments, [channels], [2 * channels], [1]);
+  const logVariance = g.typeOf(stored).dtype === 'float32' ? stored : g.Cast(stored, 'float32');
+  const [low, high] = [g.constant('float32', [], [-30]), g.constant('float32', [], [20])];
+  const deviation = g.Exp(g.Mul(g.Clip(logVariance, low, high), constantOf(g, 0.5)));
+  return g.Mul(deviation, constantOf(g, latent?.scale ?? 1));
 }
 
 /** How many channels are the mean, where the file gives mean and log-variance; else undefined. */

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import {
   decodeImages,
-  encodeImage,
   resampleLatents,
   sampleLatents,
   textToImage,
@@ -12,6 +11,7 @@ import { samplerNames } from '../../src/diffusion/samplers.ts';
 import { expected, mismatchedText, notFiniteLatent, unknownConditions } from '../../src/messages.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
+import { imageTensor } from '../../src/models/pixels.ts';
 import { openShelf } from '../../src/models/shelf.ts';
 import { tensor } from '../../src/onnx/tensor.ts';
 import { seededRandom } from '../../src/random.ts';
@@ -117,7 +117,7 @@ describe('a diffusion model in the layout of Optimum', () => {
   });
 
   it('stays nearer to a picture the less its strength', async () => {
-    const latents = await encodeImage(diffusion, randomImage(32, 16));
+    const latents = await diffusion.encode(imageTensor(randomImage(32, 16)));
     const distance = async (strength: number): Promise<number> => {
       const options = { ...fast, steps: 10, guidance: 1, strength, randoms: seeds(1) };
       const { data } = await resampleLatents(diffusion, latents, options);
@@ -180,7 +180,9 @@ describe('a diffusion model in the layout of Optimum', () => {
     const replaced: OpenRole = async (role) =>
       role === 'unet' ? ({ ...unet, graph: wider } as never) : roles(role);
     await expect(openDiffusion(replaced)).rejects.toThrow(unknownConditions(folder, ['time_ids']));
-    const fed = await openDiffusion(replaced, { time_ids: tensor('float32', [1], Float32Array.of(0)) });
+    const fed = await openDiffusion(replaced, () => ({
+      time_ids: tensor('float32', [1, 6], new Float32Array(6)),
+    }));
     await expect(fed.encodeText(['a cat'])).rejects.toThrow(mismatchedText(folder, 12, folder, 768));
   });
 });

@@ -56,7 +56,15 @@ const sdxl = diffusersRoles(
 );
 const x4 = diffusersRoles(
   { channels: 4, scale: 0.08333 },
-  { unetWeights, diffusion: { prediction: 'v', side: 512 }, padToken },
+  {
+    unetWeights,
+    diffusion: {
+      prediction: 'v',
+      betas: { curve: 'scaled-linear', start: 1e-4, end: 0.02, steps: 1000 },
+      side: 512,
+    },
+    padToken,
+  },
 );
 
 const PROTOCOL =

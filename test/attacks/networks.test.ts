@@ -1,0 +1,234 @@
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { attacks } from '../../src/attacks/index.ts';
+import { type Image, toBytes } from '../../src/image/image.ts';
+import { absentModel, noMoments } from '../../src/messages.ts';
+import { catalogue } from '../../src/models/catalogue/index.ts';
+import { parseModelChoices } from '../../src/models/choice.ts';
+import { resolveNeeds } from '../../src/models/resolve.ts';
+import type { ModelRole } from '../../src/models/roles.ts';
+import { openShelf, type RoleModels } from '../../src/models/shelf.ts';
+import { builtModel, graphBuilder } from '../../src/onnx/builder.ts';
+import type { Model } from '../../src/onnx/model.ts';
+import { parseChain } from '../../src/plugin/call.ts';
+import { resolveCall } from '../../src/plugin/resolve.ts';
+import { seededRandom } from '../../src/random.ts';
+import { emptyHome, poolingEncoder, save, temporaryFolder } from '../models/fixture.ts';
+import { randomImage } from '../pictures.ts';
+import { port } from '../runtime/models.ts';
+import { describeShared } from '../shared.ts';
+import { writeTinyDiffusion } from '../tiny-diffusion.ts';
+
+const shelf = openShelf({ threads: 1 });
+afterAll(() => shelf.close());
+
+/** A mean over 3x3 pixels, or pixels four times as large: what a denoiser and an upscaler do at the least. */
+function filter(output: 'denoised' | 'upscaled'): Model {
+  const g = graphBuilder({ opset: 17 });
+  const image = port('image', ['n', 3, 'h', 'w']);
+  g.declare('image', { dtype: 'float32', shape: ['n', 3, 'h', 'w'] });
+  const ninths = g.constant('float32', [3, 1, 3, 3], new Array(27).fill(1 / 9));
+  const blurred = g.Conv('image', ninths, { pads: [1, 1, 1, 1], group: 3 });
+  const scales = g.constant('float32', [4], [1, 1, 4, 4]);
+  const result = output === 'denoised' ? blurred : g.emit('Resize', [blurred, '', scales])[0]!;
+  g.append({
+    name: 'out',
+    opType: 'Identity',
+    domain: '',
+    inputs: [result],
+    outputs: [output],
+    attributes: {},
+  });
+  return builtModel(g, [image], [output]);
+}
+
+/** The models of some choices, opened as plug-ins get them. */
+async function modelsOf(
+  choices: Readonly<Record<string, unknown>>,
+  roles: readonly ModelRole[],
+): Promise<RoleModels> {
+  const needs = roles.map((role) => ({ role, by: 'test' }));
+  const surroundings = { home: await emptyHome({ entries: catalogue }), baseDirs: ['/'] };
+  return shelf.of(await resolveNeeds(needs, parseModelChoices(choices), surroundings));
+}
+
+const folder = await temporaryFolder();
+const tiny = await writeTinyDiffusion(join(folder, 'tiny'));
+const upscaler = await writeTinyDiffusion(join(folder, 'x4'), { upscaler: true, prediction: 'v_prediction' });
+const denoiser = (await save(filter('denoised'), join(folder, 'denoiser.onnx'))).path;
+const enlarger = (await save(filter('upscaled'), join(folder, 'upscaler.onnx'))).path;
+
+/** Each network attack in little steps, and what plays its roles. */
+const cases: readonly (readonly [call: string, choices: Readonly<Record<string, unknown>>])[] = [
+  ['vae-round-trip(times=2)', { vae: tiny }],
+  ['vae-round-trip(latent=sampled)', { vae: tiny }],
+  ['denoise(times=2)', { denoiser }],
+  ['noisy-upscaling-proxy', { upscaler: enlarger }],
+  ['noisy-upscaling(steps=3, prompt="a cat")', { diffusion: upscaler }],
+  ['img2img(strength=0.3, steps=10, prompt="a cat")', { diffusion: tiny }],
+  ['latent-diffpure-proxy(t=50, steps=3, rounds=2)', { diffusion: tiny }],
+  ['latent-grid-pure-proxy(times=2)', { diffusion: tiny }],
+  ['pixel-diffpure-proxy(t=60, steps=3)', { denoiser }],
+];
+
+async function attack(
+  text: string,
+  image: Image,
+  choices: Readonly<Record<string, unknown>>,
+  {
+    seed = 7,
+    ...context
+  }: { seed?: number; signal?: AbortSignal; onProgress?: (fraction: number) => void } = {},
+): Promise<Image> {
+  const { plugin, params } = resolveCall('attack', attacks, parseChain(text)[0]!);
+  const models = await modelsOf(choices, plugin.needs);
+  return plugin.apply(image, params, { random: seededRandom(seed), models, ...context });
+}
+
+describe.each(cases)('%s', (text, choices) => {
+  it('gives the same pixels for the same seed, in 0..1, and leaves its input alone', async () => {
+    const image = randomImage(48, 32);
+    const before = image.data.slice();
+    const first = await attack(text, image, choices);
+    const second = await attack(text, image, choices);
+    expect(image.data).toEqual(before);
+    expect(second.data).toEqual(first.data);
+    expect(first.data.every((value) => value >= 0 && value <= 1)).toBe(true);
+    expect(first.data).not.toEqual(before);
+  });
+
+  it.each([
+    [1, 1],
+    [33, 20],
+    [70, 19],
+  ])('takes %i x %i pixels and keeps opacity as it is', async (width, height) => {
+    const image = randomImage(width, height, { alpha: true });
+    const attacked = await attack(
+      text.replace(/\)?$/, text.includes('(') ? ', window=64, overlap=16)' : '(window=64, overlap=16)'),
+      image,
+      choices,
+    );
+    expect([attacked.width, attacked.height, attacked.data.length]).toEqual([
+      width,
+      height,
+      3 * width * height,
+    ]);
+    expect(attacked.alpha).toEqual(image.alpha);
+  });
+
+  it('stops where it is told to', async () => {
+    const signal = AbortSignal.abort();
+    await expect(attack(text, randomImage(16, 16), choices, { signal })).rejects.toThrow();
+  });
+});
+
+describe('network attacks', () => {
+  const random = cases.filter(([text]) => !/^denoise|latent=sampled|times=2\)$/.test(text));
+  it.each(random)('%s depends on the seed', async (text, choices) => {
+    const image = randomImage(32, 32);
+    const [a, b] = [
+      await attack(text, image, choices, { seed: 1 }),
+      await attack(text, image, choices, { seed: 2 }),
+    ];
+    expect(a.data).not.toEqual(b.data);
+  });
+
+  it('vae-round-trip draws from the moments only where it is told to', async () => {
+    const image = randomImage(32, 32);
+    const at = (text: string, seed: number) => attack(text, image, { vae: tiny }, { seed });
+    expect((await at('vae-round-trip', 1)).data).toEqual((await at('vae-round-trip', 2)).data);
+    const sampled = 'vae-round-trip(latent=sampled)';
+    expect((await at(sampled, 1)).data).not.toEqual((await at(sampled, 2)).data);
+  });
+
+  it('vae-round-trip says so where an encoder has no moments', async () => {
+    const { path } = await save(poolingEncoder, join(folder, 'pooling.onnx'));
+    const choices = {
+      'vae-encoder': { file: path, range: [0, 1], scale: 1 },
+      'vae-decoder': { folder: tiny },
+    };
+    await expect(attack('vae-round-trip(latent=sampled)', randomImage(16, 16), choices)).rejects.toThrow(
+      noMoments(path, 'vae-round-trip(latent=sampled)'),
+    );
+  });
+
+  it('noisy-upscaling is played by the published upscaler or not at all', async () => {
+    const { needs, pins = {} } = attacks['noisy-upscaling'];
+    const home = await emptyHome({ entries: catalogue });
+    const pinned = needs.map((role) => ({ role, by: 'noisy-upscaling', model: pins[role] as string }));
+    const choices = parseModelChoices({ diffusion: tiny });
+    const { obtain, files } = catalogue.find(({ id }) => id === 'sd-x4-upscaler')!;
+    const absent = ['unet/model.onnx', 'unet/model.onnx_data'].filter((name) => name in files);
+    await expect(resolveNeeds(pinned.slice(0, 1), choices, { home, baseDirs: ['/'] })).rejects.toThrow(
+      absentModel('sd-x4-upscaler', absent, { published: false, obtain }),
+    );
+  });
+
+  it('a prompt steers, and equal prompts cost no second pass', async () => {
+    const image = randomImage(32, 32);
+    const at = (text: string) => attack(text, image, { diffusion: tiny });
+    const [plain, cat] = [await at('img2img(steps=10)'), await at('img2img(steps=10, prompt="a cat")')];
+    expect(cat.data).not.toEqual(plain.data);
+    const same = await at('img2img(steps=10, guidance=1)');
+    expect(same.data).toEqual(plain.data);
+  });
+});
+
+describeShared('network attacks with real models', ['models', 'taesd-encoder.onnx'], (encoder) => {
+  const models = join(encoder, '..');
+  const vae = { encoder, decoder: join(models, 'taesd-decoder.onnx'), scale: 1, range: [0, 1] };
+  const psnr = (a: Image, b: Image): number => {
+    const [x, y] = [toBytes(a), toBytes(b)];
+    const error = x.reduce((sum, value, i) => sum + (value - y[i]!) ** 2, 0) / x.length;
+    return 10 * Math.log10(255 ** 2 / error);
+  };
+  /** Soft waves of colour: a picture that an autoencoder knows. */
+  const waves: Image = {
+    width: 96,
+    height: 80,
+    data: Float32Array.from({ length: 96 * 80 * 3 }, (_, i) => {
+      const [c, x, y] = [i % 3, Math.floor(i / 3) % 96, Math.floor(i / 288)];
+      return 0.5 + 0.3 * Math.sin(x / 17 + c) * Math.cos(y / 13 - c);
+    }),
+  };
+  const noisy: Image = (() => {
+    const random = seededRandom(5);
+    return {
+      ...waves,
+      data: waves.data.map((value) => Math.min(1, Math.max(0, value + 0.1 * random.normal()))),
+    };
+  })();
+
+  it('an autoencoder gives back about what it was given', async () => {
+    const attacked = await attack('vae-round-trip', waves, { vae });
+    expect(psnr(attacked, waves)).toBeGreaterThan(28);
+  });
+
+  it('windows leave no seam: the same within a grey level as the whole at once, on average', async () => {
+    const [whole, parts] = [
+      await attack('vae-round-trip', waves, { vae }),
+      await attack('vae-round-trip(window=64, overlap=32)', waves, { vae }),
+    ];
+    expect(psnr(parts, whole)).toBeGreaterThan(40);
+  });
+
+  it('a denoiser takes noise away', async () => {
+    const file = join(models, 'bf-cnn-color.onnx');
+    const attacked = await attack('denoise', noisy, { denoiser: file });
+    expect(psnr(attacked, waves)).toBeGreaterThan(psnr(noisy, waves) + 10);
+  });
+
+  it('diffusion by a denoiser brings back the picture under the noise that it adds', async () => {
+    const file = join(models, 'bf-cnn-color.onnx');
+    const gentle = await attack('pixel-diffpure-proxy(t=20, steps=5)', noisy, { denoiser: file });
+    expect(psnr(gentle, waves)).toBeGreaterThan(psnr(noisy, waves) + 5);
+    const harsh = await attack('pixel-diffpure-proxy(t=150, steps=5)', noisy, { denoiser: file });
+    expect(psnr(harsh, waves)).toBeGreaterThan(20);
+  });
+
+  it('an upscaler takes the place of the published one under another name', async () => {
+    const file = join(models, 'realesr-general-x4v3.onnx');
+    const attacked = await attack('noisy-upscaling-proxy(sigma=10)', noisy, { upscaler: file });
+    expect(psnr(attacked, waves)).toBeGreaterThan(18);
+  });
+});
