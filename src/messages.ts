@@ -1019,3 +1019,12 @@ export const lossNotFinite = (
 
 export const brokenSafetensors = (path: string, why: string): CraquelureError =>
   new CraquelureError('MODEL', `Cannot read '${path}' as safetensors: ${why}`);
+
+export const noWeights = (): CraquelureError =>
+  new CraquelureError(
+    'ONNX',
+    'The model has no weight under a name of its own (`<path>.weight`) to be trained.',
+  );
+
+export const noTokenTable = (why: string): CraquelureError =>
+  new CraquelureError('ONNX', `The text encoder has no embedding of that token to be trained: ${why}`);

@@ -11,7 +11,15 @@ import { loraMatchesNothing, loraRankTooHigh } from '../messages.ts';
 import { floatOf, intOf } from './attributes.ts';
 import { type GraphBuilder, graphBuilder } from './builder.ts';
 import { declaredType } from './infer.ts';
-import { type Model, type Node, opsetOf, type StoredTensor, type ValueInfo } from './model.ts';
+import {
+  DATA_TYPES,
+  type DataType,
+  type Model,
+  type Node,
+  opsetOf,
+  type StoredTensor,
+  type ValueInfo,
+} from './model.ts';
 
 /** The projections of attention: what LoRA training of diffusion models adapts unless told otherwise. */
 export const ATTENTION_PROJECTIONS = /(^|\.)to_(q|k|v|out(\.0)?)$/;
@@ -139,13 +147,22 @@ function beside(g: GraphBuilder, node: Node, { opType, dtype }: Layer, { down, u
 function layersOf({ graph }: Model): ReadonlyMap<Node, Layer> {
   const stored = new Map(graph.initializers.map((tensor) => [tensor.name, tensor]));
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node])));
-  const weightOf = (value: string, turned = false): Weight | undefined => {
+  const weightOf = (value: string): Weight | undefined => {
     const tensor = stored.get(value);
-    if (tensor !== undefined) return { tensor, turned };
+    if (tensor !== undefined) return { tensor, dtype: tensor.dtype, turned: false };
     const maker = makers.get(value);
-    // Exporters write one weight of two layers by an Identity, and a linear layer's by a Transpose.
-    if (maker?.opType === 'Identity') return weightOf(maker.inputs[0]!, turned);
-    return maker?.opType === 'Transpose' ? weightOf(maker.inputs[0]!, !turned) : undefined;
+    const source = maker?.inputs[0] === undefined ? undefined : weightOf(maker.inputs[0]);
+    // One weight of two layers comes through an Identity, a linear layer's through a Transpose, a halved one through a Cast.
+    switch (source && maker?.opType) {
+      case 'Identity':
+        return source;
+      case 'Transpose':
+        return { ...source!, turned: !source!.turned };
+      case 'Cast':
+        return { ...source!, dtype: DATA_TYPES[intOf(maker!, 'to', 0)] ?? 'undefined' };
+      default:
+        return undefined;
+    }
   };
   const layers = new Map<Node, Layer>();
   for (const node of graph.nodes) {
@@ -158,10 +175,12 @@ function layersOf({ graph }: Model): ReadonlyMap<Node, Layer> {
 
 interface Weight {
   readonly tensor: StoredTensor;
+  /** As the layer computes with it. */
+  readonly dtype: DataType;
   readonly turned: boolean;
 }
 
-function layerOf(node: Node, { tensor: { name, dims, dtype }, turned }: Weight): Layer | undefined {
+function layerOf(node: Node, { tensor: { name, dims }, dtype, turned }: Weight): Layer | undefined {
   const { opType } = node;
   if (dtype !== 'float32' && dtype !== 'float16') return undefined;
   const common = { module: moduleOf(node, name), dtype };

@@ -117,6 +117,22 @@ describe('LoRA pairs', () => {
     expect(insertLora(twice, { rank: 1, pattern: /^mix$/ }).pairs).toHaveLength(1);
   });
 
+  it('take float32 beside weights that are stored in half precision', () => {
+    const half = { name: 'mix.weight', dtype: 'float16', dims: [2, 3], raw: new Uint8Array(12) } as const;
+    const halved = modelOf({
+      inputs: [port('x', ['n', 2])],
+      outputs: [port('y', ['n', 3])],
+      nodes: [
+        node('Cast', ['mix.weight'], ['wide'], { to: { kind: 'int', value: 1 } }),
+        node('MatMul', ['x', 'wide'], ['y']),
+      ],
+      initializers: [half],
+    });
+    const { pairs: found, model: adapted } = insertLora(halved, { rank: 2, pattern: /mix/ });
+    expect(found).toMatchObject([{ down: { dims: [2, 2] }, up: { dims: [3, 2] } }]);
+    expect(adapted.graph.inputs.every(({ dtype }) => dtype === 'float32')).toBe(true);
+  });
+
   it('ask for layers that exist and a rank that fits', () => {
     const modules = pairs.map(({ module }) => module);
     expect(() => insertLora(network, { rank: 1, pattern: /nowhere/ })).toThrow(
