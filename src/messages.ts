@@ -1028,3 +1028,23 @@ export const noWeights = (): CraquelureError =>
 
 export const noTokenTable = (why: string): CraquelureError =>
   new CraquelureError('ONNX', `The text encoder has no embedding of that token to be trained: ${why}`);
+
+export const unknownToken = (token: string): CraquelureError =>
+  new CraquelureError(
+    'PARAMETER',
+    `The text encoder's vocabulary has no token '${token}': textual inversion needs one of its own, such as <new-0> of ` +
+      'the embedded model',
+  );
+
+export const fewerPicturesThanBatch = (pictures: number, batch: number): CraquelureError =>
+  new CraquelureError(
+    'DATASET',
+    `${pictures} picture${pictures === 1 ? '' : 's'} cannot fill a batch of ${batch}: ` +
+      `add pictures, or set batch to at most ${pictures}`,
+  );
+
+export const anotherTraining = (path: string): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `The checkpoint '${path}' is of a training with other pictures, settings or models: remove it, or name another file`,
+  );

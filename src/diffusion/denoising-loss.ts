@@ -11,9 +11,7 @@ import { type GraphBuilder, graphBuilder, builtModel } from '../onnx/builder.ts'
 import { compose } from '../onnx/compose.ts';
 import { declaredType } from '../onnx/infer.ts';
 import { type Dim, type Model, opsetOf, type ValueInfo } from '../onnx/model.ts';
-
-/** What a U-Net predicts: the noise in x_t, or the velocity a e - s x_0. */
-export type Prediction = 'epsilon' | 'v';
+import type { Prediction } from './prediction.ts';
 
 /** Inputs of the loss beside the U-Net's own `timestep` and `text`; with n samples of latents [c, h, w]. */
 export const LOSS_INPUTS = {

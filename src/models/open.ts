@@ -28,6 +28,8 @@ export interface RoleModel<R extends ModelRole = ModelRole> {
    * it is built once for each name.
    */
   derive(name: string, build: (graph: Model) => Model | Promise<Model>): Promise<Session>;
+  /** The same, but made anew and closed by the caller: for a training, whose gradients nobody wants when it is over. */
+  lend(name: string, build: (graph: Model) => Model | Promise<Model>): Promise<Session>;
   close(): Promise<void>;
 }
 
@@ -43,12 +45,13 @@ export async function openModel<R extends ModelRole>(
   const graph = standardGraph(withWideWeights(await readModel(model.files[0]!.path)), { id, role, fill });
   const sessions = new Map<string, Promise<Session>>();
 
+  const lend: RoleModel['lend'] = async (name, build) =>
+    openSession(await build(graph), { ...options, name: name === '' ? id : `${id}, ${name}` });
+
   const derive: RoleModel['derive'] = (name, build) => {
     const known = sessions.get(name);
     if (known !== undefined) return known;
-    const made = Promise.resolve(build(graph)).then((each) =>
-      openSession(each, { ...options, name: name === '' ? id : `${id}, ${name}` }),
-    );
+    const made = lend(name, build);
     sessions.set(name, made);
     made.catch(() => sessions.delete(name));
     return made;
@@ -69,7 +72,7 @@ export async function openModel<R extends ModelRole>(
     await Promise.all(open.map((session) => session.close()));
   };
 
-  return { model, graph, run: run as unknown as RoleModel<R>['run'], derive, close };
+  return { model, graph, run: run as unknown as RoleModel<R>['run'], derive, lend, close };
 }
 
 /** Checks the sides of an image against what a model takes. @throws IMAGE */

@@ -7,7 +7,7 @@ import { graphBuilder } from './builder.ts';
 import { DATA_TYPES, type Graph, type Model, type Node, opsetOf, type StoredTensor } from './model.ts';
 import { intOf } from './attributes.ts';
 import { loadStored } from './stored.ts';
-import { type Tensor, toFloat32 } from './tensor.ts';
+import { type NamedTensors, type Tensor, tensor, tensorBytes, toFloat32 } from './tensor.ts';
 
 /** An input that was a part of the model, with the values that it had there. */
 export interface TunablePort {
@@ -51,6 +51,25 @@ export function weightsAsInputs(model: Model): TunableModel {
         ],
         initializers: graph.initializers.filter(({ name }) => !names.has(name)),
       },
+    },
+  };
+}
+
+/** The model with other weights under the same names, as constants. */
+export function withWeights(model: Model, weights: NamedTensors): Model {
+  const { model: open, ports } = weightsAsInputs(model);
+  const { graph } = open;
+  const put = ports.map(({ name, dims, initial }): StoredTensor => {
+    const given = weights[name] ?? tensor('float32', dims, initial);
+    return { name, dtype: 'float32', dims, raw: tensorBytes(given) };
+  });
+  const names = new Set(ports.map(({ name }) => name));
+  return {
+    ...open,
+    graph: {
+      ...graph,
+      inputs: graph.inputs.filter(({ name }) => !names.has(name)),
+      initializers: [...graph.initializers, ...put],
     },
   };
 }

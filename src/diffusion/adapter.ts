@@ -1,0 +1,109 @@
+/**
+ * @file What fine-tuning leaves: LoRA pairs, whole weights, or the embedding of one token; and the diffusion model that
+ * has them.
+ */
+import { unknownToken } from '../messages.ts';
+import { insertLora, LORA_SCALE } from '../onnx/lora.ts';
+import type { Model } from '../onnx/model.ts';
+import { elementCount, type NamedTensors, tensor } from '../onnx/tensor.ts';
+import { type TunablePort, tokenAsInput, weightsAsInputs, withWeights } from '../onnx/tunable.ts';
+import type { Random } from '../random.ts';
+import { type Diffusion, type OpenRole, openDiffusion } from './open.ts';
+
+/** What is trained: low-rank pairs beside weights of the U-Net, all its weights, or one token's embedding. */
+export type TuningMethod =
+  | { readonly kind: 'lora'; readonly rank: number; readonly alpha: number; readonly pattern?: RegExp }
+  | { readonly kind: 'full' }
+  | { readonly kind: 'textual-inversion'; readonly token: string };
+
+/** A fine-tuned part of a diffusion model. */
+export interface Adapter {
+  readonly method: TuningMethod;
+  /** By the names of the graph's inputs. */
+  readonly tensors: NamedTensors;
+}
+
+/** A graph with what is to be trained as inputs. */
+export interface Trainable {
+  readonly model: Model;
+  readonly ports: readonly TunablePort[];
+  /** Inputs that are not trained. */
+  readonly fixed: NamedTensors;
+}
+
+/** A U-Net made trainable by LoRA, or in full. Pairs begin as PEFT's do: A uniform as of Kaiming (a = sqrt 5), B zero. */
+export function trainableUnet(
+  unet: Model,
+  method: Exclude<TuningMethod, { kind: 'textual-inversion' }>,
+  random: Random,
+): Trainable {
+  if (method.kind === 'full') return { ...weightsAsInputs(unet), fixed: {} };
+  const { model, pairs } = insertLora(unet, method);
+  const ports = pairs.flatMap(({ down, up }) => {
+    const fanIn = elementCount(down.dims.slice(1));
+    const bound = 1 / Math.sqrt(fanIn);
+    const initial = Float32Array.from({ length: method.rank * fanIn }, () => (2 * random.uniform() - 1) * bound);
+    return [
+      { ...down, initial },
+      { ...up, initial: new Float32Array(elementCount(up.dims)) },
+    ];
+  });
+  return { model, ports, fixed: loraScale(method) };
+}
+
+/** s = alpha / rank. */
+const loraScale = ({ rank, alpha }: { rank: number; alpha: number }): NamedTensors => ({
+  [LORA_SCALE]: tensor('float32', [], Float32Array.of(alpha / rank)),
+});
+
+/** A text encoder with the embedding of one token to be trained. */
+export const trainableToken = (encoder: Model, id: number): Trainable => ({
+  ...tokenAsInput(encoder, id),
+  fixed: {},
+});
+
+/** Calls `work` with the diffusion model that has an adapter, and frees what that took. */
+export async function withAdapter<T>(
+  open: OpenRole,
+  adapter: Adapter,
+  work: (tuned: Diffusion) => Promise<T>,
+): Promise<T> {
+  const role = adapter.method.kind === 'textual-inversion' ? 'text-encoder' : 'unet';
+  const base = await open(role);
+  const tokenId = await placeholderId(open, adapter.method);
+  const session = await base.lend('fine-tuned', (graph) => adapted(graph, adapter, tokenId));
+  const fed = fedTensors(adapter);
+  const tuned = { ...base, run: (inputs: NamedTensors) => session.run({ ...inputs, ...fed }) };
+  const tunedOpen = (async (asked) => (asked === role ? tuned : open(asked))) as OpenRole;
+  try {
+    return await work(await openDiffusion(tunedOpen));
+  } finally {
+    await session.close();
+  }
+}
+
+/** The number of the placeholder token in the vocabulary; 0 where the method has none. */
+async function placeholderId(open: OpenRole, method: TuningMethod): Promise<number> {
+  if (method.kind !== 'textual-inversion') return 0;
+  const tokenizer = await (await openDiffusion(open)).tokenizer();
+  const id = tokenizer.idOf(method.token);
+  if (id === undefined) throw unknownToken(method.token);
+  return id;
+}
+
+/** The graph that runs with an adapter: pairs are fed, whole weights are put in so that they are packed once. */
+function adapted(graph: Model, { method, tensors }: Adapter, tokenId: number): Model {
+  switch (method.kind) {
+    case 'lora':
+      return insertLora(graph, method).model;
+    case 'full':
+      return withWeights(graph, tensors);
+    case 'textual-inversion':
+      return tokenAsInput(graph, tokenId).model;
+  }
+}
+
+function fedTensors({ method, tensors }: Adapter): NamedTensors {
+  if (method.kind === 'full') return {};
+  return method.kind === 'lora' ? { ...tensors, ...loraScale(method) } : tensors;
+}
