@@ -198,10 +198,12 @@ function layerOf(node: Node, { tensor: { name, dims }, dtype, turned }: Weight):
 
 /**
  * The path of a layer. Exports from PyTorch name biased layers' weights `<path>.weight`; those of layers without bias are
- * folded and have names such as `onnx::MatMul_42`, but the node is still named `/<path with slashes>/MatMul`.
+ * folded and have names such as `onnx::MatMul_42`, but the node is still named `/<path with slashes>/MatMul`. Weights that
+ * were stored as halves and widened are `<path>.weight.float32`.
  */
 function moduleOf({ name, opType }: Node, weight: string): string {
-  if (weight.endsWith('.weight')) return weight.slice(0, -'.weight'.length);
+  const [, path] = /^(.+)\.weight(\.float32)?$/.exec(weight) ?? [];
+  if (path !== undefined) return path;
   const parts = name.split('/').filter((part) => part !== '');
   if (parts.length > 1 && parts.at(-1)!.startsWith(opType)) return parts.slice(0, -1).join('.');
   return weight;

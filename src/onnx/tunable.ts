@@ -4,7 +4,7 @@
  */
 import { noTokenTable, noWeights } from '../messages.ts';
 import { graphBuilder } from './builder.ts';
-import { DATA_TYPES, type Graph, type Model, type Node, opsetOf, type StoredTensor } from './model.ts';
+import { type Graph, type Model, type Node, opsetOf, type StoredTensor } from './model.ts';
 import { intOf } from './attributes.ts';
 import { loadStored } from './stored.ts';
 import { type NamedTensors, type Tensor, tensor, tensorBytes, toFloat32 } from './tensor.ts';
@@ -21,11 +21,11 @@ export interface TunableModel {
   readonly ports: readonly TunablePort[];
 }
 
-/** Weights and biases under PyTorch's names, and those that its exporter folded. */
-const WEIGHTS = /\.(weight|bias)$|^onnx::/;
+/** Weights and biases under PyTorch's names, those that were widened, and those that its exporter folded. */
+const WEIGHTS = /\.(weight|bias)(\.float32)?$|^onnx::/;
 
 /**
- * The model with its weights and biases as inputs, float32 whatever they are stored as; constants that are none (frequencies of
+ * The model with its weights and biases as inputs; constants that are none (frequencies of
  * timesteps, shapes) stay. @throws ONNX where there are none.
  */
 export function weightsAsInputs(model: Model): TunableModel {
@@ -44,7 +44,6 @@ export function weightsAsInputs(model: Model): TunableModel {
       ...model,
       graph: {
         ...graph,
-        nodes: graph.nodes.map((node) => (widens(node, names) ? unchanged(node) : node)),
         inputs: [
           ...graph.inputs,
           ...ports.map(({ name, dims }) => ({ name, dtype: 'float32' as const, shape: dims })),
@@ -75,15 +74,7 @@ export function withWeights(model: Model, weights: NamedTensors): Model {
 }
 
 const isWeight = ({ name, dtype, dims }: StoredTensor): boolean =>
-  (dtype === 'float32' || dtype === 'float16') && dims.reduce((a, b) => a * b, 1) > 1 && WEIGHTS.test(name);
-
-/** Whether a node casts a halved weight to float32: fed in float32, there is nothing to cast. */
-const widens = ({ opType, inputs, ...node }: Node, names: ReadonlySet<string>): boolean =>
-  opType === 'Cast' &&
-  names.has(inputs[0]!) &&
-  DATA_TYPES[intOf({ opType, inputs, ...node }, 'to', 0)] === 'float32';
-
-const unchanged = (node: Node): Node => ({ ...node, opType: 'Identity', attributes: {} });
+  dtype === 'float32' && dims.some((size) => size > 1) && WEIGHTS.test(name);
 
 /** The input that a token's embedding comes in by: float32 [d]. */
 export const TOKEN_EMBEDDING = 'token embedding';
@@ -110,11 +101,7 @@ export function tokenAsInput(model: Model, id: number, tokens = 'tokens'): Tunab
     const looked = g.fresh(`${output}.table`);
     g.append({ ...node, outputs: [looked] });
     const here = g.Unsqueeze(g.Equal(g.Cast(node.inputs[1]!, 'int64'), g.constant('int64', [], [id])), [-1]);
-    const fed =
-      table.dtype === 'float32' || widened(graph, table)
-        ? TOKEN_EMBEDDING
-        : g.Cast(TOKEN_EMBEDDING, table.dtype);
-    const inputs = [here, fed, looked];
+    const inputs = [here, TOKEN_EMBEDDING, looked];
     g.append({
       name: `${node.name}.token`,
       opType: 'Where',
@@ -144,7 +131,7 @@ function tokenLookup(graph: Graph, tokens: string): { node: Node; table: StoredT
   const stored = new Map(graph.initializers.map((tensor) => [tensor.name, tensor]));
   const from = new Set([tokens]);
   for (const node of graph.nodes) {
-    const table = stored.get(sourceOf(graph, node.inputs[0] ?? ''));
+    const table = stored.get(node.inputs[0] ?? '');
     const looksUp = node.opType === 'Gather' && intOf(node, 'axis', 0) === 0 && from.has(node.inputs[1]!);
     if (looksUp && table?.dims.length === 2) return { node, table };
     const passes =
@@ -152,15 +139,6 @@ function tokenLookup(graph: Graph, tokens: string): { node: Node; table: StoredT
     if (passes) from.add(node.outputs[0]!);
   }
   throw noTokenTable('it looks its tokens up in no stored table');
-}
-
-const widened = (graph: Graph, { name }: StoredTensor): boolean =>
-  graph.nodes.some((node) => widens(node, new Set([name])));
-
-/** A value, or what it is cast from. */
-function sourceOf(graph: Graph, value: string): string {
-  const maker = graph.nodes.find(({ outputs }) => outputs.includes(value));
-  return maker !== undefined && ['Cast', 'Identity'].includes(maker.opType) ? maker.inputs[0]! : value;
 }
 
 const namesIn = (graph: Graph): string[] => [
