@@ -4,8 +4,18 @@
  *
  * Source: Tomasi and Manduchi, Bilateral filtering for gray and color images (1998); OpenCV 4, `bilateral_filter`.
  */
+import {
+  BINS,
+  halfDisc,
+  type Layout,
+  layoutOf,
+  meanRoutine,
+  rangeRoutine,
+  weightRoutine,
+} from './bilateral-kernel.ts';
 import { paddedIndices } from './border.ts';
 import type { Size } from './image.ts';
+import { type Kernel, kernel } from './wasm.ts';
 
 export interface BilateralOptions {
   /** Side of the neighbourhood in px; the disc has the radius `max(1, floor(diameter / 2))`. */
@@ -22,24 +32,7 @@ export interface BilateralOptions {
  * Many passes amplify rounding: after 64 of them OpenCV differs from itself by up to 0.06 grey levels between its
  * vector instructions. So this follows its portable path operation by operation, in float32 and in its order.
  */
-const { abs, fround } = Math;
-
-/** Entries of OpenCV's table of weights over colour. */
-const BINS = 4096 * 3;
-
-/** A pixel of one half of the disc; the other half is its mirror image and has the same weights. */
-interface Neighbour {
-  readonly dx: number;
-  readonly dy: number;
-  /** The weight over distance. */
-  readonly weight: number;
-}
-
-/** Weights over colour, by distance in steps of `1 / scale`. */
-interface ColourTable {
-  readonly scale: number;
-  readonly weights: Float32Array;
-}
+const { fround } = Math;
 
 /** The filtered picture, row by row, interleaved as `values` is. */
 export function bilateral(
@@ -48,165 +41,140 @@ export function bilateral(
   options: BilateralOptions,
   onPass: (pass: number) => void = () => undefined,
 ): Float32Array {
-  const radius = Math.max(1, options.diameter >> 1);
-  const neighbours = halfDisc(radius, options);
-  const padded = new Float32Array((size.width + 2 * radius) * (size.height + 2 * radius) * 3);
-  const out = values.slice();
+  const filter = bilateralKernel(size, options);
+  filter.load(values);
   for (let pass = 0; pass < (options.iterations ?? 1); pass++) {
-    const table = colourTable(out, options.sigmaColor);
-    if (table === undefined) return out; // one colour
-    pad(out, size, radius, padded);
-    filterPadded(padded, size, radius, neighbours, table, out);
+    if (!filter.run()) break; // one colour
     onPass(pass + 1);
   }
-  return out;
+  return filter.result();
 }
 
-function halfDisc(radius: number, { sigmaSpace }: BilateralOptions): Neighbour[] {
-  const disc: Neighbour[] = [];
-  for (let dy = 0; dy <= radius; dy++) {
-    for (let dx = dy === 0 ? 1 : -radius; dx <= radius; dx++) {
-      const squared = dx * dx + dy * dy;
-      if (squared > radius * radius) continue;
-      disc.push({ dx, dy, weight: fround(Math.exp((-0.5 * squared) / sigmaSpace ** 2)) });
-    }
-  }
-  return disc;
+interface BilateralKernel {
+  load(values: Readonly<Float32Array>): void;
+  /** One pass; false where there is but one colour, which stays as it is. */
+  run(): boolean;
+  result(): Float32Array;
 }
 
-/** The table spans the distances that the values can have; undefined where all values are the same. */
-function colourTable(values: Readonly<Float32Array>, sigmaColor: number): ColourTable | undefined {
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  if (max - min < 2 ** -23) return undefined;
-  const scale = fround(BINS / fround((max - min) * 3));
-  const coefficient = -0.5 / sigmaColor ** 2;
-  const weights = new Float32Array(BINS + 2);
-  weights[0] = 1;
-  for (let i = 1; i < weights.length && weights[i - 1]! > 0; i++) {
-    weights[i] = Math.exp(fround(i / scale) ** 2 * coefficient);
-  }
-  return { scale, weights };
+function bilateralKernel(
+  size: Size,
+  { diameter, sigmaColor, sigmaSpace }: BilateralOptions,
+): BilateralKernel {
+  const radius = Math.max(1, diameter >> 1);
+  const neighbours = halfDisc(radius, sigmaSpace);
+  const layout = layoutOf(size, radius, neighbours.length);
+  const { functions, memory } = kernel(layout.bytes, {
+    range: rangeRoutine(layout),
+    weights: weightRoutine(layout, neighbours),
+    means: meanRoutine(layout, neighbours),
+  });
+  const table = new Float32Array(memory, 0, 2 * (BINS + 1));
+  const pictures = layout.pictures.map((at) => new Float32Array(memory, at, 3 * layout.plane + radius + 4));
+  const [lows, highs] = [0, 16].map((at) => new Float32Array(memory, layout.range + at, 4)) as [
+    Float32Array,
+    Float32Array,
+  ];
+  let current = 0;
+  return {
+    load: (values) => spread(values, layout, pictures[current]!),
+    run: () => {
+      mirrorEdges(layout, pictures[current]!);
+      functions.range(layout.pictures[current]!);
+      const scale = fillTable(table, [Math.min(...lows), Math.max(...highs)], sigmaColor);
+      if (scale === undefined) return false;
+      filterRows(layout, layout.pictures[current]!, layout.pictures[1 - current]!, scale, functions);
+      current = 1 - current;
+      return true;
+    },
+    result: () => gather(layout, pictures[current]!),
+  };
 }
 
-function pad(values: Readonly<Float32Array>, { width, height }: Size, radius: number, padded: Float32Array) {
-  const xs = paddedIndices(width, radius, 'reflect101');
-  const ys = paddedIndices(height, radius, 'reflect101');
-  let to = 0;
-  for (const y of ys) {
-    for (let i = 0; i < xs.length; i++) {
-      const from = (y * width + xs[i]!) * 3;
-      padded[to++] = values[from]!;
-      padded[to++] = values[from + 1]!;
-      padded[to++] = values[from + 2]!;
-    }
+/** One pass: weights row by row, and as soon as a row has all of its own, its means. */
+function filterRows(
+  { height, radius, stride, origin, ring }: Layout,
+  from: number,
+  to: number,
+  scale: number,
+  { weights, means }: Kernel<'weights' | 'means'>['functions'],
+): void {
+  for (let y = 0; y < height + radius; y++) {
+    weights(from + 4 * y * stride, ring[y % ring.length]!, scale);
+    if (y < radius) continue;
+    const row = 4 * (y - radius) * stride;
+    const rows = ring.map((_, dy) => ring[(y - dy) % ring.length]!);
+    means(from + row, to + 4 * origin + row, ...rows);
   }
 }
 
 /**
- * Two pixels weigh each other alike, so each pair's weight is computed once: forward, from the upper of the two
- * rows. The weights of `radius + 1` rows stay in a ring until the lower row of their pairs has used them.
+ * Weights over colour for the distances that the values can have, each beside the next one. Gives the steps of the table
+ * for each grey level; undefined where all values are the same.
  */
-function filterPadded(
-  padded: Readonly<Float32Array>,
-  { width, height }: Size,
-  radius: number,
-  neighbours: readonly Neighbour[],
-  table: ColourTable,
-  out: Float32Array,
-): void {
-  const columns = width + 2 * radius;
-  const slots = radius + 1;
-  const weights = new Float32Array(neighbours.length * slots * columns);
-  const rowOf = (k: number, y: number) => (k * slots + (y % slots)) * columns;
-  const offsets = Int32Array.from(neighbours, ({ dx, dy }) => dy * columns + dx);
-  const forward = new Int32Array(neighbours.length);
-  const backward = new Int32Array(neighbours.length);
-  for (let y = 0; y < height + radius; y++) {
-    for (const [k, { dx, dy, weight }] of neighbours.entries()) {
-      if (y + dy < radius) continue; // a pair above the picture
-      const from = Math.min(radius, radius - dx);
-      const to = radius + width + Math.max(0, -dx);
-      pairWeights(padded, y * columns, offsets[k]!, from, to, weight, table, weights, rowOf(k, y));
-      forward[k] = rowOf(k, y) + radius;
-      backward[k] = rowOf(k, y - dy + slots) + radius - dx;
+function fillTable(
+  table: Float32Array,
+  [min, max]: readonly [number, number],
+  sigmaColor: number,
+): number | undefined {
+  if (max - min < 2 ** -23) return undefined;
+  const scale = fround(BINS / fround((max - min) * 3));
+  const coefficient = -0.5 / sigmaColor ** 2;
+  table.fill(0);
+  table[0] = 1;
+  for (let i = 1; i <= BINS + 1; i++) {
+    const weight = fround(Math.exp(fround(i / scale) ** 2 * coefficient));
+    if (weight === 0) break;
+    table[2 * i - 1] = weight;
+    if (i <= BINS) table[2 * i] = weight;
+  }
+  return scale;
+}
+
+/** Writes interleaved values into the planes of a picture. */
+function spread(values: Readonly<Float32Array>, layout: Layout, picture: Float32Array): void {
+  const { width, height, stride, plane, origin } = layout;
+  for (let y = 0, from = 0; y < height; y++) {
+    const row = origin + y * stride;
+    for (let at = row; at < row + width; at++, from += 3) {
+      picture[at] = values[from]!;
+      picture[at + plane] = values[from + 1]!;
+      picture[at + 2 * plane] = values[from + 2]!;
     }
-    if (y < radius) continue;
-    const at = y * columns + radius;
-    const to = (y - radius) * width * 3;
-    weightedMeans(padded, at, offsets, weights, forward, backward, width, out, to);
   }
 }
 
-/** The weights of the pairs (x, x + offset) for x in from..to-1 of the row that starts at pixel `row`. */
-function pairWeights(
-  padded: Readonly<Float32Array>,
-  row: number,
-  offset: number,
-  from: number,
-  to: number,
-  weight: number,
-  { scale, weights: table }: ColourTable,
-  weights: Float32Array,
-  at: number,
-): void {
-  for (let x = from; x < to; x++) {
-    const a = (row + x) * 3;
-    const b = a + offset * 3;
-    const red = abs(fround(padded[a]! - padded[b]!));
-    const green = abs(fround(padded[a + 1]! - padded[b + 1]!));
-    const blue = abs(fround(padded[a + 2]! - padded[b + 2]!));
-    const position = fround(fround(fround(red + green) + blue) * scale);
-    const i = position | 0;
-    const share = fround(position - i);
-    const rest = fround(1 - share);
-    const colour = fround(fround(table[i + 1]! * share) + fround(table[i]! * rest));
-    weights[at + x] = fround(weight * colour);
+/** The planes of a picture as interleaved values. */
+function gather({ width, height, stride, plane, origin }: Layout, picture: Float32Array): Float32Array {
+  const values = new Float32Array(width * height * 3);
+  for (let y = 0, to = 0; y < height; y++) {
+    const row = origin + y * stride;
+    for (let at = row; at < row + width; at++, to += 3) {
+      values[to] = picture[at]!;
+      values[to + 1] = picture[at + plane]!;
+      values[to + 2] = picture[at + 2 * plane]!;
+    }
   }
+  return values;
 }
 
-/** The means of one row; the pixel itself weighs 1. */
-function weightedMeans(
-  padded: Readonly<Float32Array>,
-  row: number,
-  offsets: Readonly<Int32Array>,
-  weights: Readonly<Float32Array>,
-  forward: Readonly<Int32Array>,
-  backward: Readonly<Int32Array>,
-  width: number,
-  out: Float32Array,
-  to: number,
-): void {
-  for (let x = 0; x < width; x++) {
-    const centre = (row + x) * 3;
-    let red = fround(0);
-    let green = fround(0);
-    let blue = fround(0);
-    let sum = fround(0);
-    for (let k = offsets.length - 1; k >= 0; k--) {
-      const weight = weights[backward[k]! + x]!;
-      const at = centre - 3 * offsets[k]!;
-      red = fround(red + fround(weight * padded[at]!));
-      green = fround(green + fround(weight * padded[at + 1]!));
-      blue = fround(blue + fround(weight * padded[at + 2]!));
-      sum = fround(sum + weight);
+/** Fills the margins. Columns beyond them repeat the edge: a value that no table is too short for. */
+function mirrorEdges({ width, height, radius, stride, plane }: Layout, picture: Float32Array): void {
+  const xs = paddedIndices(width, radius, 'reflect101');
+  const ys = paddedIndices(height, radius, 'reflect101');
+  for (let c = 0; c < 3; c++) {
+    for (let y = radius; y < radius + height; y++) {
+      const row = c * plane + y * stride;
+      for (let x = 0; x < radius; x++) picture[row + x] = picture[row + radius + xs[x]!]!;
+      for (let x = radius + width; x < stride; x++) {
+        picture[row + x] = picture[row + radius + (xs[x] ?? width - 1)]!;
+      }
     }
-    for (let k = 0; k < offsets.length; k++) {
-      const weight = weights[forward[k]! + x]!;
-      const at = centre + 3 * offsets[k]!;
-      red = fround(red + fround(weight * padded[at]!));
-      green = fround(green + fround(weight * padded[at + 1]!));
-      blue = fround(blue + fround(weight * padded[at + 2]!));
-      sum = fround(sum + weight);
+    for (const [y, from] of ys.entries()) {
+      if (y === radius + from) continue;
+      const source = c * plane + (radius + from) * stride;
+      picture.copyWithin(c * plane + y * stride, source, source + stride);
     }
-    const scale = fround(1 / fround(sum + 1));
-    out[to + x * 3] = fround(red + padded[centre]!) * scale;
-    out[to + x * 3 + 1] = fround(green + padded[centre + 1]!) * scale;
-    out[to + x * 3 + 2] = fround(blue + padded[centre + 2]!) * scale;
   }
+  picture.fill(picture[3 * plane - 1]!, 3 * plane);
 }

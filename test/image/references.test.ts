@@ -16,7 +16,15 @@ interface References {
   readonly resize: { kernel: ResampleKernel; width: number; height: number; output: number[] }[];
   readonly 'gaussian-blur': { params: { sigma: number }; output: number[] }[];
   readonly median: { params: { size: number }; output: number[] }[];
+  readonly bilateral: Filtered[];
+  readonly guided: Filtered[];
+  readonly 'adverse-cleaner': Filtered[];
   readonly ssim: number;
+}
+
+interface Filtered {
+  readonly params: object;
+  readonly output: number[];
 }
 
 // Pillow 9.4.0, OpenCV 4.6.0, scikit-image 0.19.3; the file records the versions.
@@ -35,19 +43,16 @@ describe('a picture of 13 x 11', () => {
     },
   );
 
-  for (const id of ['gaussian-blur', 'median'] as const) {
-    it.each<{ params: object; output: number[] }>(references[id])(
-      `after ${id} $params equals OpenCV`,
-      async ({ params, output }) => {
-        const attack = attacks[id];
-        const filtered = await attack.apply(
-          fromBytes(width, height, input),
-          parseParameters(attack, { ...params }),
-          context,
-        );
-        expect([...toBytes(filtered)]).toEqual(output);
-      },
-    );
+  for (const id of ['gaussian-blur', 'median', 'bilateral', 'guided', 'adverse-cleaner'] as const) {
+    it.each<Filtered>(references[id])(`after ${id} $params equals OpenCV`, async ({ params, output }) => {
+      const attack = attacks[id];
+      const filtered = await attack.apply(
+        fromBytes(width, height, input),
+        parseParameters(attack, { ...params }),
+        context,
+      );
+      expect([...toBytes(filtered)]).toEqual(output);
+    });
   }
 
   it('has the SSIM of scikit-image', async () => {
