@@ -18,6 +18,7 @@ import { THRESHOLDS } from '../stats/verdict.ts';
 import { type ModelChoices, modelsSchema, parseModelChoices } from '../models/choice.ts';
 import { type Cell, expandMatrix, type MatrixAxes } from './cells.ts';
 import { sha256 } from './keys.ts';
+import type { Setting } from './run-folder.ts';
 import { attackSettings, metricSettings, type PlaceAt, protectionSettings } from './settings.ts';
 import { parseYaml, type YamlFile, type YamlPath } from './yaml-file.ts';
 
@@ -39,6 +40,14 @@ export interface VerdictRule {
   readonly broken: number;
   /** Label or id of one of the metrics. */
   readonly effect?: string | undefined;
+  /** How intervals are drawn. */
+  readonly interval?: 'bca' | 'percentile' | undefined;
+  /** What is drawn: images, or artists with all their images. */
+  readonly cluster?: 'image' | 'artist' | undefined;
+  /** Label or id of the protection that the others are compared with. */
+  readonly baseline?: string | undefined;
+  /** How p values of many comparisons are adjusted. */
+  readonly adjust?: 'holm' | 'benjamini-hochberg' | undefined;
 }
 
 /** What may override the file from outside. */
@@ -70,6 +79,24 @@ const verdictRule = z
     holds: z.number().min(0).max(1).default(THRESHOLDS.holds).describe('R above this holds'),
     broken: z.number().min(0).max(1).default(THRESHOLDS.broken).describe('R below this is broken'),
     effect: z.string().optional().describe('the metric that is the primary effect, by label or id'),
+    interval: z
+      .enum(['bca', 'percentile'])
+      .optional()
+      .describe('how bootstrap intervals are read: BCa (default) or percentile'),
+    cluster: z
+      .enum(['image', 'artist'])
+      .optional()
+      .describe('what the bootstrap draws: images (default), or artists with all their images'),
+    baseline: z
+      .string()
+      .optional()
+      .describe(
+        'the protection that others are compared with, by label or id (default: the placebo, else identity)',
+      ),
+    adjust: z
+      .enum(['holm', 'benjamini-hochberg'])
+      .optional()
+      .describe('how p values of many comparisons are adjusted: Holm (default) or Benjamini and Hochberg'),
   })
   .refine(({ holds, broken }) => broken < holds, 'broken below holds');
 
@@ -137,14 +164,16 @@ export function parseExperiment(text: string, file: string, overrides: Experimen
       yaml.placeOf(['models', ...path]),
     ),
   );
-  const effect = fields?.verdict?.effect;
-  const named = ({ label, links }: (typeof metrics)[number]): boolean =>
-    label === effect || links[0]?.id === effect;
-  if (typeof effect === 'string' && !metrics.some(named)) {
-    const place = yaml.placeOf(['verdict', 'effect']);
-    const labels = metrics.map(({ label }) => label);
-    mistakes.add(unknownName('metric of this experiment', effect, labels, { code: 'EXPERIMENT', place }));
-  }
+  const assertNamed = (field: 'effect' | 'baseline', what: string, settings: readonly Setting[]): void => {
+    const wanted = fields?.verdict?.[field];
+    const fits = ({ label, links }: Setting): boolean => label === wanted || links[0]?.id === wanted;
+    if (typeof wanted !== 'string' || settings.some(fits)) return;
+    const place = yaml.placeOf(['verdict', field]);
+    const labels = settings.map(({ label }) => label);
+    mistakes.add(unknownName(`${what} of this experiment`, wanted, labels, { code: 'EXPERIMENT', place }));
+  };
+  assertNamed('effect', 'metric', metrics);
+  assertNamed('baseline', 'protection', protections);
   mistakes.throwIfAny(file);
 
   const { name, description, seed, verdict, only, except } = fields!;

@@ -19,9 +19,12 @@ export async function collectImages(plan: Plan, store: Store): Promise<RunImage[
   for (const { arm, protection, attack, seed } of distinctArms(plan)) {
     for (const item of plan.items) {
       try {
-        const output = await artefactOf(plan, { protection, attack, seed }, arm, item, (job) =>
-          lookUp(jobKey(job)),
-        );
+        let ms = 0; // of the last job on the way
+        const output = await artefactOf(plan, { protection, attack, seed }, arm, item, async (job) => {
+          const record = await lookUp(jobKey(job));
+          ms = record.ms;
+          return record;
+        });
         const { sha256, width, height, linfPx, psnr, ssim, perceptual } = output;
         images.push({
           image: item.id,
@@ -36,6 +39,7 @@ export async function collectImages(plan: Plan, store: Store): Promise<RunImage[
           ...(typeof psnr === 'number' && { psnr }),
           ...(ssim !== undefined && { ssim }),
           ...(perceptual !== undefined && { perceptual }),
+          ms,
           path: store.blobPath(sha256),
           ...(item.artist !== undefined && { artist: item.artist }),
           ...(item.title !== undefined && { title: item.title }),

@@ -51,6 +51,8 @@ export interface MetricSetting extends Setting {
   readonly floorFrom?: number;
   readonly unit: string;
   readonly higherIsBetter: boolean;
+  /** What an effect by it is about; absent: what a network sees. */
+  readonly measures?: Metric['measures'];
   readonly protocol: string;
 }
 
@@ -89,6 +91,8 @@ export interface RunImage {
   readonly ssim?: number;
   /** Protected arm only, where the protection has a model in the role `perceptual`: its distance to the clean image. */
   readonly perceptual?: number;
+  /** Wall time of what made it: the attack alone on the attacked arms. */
+  readonly ms?: number;
   /** Absolute path of the PNG artefact. */
   readonly path: string;
   readonly artist?: string;

@@ -91,7 +91,11 @@ async function unchangedOutcome({ dir, experiment }: RunInputs): Promise<RunOutc
 }
 
 const canonical = (rule: Experiment['verdict']): string =>
-  JSON.stringify([rule?.holds, rule?.broken, rule?.effect]);
+  JSON.stringify(
+    Object.entries(rule ?? {})
+      .filter(([, value]) => value !== undefined)
+      .sort(),
+  );
 
 async function runMissing(
   inputs: RunInputs,

@@ -39,6 +39,11 @@ interface MetricBase<S extends ParameterSchema> extends PluginBase<S> {
   /** As printed on axes: 'dB', '1/255', '' for a pure number. */
   readonly unit: string;
   readonly higherIsBetter: boolean;
+  /**
+   * What an effect by this metric is about. fidelity: how far a picture is moved, which says nothing of a mimic;
+   * mimicry: what a mimic that was trained on the pictures makes. Absent: what a network sees in the picture.
+   */
+  readonly measures?: 'fidelity' | 'mimicry';
   /** The exact protocol, with its version: what a paper would have to cite. */
   readonly protocol: string;
 }

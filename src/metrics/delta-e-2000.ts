@@ -17,6 +17,7 @@ export const deltaE2000 = defineMetric({
     'delta-e-2000@1: sRGB, 8 bits, to CIELAB under D65 (2 degrees), CIEDE2000 with kL = kC = kH = 1, mean over pixels',
   unit: 'ΔE',
   higherIsBetter: false,
+  measures: 'fidelity',
   params: z.strictObject({}),
   needs: [],
   random: false,

@@ -13,6 +13,7 @@ export const l2 = defineMetric({
   protocol: 'l2@1: RGB, 8 bits over 255, root of the sum of squares over all values',
   unit: '',
   higherIsBetter: false,
+  measures: 'fidelity',
   params: z.strictObject({}),
   needs: [],
   random: false,

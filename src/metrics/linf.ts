@@ -13,6 +13,7 @@ export const linf = defineMetric({
   protocol: 'linf@1: RGB, 8 bits, over all values',
   unit: '1/255',
   higherIsBetter: false,
+  measures: 'fidelity',
   params: z.strictObject({}),
   needs: [],
   random: false,

@@ -18,6 +18,7 @@ const shared = {
   reference: REFERENCE,
   unit: '',
   higherIsBetter: false,
+  measures: 'fidelity',
   params: z.strictObject({}),
   needs: ['perceptual'],
   random: false,

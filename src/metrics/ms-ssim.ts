@@ -26,6 +26,7 @@ export const msSsim = defineMetric({
     'covariance, windows inside the image, terms below 0 as 0, product for each channel, mean over channels',
   unit: '',
   higherIsBetter: true,
+  measures: 'fidelity',
   params: z.strictObject({}),
   needs: [],
   random: false,

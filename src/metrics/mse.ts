@@ -13,6 +13,7 @@ export const mse = defineMetric({
   protocol: 'mse@1: RGB, 8 bits, over all values',
   unit: '1/255²',
   higherIsBetter: false,
+  measures: 'fidelity',
   params: z.strictObject({}),
   needs: [],
   random: false,

@@ -25,6 +25,7 @@ export const ssim = defineMetric({
     'sigma 1.5, population covariance, border of 5 px left out',
   unit: '',
   higherIsBetter: true,
+  measures: 'fidelity',
   params: z.strictObject({}),
   needs: [],
   random: false,

@@ -10,6 +10,8 @@ import {
   type Resamples,
   weightedMean,
 } from '../stats/bootstrap.ts';
+import { minimumDetectable } from '../stats/paired.ts';
+import { areBinary, wilsonInterval } from '../stats/rates.ts';
 import { type Estimate, finiteImages, type Residual, residual } from '../stats/residual.ts';
 import { THRESHOLDS, type Thresholds, type Verdict, type VerdictWord, verdict } from '../stats/verdict.ts';
 import { type Effect, effectsOf, metricsOf } from './effect.ts';
@@ -22,6 +24,12 @@ export interface AnalysisOptions {
   readonly thresholds?: Thresholds | undefined;
   /** What the bootstrap draws: images (default), or artists with all their images. */
   readonly cluster?: 'image' | 'artist' | undefined;
+  /** How intervals are read off the draws; BCa by default. */
+  readonly interval?: 'bca' | 'percentile' | undefined;
+  /** The protection that the others are compared with, by label or id; the placebo by default, else identity. */
+  readonly baseline?: string | undefined;
+  /** How p values of several comparisons are adjusted; Holm by default. */
+  readonly adjust?: 'holm' | 'benjamini-hochberg' | undefined;
   readonly draws?: number | undefined;
   readonly seed?: number | undefined;
 }
@@ -57,6 +65,10 @@ export interface Analysis {
   readonly verdict: Verdict;
   readonly outcome: Outcome;
   readonly errors: number;
+  /** The smallest effect that these images would have shown (5 %, power 80 %), by their own spread; NaN below two. */
+  readonly detectable: number;
+  /** Set metrics: d of random halves of the clean set, which is what chance alone gives. */
+  readonly floor?: number;
 }
 
 /** Everything that the report prints, computed. */
@@ -67,22 +79,42 @@ export interface Answers {
   /** Seeds pooled; the same objects as `cells` where there is one seed. */
   readonly pairs: readonly Analysis[];
   readonly thresholds: Thresholds;
-  readonly bootstrap: { readonly draws: number; readonly seed: number; readonly cluster: 'image' | 'artist' };
+  readonly bootstrap: {
+    readonly method: 'bca' | 'percentile';
+    readonly draws: number;
+    readonly seed: number;
+    readonly cluster: 'image' | 'artist';
+  };
+  /** What the options say of comparisons between protections. */
+  readonly comparisons: Pick<AnalysisOptions, 'baseline' | 'adjust'>;
+  /** The draws that all of it shares. */
+  readonly draw: Resampler;
 }
 
 /** One image's value in each arm (order of ARMS); NaN where it was not measured. */
 type ArmValues = Float64Array;
 
+/** What the experiment file says of verdicts, where `options` do not say otherwise. */
+export function analysisOptions(
+  { verdict }: Pick<RunFolder['manifest'], 'verdict'>,
+  options: AnalysisOptions = {},
+): AnalysisOptions {
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  return verdict === undefined ? given : { ...verdict, thresholds: verdict, ...given };
+}
+
 /** Analyses every cell of a run. @throws USAGE where `options.effect` is not a metric of the run */
 export function analyse(run: RunFolder, options: AnalysisOptions = {}): Answers {
   const { thresholds = THRESHOLDS, cluster = 'image', draws = DRAWS, seed = 0 } = options;
+  const { interval: method = 'bca', baseline, adjust } = options;
   const effects = effectsOf(metricsOf(run.cells), options.effect);
   const values = valuesByCell(run.rows);
   const protections = printedNames(run.cells.map(({ protection }) => protection));
   const attacks = printedNames(run.cells.map(({ attack }) => attack));
   const draw = resampler(run, { cluster, draws, seed });
 
-  const meanOfArm = remembered(draw);
+  const meanOfArm = remembered(draw, { method, cluster });
+  const floors = floorByCell(run.rows);
 
   const analyseCells = (cells: readonly CellRecord[]): Analysis => {
     const effect = effects.find(({ metric }) => metric.label === cells[0]!.metric.label)!;
@@ -95,7 +127,7 @@ export function analyse(run: RunFolder, options: AnalysisOptions = {}): Answers 
       names,
       cells,
       effect,
-      ...analyseOne(cells, effect, seeds, { draw, meanOfArm, thresholds }),
+      ...analyseOne(cells, effect, seeds, { draw, method, meanOfArm, thresholds, floors }),
     };
   };
   const cells = run.cells.map((cell) => analyseCells([cell]));
@@ -105,7 +137,15 @@ export function analyse(run: RunFolder, options: AnalysisOptions = {}): Answers 
   const pairs = [...bySettings.values()].map((group) =>
     group.length === 1 ? group[0]! : analyseCells(group.flatMap((each) => each.cells)),
   );
-  return { effects, cells, pairs, thresholds, bootstrap: { draws, seed, cluster } };
+  return {
+    effects,
+    cells,
+    pairs,
+    thresholds,
+    bootstrap: { method, draws, seed, cluster },
+    comparisons: { baseline, adjust },
+    draw,
+  };
 }
 
 /** Rows by cell and image. Where a row was measured again, the last one counts. */
@@ -138,7 +178,8 @@ function pool(
   return images;
 }
 
-type Resampler = (images: readonly string[]) => Resamples;
+/** The draws for these images. */
+export type Resampler = (images: readonly string[]) => Resamples;
 
 /** Draws made once for each set of images, so that all cells over the same images share them. */
 function resampler(
@@ -163,7 +204,7 @@ function analyseOne(
   cells: readonly CellRecord[],
   effect: Effect,
   seeds: readonly ReadonlyMap<string, ArmValues>[],
-  { draw, meanOfArm, thresholds }: { draw: Resampler; meanOfArm: MeanOfArm; thresholds: Thresholds },
+  { draw, method, meanOfArm, thresholds, floors }: Reading,
 ): Omit<Analysis, 'protection' | 'attack' | 'names' | 'effect' | 'cells'> {
   const values = pool(seeds, (value) => value);
   const effects = [...pool(seeds, effect.of).values()];
@@ -186,8 +227,11 @@ function analyseOne(
       attackedProtected: keep(all.attackedProtected),
     },
     draw(images),
+    { method },
   );
-  const read = readVerdict(found, effect, thresholds);
+  const measured = cells.flatMap(({ id }) => floors.get(id) ?? []);
+  const floor = measured.length === 0 ? undefined : effect.of(average(measured)) - average(all.clean);
+  const read = readVerdict(found, effect, thresholds, floor);
   return {
     arms: Object.fromEntries(ARMS.map((arm) => [arm, meanOfArm(values, arm)])) as Record<Arm, ArmMean>,
     values,
@@ -197,15 +241,39 @@ function analyseOne(
     verdict: read,
     outcome: outcomeOf(cells, found.n, read),
     errors: cells.reduce((sum, cell) => sum + cell.errors, 0),
+    detectable: minimumDetectable(found.effectPerImage),
+    ...(floor !== undefined && { floor }),
   };
+}
+
+/** What reading a cell takes beside its values. */
+interface Reading {
+  readonly draw: Resampler;
+  readonly method: 'bca' | 'percentile';
+  readonly meanOfArm: MeanOfArm;
+  readonly thresholds: Thresholds;
+  readonly floors: ReadonlyMap<string, readonly number[]>;
+}
+
+/** The noise floors of set metrics, in the metric's unit; one for each unit of a cell. */
+function floorByCell(rows: readonly Row[]): Map<string, number[]> {
+  const floors = new Map<string, number[]>();
+  for (const { cell, arm, value } of rows) {
+    if (arm === 'floor' && value !== null) floors.set(cell, [...(floors.get(cell) ?? []), value]);
+  }
+  return floors;
 }
 
 const average = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-function readVerdict(found: Residual, effect: Effect, thresholds: Thresholds): Verdict {
+/** One value for a whole set has no interval, but it has a noise floor, below which there is nothing to remove. */
+function readVerdict(found: Residual, effect: Effect, thresholds: Thresholds, floor?: number): Verdict {
   const read = verdict(found, thresholds);
-  if (effect.metric.kind !== 'set' || found.n === 0) return read;
+  if (effect.metric.kind !== 'set' || found.n !== 1) return read;
+  if (floor !== undefined && found.effect.value <= floor) {
+    return { word: 'no effect', reason: 'The effect before any attack is within the noise floor.', open: [] };
+  }
   return { ...read, reason: 'A set metric has one value for all images, which gives no interval.' };
 }
 
@@ -218,14 +286,14 @@ function outcomeOf(cells: readonly CellRecord[], n: number, { word }: Verdict): 
 type MeanOfArm = (values: ReadonlyMap<string, ArmValues>, arm: Arm) => ArmMean;
 
 /** The clean arm is the same in all cells, a protected one in all attacks: each is averaged once. */
-function remembered(draw: Resampler): MeanOfArm {
+function remembered(draw: Resampler, bootstrap: Pick<Answers['bootstrap'], 'method' | 'cluster'>): MeanOfArm {
   const known = new Map<string, ArmMean>();
   return (values, arm) => {
     const measured = [...values]
       .map(([id, arms]) => ({ id, value: arms[ARMS.indexOf(arm)]! }))
       .filter(({ value }) => !Number.isNaN(value));
     const key = measured.map(({ id, value }) => `${id}=${value}`).join('\n');
-    const mean = known.get(key) ?? armMean(measured, draw);
+    const mean = known.get(key) ?? armMean(measured, draw, bootstrap);
     known.set(key, mean);
     return mean;
   };
@@ -234,11 +302,17 @@ function remembered(draw: Resampler): MeanOfArm {
 function armMean(
   measured: readonly { readonly id: string; readonly value: number }[],
   draw: Resampler,
+  { method, cluster }: Pick<Answers['bootstrap'], 'method' | 'cluster'>,
 ): ArmMean {
   const finite = measured.filter(({ value }) => Number.isFinite(value));
   const numbers = finite.map(({ value }) => value);
-  const interval = (): Interval | undefined =>
-    bootstrapInterval((weights) => weightedMean(numbers, weights), draw(finite.map(({ id }) => id)));
+  const interval = (): Interval | undefined => {
+    // Of a rate, a bootstrap has no width where every image agrees; Wilson's interval has.
+    if (cluster === 'image' && areBinary(numbers) && numbers.length > 1)
+      return wilsonInterval(average(numbers) * numbers.length, numbers.length);
+    const drawn = draw(finite.map(({ id }) => id));
+    return bootstrapInterval((weights) => weightedMean(numbers, weights), drawn, { method });
+  };
   return {
     mean:
       numbers.length === 0

@@ -1,18 +1,20 @@
 /** @file All figures of a report: which charts there are, their names on disk, and their rendering. */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Answers } from './analysis.ts';
+import { type Currency, paretoChart } from './charts/pareto.ts';
 import { residualForest } from './charts/residual-forest.ts';
 import { strengthCurve } from './charts/strength-curve.ts';
 import { verdictMatrix } from './charts/verdict-matrix.ts';
 import type { Effect } from './effect.ts';
 import { familiesOf } from './families.ts';
+import type { Findings } from './findings.ts';
 import { createRenderer } from './render.ts';
 
 /** A chart before it is rendered. */
 export interface Chart {
   /** File name without extension: `matrix-ssim`, `curve-jpeg-ssim`. Unique within a report. */
   readonly name: string;
-  readonly kind: 'matrix' | 'forest' | 'curve';
+  readonly kind: 'matrix' | 'forest' | 'curve' | 'pareto';
   readonly title: string;
   readonly effect: Effect;
   readonly spec: TopLevelSpec;
@@ -25,7 +27,7 @@ export interface Figure extends Chart {
 }
 
 /** The charts of a report, effect by effect. */
-export function chartsOf({ effects, pairs, thresholds }: Answers): Chart[] {
+export function chartsOf({ effects, pairs, thresholds }: Answers, { prices, quality }: PricedIn): Chart[] {
   const taken = new Set<string>();
   const named = (text: string): string => {
     const slug = text
@@ -49,8 +51,32 @@ export function chartsOf({ effects, pairs, thresholds }: Answers): Chart[] {
       ...familiesOf(own).flatMap((family) =>
         chart('curve', family.label, strengthCurve(family, thresholds), family.label),
       ),
+      ...currenciesOf(quality).flatMap((currency) =>
+        chart('pareto', currency.name, paretoChart(own, prices, thresholds, currency), currency.name),
+      ),
     ];
   });
+}
+
+/** What prices are counted in. */
+type PricedIn = Pick<Findings, 'prices' | 'quality'>;
+
+/** Time, and quality where the run measures it. */
+function currenciesOf(quality: Effect | undefined): (Currency & { name: string })[] {
+  const time = 'time of the attack in ms for a megapixel, on the machine of the run';
+  return [
+    { name: 'time', of: 'msPerMegapixel', title: time, scale: 'log' },
+    ...(quality === undefined
+      ? []
+      : [
+          {
+            name: 'quality',
+            of: 'qualityLost' as const,
+            title: `quality lost on the clean picture: ${quality.symbol} of attack(clean)`,
+            scale: 'linear' as const,
+          },
+        ]),
+  ];
 }
 
 /** Renders charts. Whatever Vega has to say goes to `onWarning`. */

@@ -3,8 +3,9 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RUN_FILES, type RunFolder } from '../harness/run-folder.ts';
 import { writeAtomically } from '../harness/store.ts';
-import { type AnalysisOptions, analyse } from './analysis.ts';
+import { type AnalysisOptions, analyse, analysisOptions } from './analysis.ts';
 import { chartsOf, renderCharts } from './figures.ts';
+import { findingsOf } from './findings.ts';
 import { makeGallery } from './gallery.ts';
 import { reportPage } from './page/page.ts';
 import { verdictsDocument } from './verdicts.ts';
@@ -27,13 +28,9 @@ const PICTURE_BYTES = 40e6;
  */
 export async function writeReport(run: RunFolder, options: ReportOptions = {}): Promise<string> {
   const { pictureBytes = PICTURE_BYTES, onWarning = () => {} } = options;
-  const { verdict } = run.manifest;
-  const answers = analyse(run, {
-    ...options,
-    thresholds: options.thresholds ?? verdict,
-    effect: options.effect ?? verdict?.effect,
-  });
-  const figures = await renderCharts(chartsOf(answers), onWarning);
+  const answers = analyse(run, analysisOptions(run.manifest, options));
+  const findings = findingsOf(run, answers);
+  const figures = await renderCharts(chartsOf(answers, findings), onWarning);
   const folder = join(run.dir, 'figures');
   await clearFigures(folder);
   for (const { name, spec, svg, png } of figures) {
@@ -41,18 +38,18 @@ export async function writeReport(run: RunFolder, options: ReportOptions = {}): 
     await writeAtomically(join(folder, `${name}.svg`), svg);
     await writeAtomically(join(folder, `${name}.png`), png);
   }
-  const verdicts = verdictsDocument(run.manifest.run, answers);
+  const verdicts = verdictsDocument(run.manifest.run, answers, findings);
   await writeAtomically(join(run.dir, 'verdicts.json'), `${JSON.stringify(verdicts, null, 2)}\n`);
 
   const gallery = await makeGallery(run, pictureBytes);
   const page = join(run.dir, RUN_FILES.report);
-  await writeAtomically(page, reportPage(run, answers, figures, gallery));
+  await writeAtomically(page, reportPage(run, answers, findings, figures, gallery));
   return page;
 }
 
 /** Charts of an earlier report may have other names; left behind they would pass for results of this one. */
 async function clearFigures(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const ours = /^(matrix|forest|curve)-.*\.(vl\.json|svg|png)$/;
+  const ours = /^(matrix|forest|curve|pareto)-.*\.(vl\.json|svg|png)$/;
   for (const name of await readdir(folder)) if (ours.test(name)) await rm(join(folder, name));
 }

@@ -1,7 +1,8 @@
 /** @file What the matrix says of each protection, in one plain sentence. */
 import type { Setting } from '../harness/run-folder.ts';
 import type { Analysis } from './analysis.ts';
-import { count, formatShare, listed } from './numbers.ts';
+import { count, formatEstimate, formatNumber, formatShare, listed } from './numbers.ts';
+import type { Standing } from './standing.ts';
 
 /** A setting that does nothing: the arm that others are compared with. */
 export const isIdentity = ({ links }: Setting): boolean => links.every(({ id }) => id === 'identity');
@@ -57,3 +58,15 @@ function worst(judged: readonly Analysis[]): string {
 }
 
 const missing = (n: number): string => (n === 0 ? '' : ` ${count(n, 'attack')} could not be judged.`);
+
+/** What all attacks together leave, and what breaking it costs; undefined where there is nothing to say. */
+export function sayStanding({ of: { outcome }, worst, verdict, cheapest }: Standing): string | undefined {
+  const sentences = [
+    worst !== undefined && outcome !== 'no effect' && verdict?.word !== 'no effect'
+      ? `With the worst attack for each image, R = ${formatEstimate(worst, formatShare)}.`
+      : undefined,
+    cheapest &&
+      `The cheapest attack that breaks it is ${cheapest.attack} (${formatNumber(cheapest.price.msPerMegapixel)} ms for a megapixel).`,
+  ].filter((sentence) => sentence !== undefined);
+  return sentences.length === 0 ? undefined : sentences.join(' ');
+}

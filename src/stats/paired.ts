@@ -1,5 +1,6 @@
 /** @file Paired tests over images: is a mean difference other than 0, and how many such tests may be believed at once. */
 import type { Random } from '../random.ts';
+import { studentQuantile } from './distributions.ts';
 
 /** Sign flips drawn where there are too many to try them all. */
 const FLIPS = 10_000;
@@ -37,4 +38,33 @@ export function holm(ps: readonly number[]): number[] {
     adjusted[i] = largest;
   });
   return adjusted;
+}
+
+/** Benjamini and Hochberg's adjusted p values, in the order given: of those below alpha, a share of alpha at most is expected to be false. */
+export function benjaminiHochberg(ps: readonly number[]): number[] {
+  const order = ps.map((_, i) => i).sort((a, b) => ps[b]! - ps[a]!);
+  const adjusted = new Array<number>(ps.length);
+  let least = 1;
+  order.forEach((i, fromLast) => {
+    least = Math.min(least, (ps[i]! * ps.length) / (ps.length - fromLast));
+    adjusted[i] = least;
+  });
+  return adjusted;
+}
+
+/**
+ * The smallest mean difference that a two-sided paired t test over these images finds with the given power, by their own
+ * spread: (t[1 - alpha/2] + t[power]) s / sqrt(n). NaN below two differences.
+ */
+export function minimumDetectable(
+  differences: ArrayLike<number>,
+  { alpha = 0.05, power = 0.8 }: { readonly alpha?: number; readonly power?: number } = {},
+): number {
+  const n = differences.length;
+  if (n < 2) return Number.NaN;
+  const values = Array.from(differences);
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
+  const ts = studentQuantile(1 - alpha / 2, n - 1) + studentQuantile(power, n - 1);
+  return ts * Math.sqrt(variance / n);
 }

@@ -37,6 +37,8 @@ export interface Residual {
   readonly surviving: Estimate;
   /** The pooled R, a ratio of the two means. NaN where both are 0. */
   readonly ratio: Estimate;
+  /** d[protected] - d[clean] of each image. */
+  readonly effectPerImage: Float64Array;
   /** d[attack(protected)] - d[attack(clean)] of each image. */
   readonly survivingPerImage: Float64Array;
   /** R of each image alone; NaN where the protection has no effect on that image. */
@@ -65,6 +67,7 @@ export function residual(arms: ArmEffects, resamples: Resamples, options: Interv
         options,
       ),
     },
+    effectPerImage: effect,
     survivingPerImage: surviving,
     perImage: surviving.map((share, i) => (effect[i] === 0 ? Number.NaN : share / effect[i]!)),
   };

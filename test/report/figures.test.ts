@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { RunFolder } from '../../src/harness/run-folder.ts';
 import { type Answers, analyse } from '../../src/report/analysis.ts';
-import { chartsOf, type Figure, renderCharts } from '../../src/report/figures.ts';
+import { type Chart, chartsOf, type Figure, renderCharts } from '../../src/report/figures.ts';
+import { findingsOf } from '../../src/report/findings.ts';
 import { loadTypeface } from '../../src/report/outline.ts';
 import {
   blur,
@@ -18,8 +20,14 @@ import {
   ssim,
 } from './fixture.ts';
 
+const chartsOfRun = (run: RunFolder): Chart[] => {
+  const answers = analyse(run, { draws: 200 });
+  return chartsOf(answers, findingsOf(run, answers));
+};
+
 describe('the figures of a run', () => {
   let answers: Answers;
+  let charts: Chart[];
   let figures: Figure[];
   const warnings: string[] = [];
   beforeAll(async () => {
@@ -28,7 +36,8 @@ describe('the figures of a run', () => {
       attacks: [identityAttack, jpeg(75), jpeg(40), blur(0.6), chain(jpeg(40), blur(0.6))],
     });
     answers = analyse(run, { draws: 500 });
-    figures = await renderCharts(chartsOf(answers), (message) => warnings.push(message));
+    charts = chartsOf(answers, findingsOf(run, answers));
+    figures = await renderCharts(charts, (message) => warnings.push(message));
   });
 
   it('are a matrix, a forest and a curve for each family, under every effect', () => {
@@ -36,9 +45,13 @@ describe('the figures of a run', () => {
       'matrix-ssim',
       'forest-ssim',
       'curve-jpeg-ssim',
+      'pareto-time-ssim',
+      'pareto-quality-ssim',
       'matrix-psnr',
       'forest-psnr',
       'curve-jpeg-psnr',
+      'pareto-time-psnr',
+      'pareto-quality-psnr',
     ]);
   });
 
@@ -85,7 +98,7 @@ describe('the figures of a run', () => {
   });
 
   it('are the same bytes when rendered again', async () => {
-    const again = await renderCharts(chartsOf(answers), () => {});
+    const again = await renderCharts(charts, () => {});
     expect(again.map(({ svg }) => svg)).toEqual(figures.map(({ svg }) => svg));
     for (const [i, { png }] of again.entries()) expect(Buffer.compare(png, figures[i]!.png)).toBe(0);
   });
@@ -99,7 +112,7 @@ describe('charts without something to show', () => {
       attacks: [identityAttack],
       metrics: [ssim],
     });
-    expect(chartsOf(analyse(run, { draws: 200 })).map(({ name }) => name)).toEqual(['matrix-ssim']);
+    expect(chartsOfRun(run).map(({ name }) => name)).toEqual(['matrix-ssim']);
   });
 
   it('do not mention a protection without effect in a curve', async () => {
@@ -109,7 +122,7 @@ describe('charts without something to show', () => {
       attacks: [jpeg(75), jpeg(40)],
       metrics: [ssim],
     });
-    const curve = chartsOf(analyse(run, { draws: 200 })).find(({ kind }) => kind === 'curve')!;
+    const curve = chartsOfRun(run).find(({ kind }) => kind === 'curve')!;
     expect(JSON.stringify(curve.spec)).not.toContain('identity');
     expect(JSON.stringify(curve.spec)).toContain('noise');
   });

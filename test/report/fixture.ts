@@ -138,6 +138,7 @@ const metricOf = (
     kind: 'pair',
     unit,
     higherIsBetter,
+    measures: 'fidelity',
     protocol: `${id}, as the fixture computes it`,
   },
   apply,
@@ -266,6 +267,7 @@ export async function makeRun({
           protection: null,
           attack: attack.setting.label,
           seed,
+          ms: attack.setting.label.length, // a price that is no accident of the machine
         });
         for (const protection of protections) {
           const shielded = protection.apply(clean, seededRandom(seed).fork(image));

@@ -112,7 +112,13 @@ describe('the report', () => {
   it('writes its figures three ways, and leaves no temporary or outdated file', async () => {
     const { run } = await reported({ metrics: [ssim] });
     const files = (await readdir(join(run.dir, 'figures'))).sort();
-    const names = ['curve-jpeg-ssim', 'forest-ssim', 'matrix-ssim'];
+    const names = [
+      'curve-jpeg-ssim',
+      'forest-ssim',
+      'matrix-ssim',
+      'pareto-quality-ssim',
+      'pareto-time-ssim',
+    ];
     expect(files).toEqual(names.flatMap((name) => [`${name}.png`, `${name}.svg`, `${name}.vl.json`]));
     const fewer = run.cells.filter(({ attack }) => !attack.label.startsWith('jpeg'));
     await writeReport({ ...run, cells: fewer }, { draws });

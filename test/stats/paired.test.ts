@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/random.ts';
-import { holm, signFlipP } from '../../src/stats/paired.ts';
+import { benjaminiHochberg, holm, minimumDetectable, signFlipP } from '../../src/stats/paired.ts';
 
 describe('the sign-flip test', () => {
   it('tries every assignment of signs for few pairs', () => {
@@ -50,5 +50,50 @@ describe('Holm adjustment', () => {
         });
       }),
     );
+  });
+});
+
+describe("Benjamini and Hochberg's adjustment", () => {
+  it('multiplies each p by the number of tests over its rank, and keeps the order', () => {
+    expect(benjaminiHochberg([0.01, 0.04, 0.03, 0.2, 0.005])).toEqual(
+      [0.025, 0.05, 0.05, 0.2, 0.025].map((p) => expect.closeTo(p, 12)),
+    );
+    expect(benjaminiHochberg([])).toEqual([]);
+  });
+
+  it("is never stricter than Holm's, nor below the p it adjusts", () => {
+    const ps = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(ps, (given) => {
+        const [bh, strict] = [benjaminiHochberg(given), holm(given)];
+        given.forEach((p, i) => {
+          expect(bh[i]).toBeGreaterThanOrEqual(p - 1e-12);
+          expect(bh[i]).toBeLessThanOrEqual(strict[i]! + 1e-12);
+        });
+      }),
+    );
+  });
+});
+
+describe('the minimum detectable effect', () => {
+  it('is the sum of two quantiles of t times the standard error', () => {
+    // SciPy 1.10.1: (t.ppf(.975, 4) + t.ppf(.8, 4)) * std(ddof=1) / sqrt(5)
+    expect(minimumDetectable([0.1, 0.3, -0.2, 0.5, 0.4])).toBeCloseTo(0.4613184096697255, 10);
+    expect(minimumDetectable([1])).toBeNaN();
+  });
+
+  it('is found about four times in five', () => {
+    const random = seededRandom(11);
+    const size =
+      minimumDetectable(Array.from({ length: 20_000 }, () => random.normal())) * Math.sqrt(20_000 / 20);
+    let found = 0;
+    for (let trial = 0; trial < 300; trial++) {
+      const sample = Array.from({ length: 20 }, () => size + random.normal());
+      const mean = sample.reduce((sum, value) => sum + value, 0) / 20;
+      const sd = Math.sqrt(sample.reduce((sum, value) => sum + (value - mean) ** 2, 0) / 19);
+      if ((mean / sd) * Math.sqrt(20) > 2.093) found++;
+    }
+    expect(found / 300).toBeGreaterThan(0.7);
+    expect(found / 300).toBeLessThan(0.87);
   });
 });

@@ -16,6 +16,7 @@ const found = (
   effect: { value: (effect[0] + effect[1]) / 2, interval: { lo: effect[0], hi: effect[1] } },
   surviving: { value: 0.1, interval: { lo: 0, hi: 1 } },
   ratio: { value, interval: { lo, hi } },
+  effectPerImage: new Float64Array(),
   survivingPerImage: new Float64Array(n),
   perImage: new Float64Array(n),
 });

@@ -48,18 +48,19 @@ export function cellTable({ cells }: Answers): Html {
 <thead><tr>${head.map((name) => html`<th scope="col"${NUMERIC.has(name) && trusted(' class="n"')}><button type="button">${name}</button></th>`)}</tr></thead>
 <tbody>${cells.map(cellRow)}</tbody>
 </table></div>
-<p class="faint">Arms: mean of the metric over images with its 95 % interval, in the metric's own unit. Effect d: mean of d[protected] − d[clean]. Infinite values (the PSNR of equal images) are counted beside the mean, not in it.</p>
+<p class="faint">Arms: mean of the metric over images with its 95 % interval, in the metric's own unit. Effect d: mean of d[protected] − d[clean]. Infinite values (the PSNR of equal images) are counted beside the mean, not in it. Means of hits and misses have Wilson's interval. Floor: what a set metric gives for random halves of the clean set.</p>
 </section>`;
 }
 
 function cellRow(analysis: Analysis): Html {
   const { names, effect, cells, arms, residual, verdict, outcome, errors, excluded } = analysis;
+  const { floor } = analysis;
   const { value, interval } = residual.effect;
   const left =
     excluded === 0 ? '' : `${count(excluded, 'image')} left out: not measured in all arms, or infinite`;
   return html`<tr data-outcome="${outcome}"><td>${names.protection}</td><td>${names.attack}</td><td>${effect.metric.label}</td><td class="n">${cells.map(({ seed }) => seed).join(', ')}</td>
 ${ARMS.map((arm) => armCell(arms[arm]))}
-${numberCell(value, formatNumber(value), formatInterval(interval, formatNumber))}
+${numberCell(value, formatNumber(value), floor === undefined ? formatInterval(interval, formatNumber) : `floor ${formatNumber(floor)}`)}
 ${outcome === 'no effect' ? html`<td class="n" data-value="">–</td>` : numberCell(residual.ratio.value, formatShare(residual.ratio.value), formatInterval(residual.ratio.interval, formatShare))}
 <td title="${verdict.reason}"><span class="verdict" data-outcome="${outcome}">${outcome}</span>${verdict.open.length > 0 && html`<br><small>${verdict.open.join(' or ')}</small>`}</td>
 <td class="n" title="${left}">${residual.n}${excluded > 0 && html`<br><small>−${excluded}</small>`}</td><td class="n">${errors}</td></tr>

@@ -17,12 +17,15 @@ that merely spoils the picture would count as a protection that survived.</dd></
 <div><dt>Residual R</dt><dd><span class="formula">R = (d[attack(protected)] − d[attack(clean)]) / (d[protected] − d[clean])</span>
 A ratio of means over images: the share of the effect that survives. 1: the attack removed nothing; 0: nothing is left.
 Above 1 the attack makes the effect stronger, below 0 it turns it round.</dd></div>
-<div><dt>Interval</dt><dd>BCa bootstrap, 95 %, ${bootstrap.draws.toLocaleString('en-US')} draws of ${drawn} (seed
+<div><dt>Interval</dt><dd>${bootstrap.method === 'bca' ? 'BCa' : 'Percentile'} bootstrap, 95 %, ${bootstrap.draws.toLocaleString('en-US')} draws of ${drawn} (seed
 ${bootstrap.seed}), the same draws in all four arms and all cells, so that everything is paired; widened for few images as Student's t is.</dd></div>
 <div><dt>Verdict</dt><dd>Read off the whole interval, never off the point. <b>holds</b>: all of it above ${thresholds.holds}.
 <b>weakened</b>: between ${thresholds.broken} and ${thresholds.holds}. <b>broken</b>: all of it below ${thresholds.broken}.
 <b>inconclusive</b>: it reaches over a threshold; the tile says about how many more images would settle it.
-<b>no effect</b>: before any attack, the interval of the effect contains 0.</dd></div>
+<b>no effect</b>: before any attack, the interval of the effect contains 0; of a set metric, the effect is within the noise
+floor, which is what two random halves of the clean set differ by.</dd></div>
+<div><dt>Would have shown</dt><dd>The smallest mean that a paired t test at 5 % finds in four cases of five, given how much these
+images differ among themselves. A protection without an effect may have a smaller one.</dd></div>
 <div><dt>Placebo</dt><dd>The <code>noise</code> protection is random noise. A protection that does not do better than noise of the same
 size owes its result to the size of the change, not to its method. Compared is what an attack leaves of each, image by image, under
 the primary effect, with noise of the same budget; seeded sign-flip test, adjusted after Holm over attacks.</dd></div>

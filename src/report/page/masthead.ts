@@ -1,9 +1,10 @@
 /** @file The head of the report: what was run, on what, where and when, and what came out in a few sentences. */
 import type { RunFolder, Setting } from '../../harness/run-folder.ts';
 import type { Answers } from '../analysis.ts';
+import type { Findings } from '../findings.ts';
 import { count, formatNumber, listed } from '../numbers.ts';
 import { besidePlacebo } from '../placebo.ts';
-import { isIdentity, isPlacebo, summarise } from '../summary.ts';
+import { isIdentity, isPlacebo, sayStanding, summarise } from '../summary.ts';
 import { type Html, html } from './html.ts';
 
 /** Title block. */
@@ -51,7 +52,7 @@ function banner(cells: RunFolder['cells']): Html | undefined {
 const day = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 
 /** One sentence a protection, under the primary effect. */
-export function inBrief(run: RunFolder, { effects, pairs }: Answers): Html {
+export function inBrief(run: RunFolder, { effects, pairs }: Answers, { standings }: Findings): Html {
   const primary = effects[0];
   if (primary === undefined)
     return html`<section id="brief"><h2>In brief</h2><p>This run has no cells.</p></section>`;
@@ -62,7 +63,9 @@ export function inBrief(run: RunFolder, { effects, pairs }: Answers): Html {
 <ul class="brief">${[...protections].map(([name, protection]) => {
     const sentence = summarise(own.filter(({ names }) => names.protection === name));
     const placebo = besidePlacebo(protection, own);
-    return html`<li><code>${name}</code>${tag(protection)} ${sentence}${placebo && ` ${placebo}`}${budget(run, protection)}</li>`;
+    const standing = standings.find(({ of }) => of.effect === primary && of.names.protection === name);
+    const all = standing && sayStanding(standing);
+    return html`<li><code>${name}</code>${tag(protection)} ${sentence}${all && ` ${all}`}${placebo && ` ${placebo}`}${budget(run, protection)}</li>`;
   })}</ul>
 </section>`;
 }

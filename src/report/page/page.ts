@@ -2,6 +2,7 @@
 import type { RunFolder } from '../../harness/run-folder.ts';
 import type { Answers } from '../analysis.ts';
 import type { Figure } from '../figures.ts';
+import type { Findings } from '../findings.ts';
 import type { Gallery } from '../gallery.ts';
 import { cellTable, failures } from './cells.ts';
 import { guide, provenance } from './guide.ts';
@@ -28,6 +29,7 @@ const SECTIONS = [
 export function reportPage(
   run: RunFolder,
   answers: Answers,
+  findings: Findings,
   figures: readonly Figure[],
   gallery: Gallery,
 ): string {
@@ -45,8 +47,8 @@ export function reportPage(
 <nav aria-label="Sections">${shown.map(([id, name]) => html`<a href="#${id}">${name}</a>`)}</nav>
 <main>
 ${masthead(run)}
-${inBrief(run, answers)}
-${results(answers, figures)}
+${inBrief(run, answers, findings)}
+${results(answers, findings, figures)}
 ${viewer(gallery)}
 ${cellTable(answers)}
 ${failures(run)}

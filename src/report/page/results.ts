@@ -2,26 +2,27 @@
 import type { Answers } from '../analysis.ts';
 import type { Effect } from '../effect.ts';
 import type { Figure } from '../figures.ts';
-import { count, listed } from '../numbers.ts';
+import type { Findings } from '../findings.ts';
+import { count, formatNumber, listed } from '../numbers.ts';
+import { figureOf } from './figure.ts';
 import { type Html, html, trusted } from './html.ts';
+import { agreementSection, together } from './together.ts';
 
 /** The choice of effect, and its figures. With a script one effect is shown at a time, without one all are. */
-export function results(answers: Answers, figures: readonly Figure[]): Html {
+export function results(answers: Answers, findings: Findings, figures: readonly Figure[]): Html {
   return html`<section id="effect">
 <h2>The effect</h2>
 <p>Every verdict is about an <em>effect</em> d: how far a picture has moved from the clean one, by one metric. The
 primary effect of this report is <strong>d = ${answers.effects[0]?.symbol ?? 'none'}</strong>.${warning(answers)}</p>
 ${answers.effects.length > 1 && tabs(answers.effects)}
 </section>
-${answers.effects.map((effect, index) => effectSection(answers, effect, index, figures))}`;
+${answers.effects.map((effect, index) => effectSection(answers, effect, index, findings, figures))}
+${agreementSection(findings, answers)}`;
 }
-
-const FIDELITY = new Set(['ssim', 'ms-ssim', 'psnr', 'mse', 'linf', 'l2', 'delta-e-2000']);
 
 /** A metric of fidelity cannot say that a mimic is misled; nobody should read it so. */
 function warning({ effects }: Answers): string {
-  const id = effects[0]?.metric.links[0]?.id;
-  return id !== undefined && FIDELITY.has(id)
+  return effects[0]?.metric.measures === 'fidelity'
     ? ' It measures pixels: R says how much of the perturbation is left after an attack, not whether a mimic that trains on the picture is misled. Even random noise has such an effect.'
     : '';
 }
@@ -33,7 +34,13 @@ function tabs(effects: readonly Effect[]): Html {
   )}</div>`;
 }
 
-function effectSection(answers: Answers, effect: Effect, index: number, figures: readonly Figure[]): Html {
+function effectSection(
+  answers: Answers,
+  effect: Effect,
+  index: number,
+  findings: Findings,
+  figures: readonly Figure[],
+): Html {
   const own = figures.filter((figure) => figure.effect === effect);
   const of = (kind: Figure['kind']): readonly Figure[] => own.filter((figure) => figure.kind === kind);
   const { metric } = effect;
@@ -58,14 +65,8 @@ ${
 <div class="curves">${of('curve').map((figure) => figureOf(figure, `${figure.title}. Bands: 95 % intervals.`))}</div>
 </section>`
 }
+${together(effect, findings, figures)}
 </div>`;
-}
-
-function figureOf({ name, svg }: Figure, caption: string): Html {
-  const links = ['svg', 'png', 'vl.json'].map(
-    (extension) => html` <a href="${`figures/${name}.${extension}`}">${extension}</a>`,
-  );
-  return html`<figure><div class="chart">${trusted(svg)}</div><figcaption>${caption}<span class="files">${links}</span></figcaption></figure>`;
 }
 
 function matrixCaption({ thresholds, pairs }: Answers, effect: Effect): string {
@@ -85,5 +86,7 @@ function noEffect({ pairs }: Answers, effect: Effect): Html | undefined {
     own.filter(({ names }) => names.protection === name).every(({ outcome }) => outcome === 'no effect'),
   );
   if (without.length === 0) return undefined;
-  return html`<p class="note"><strong>No effect to begin with:</strong> ${listed(without)}. Before any attack d[protected] − d[clean] cannot be told from 0, so ${without.length === 1 ? 'this protection has' : `these ${count(without.length, 'protection')} have`} nothing that an attack could remove, and no residual.</p>`;
+  const shown = own.filter(({ names }) => without.includes(names.protection)).map((each) => each.detectable);
+  const detectable = Math.max(...shown.filter(Number.isFinite), 0);
+  return html`<p class="note"><strong>No effect to begin with:</strong> ${listed(without)}. Before any attack d[protected] − d[clean] cannot be told from 0, so ${without.length === 1 ? 'this protection has' : `these ${count(without.length, 'protection')} have`} nothing that an attack could remove, and no residual.${detectable > 0 && ` An effect of ${formatNumber(detectable)} or more would have shown.`}</p>`;
 }

@@ -1,0 +1,31 @@
+/** @file What follows from the verdicts taken together: prices, standings, comparisons, agreement. */
+import type { RunFolder } from '../harness/run-folder.ts';
+import { type Agreement, agreements } from './agreement.ts';
+import type { Answers } from './analysis.ts';
+import { againstBaseline, type Comparison } from './baseline.ts';
+import type { Effect } from './effect.ts';
+import { type Prices, pricesOf, qualityEffect } from './price.ts';
+import { type Standing, standingsOf } from './standing.ts';
+
+export interface Findings {
+  /** The effect that tells how much quality an attack costs. */
+  readonly quality: Effect | undefined;
+  readonly prices: Prices;
+  /** Of every protection under every effect, primary first. */
+  readonly standings: readonly Standing[];
+  /** Likewise; each effect is a family of its own for the adjustment of p. */
+  readonly comparisons: readonly Comparison[];
+  readonly agreements: readonly Agreement[];
+}
+
+/** @throws USAGE where the baseline is no protection of the run */
+export function findingsOf(run: Pick<RunFolder, 'images'>, answers: Answers): Findings {
+  const prices = pricesOf(run, answers);
+  return {
+    quality: qualityEffect(answers),
+    prices,
+    standings: answers.effects.flatMap((effect) => standingsOf(answers, effect, prices)),
+    comparisons: answers.effects.flatMap((effect) => againstBaseline(answers, effect)),
+    agreements: agreements(answers),
+  };
+}

@@ -1,0 +1,77 @@
+/** @file The attacks taken together: worst for each image, cheapest that breaks, prices, comparisons, agreement. */
+import type { Answers } from '../analysis.ts';
+import type { Comparison } from '../baseline.ts';
+import type { Effect } from '../effect.ts';
+import type { Figure } from '../figures.ts';
+import type { Findings } from '../findings.ts';
+import { count, formatEstimate, formatNumber, formatShare } from '../numbers.ts';
+import type { Standing } from '../standing.ts';
+import { type Html, html } from './html.ts';
+import { figureOf } from './figure.ts';
+
+/** Of one effect. */
+export function together(effect: Effect, findings: Findings, figures: readonly Figure[]): Html | undefined {
+  const standings = findings.standings.filter(({ of }) => of.effect === effect);
+  const comparisons = findings.comparisons.filter(({ own }) => own.effect === effect);
+  const charts = figures.filter((figure) => figure.effect === effect && figure.kind === 'pareto');
+  if (standings.length + comparisons.length === 0) return undefined;
+  return html`<section>
+<h2>All attacks together</h2>
+${standings.length > 0 && standingTable(standings)}
+${
+  charts.length > 0 &&
+  html`<div class="curves">${charts.map((figure) =>
+    figureOf(
+      figure,
+      `Residual R over the price of the attack (${figure.title}). Left and low is cheap and thorough; the stepped line joins the attacks for which no other is both.`,
+    ),
+  )}</div>`
+}
+${comparisons.length > 0 && comparisonTable(comparisons)}
+</section>`;
+}
+
+function standingTable(standings: readonly Standing[]): Html {
+  return html`<div class="scroll"><table><thead><tr><th>protection</th><th class="n">attacks</th><th class="n">R under the worst attack of each image</th><th>verdict</th><th>cheapest attack that breaks it</th></tr></thead>
+<tbody>${standings.map(standingRow)}</tbody></table></div>
+<p class="faint">Worst attack of each image: the mimic tries every attack and keeps, for each picture, the one that leaves least. The choice is made
+after the outcome is seen, so it is the mimic's best case. Price: median wall time for a megapixel on this machine.</p>`;
+}
+
+function standingRow({ of, worst, verdict, attacks, cheapest }: Standing): Html {
+  const hasEffect = of.residual.effect.interval === undefined || of.residual.effect.interval.lo > 0;
+  const shown = worst === undefined || !hasEffect ? '–' : formatEstimate(worst, formatShare);
+  const price = cheapest && `${formatNumber(cheapest.price.msPerMegapixel)} ms/Mpx`;
+  return html`<tr><td>${of.names.protection}</td><td class="n">${attacks}</td><td class="n">${shown}</td>
+<td>${verdict && html`<span class="verdict" data-outcome="${verdict.word}">${verdict.word}</span>`}</td>
+<td>${cheapest ? html`${cheapest.attack}<br><small>${price}</small>` : 'none of these'}</td></tr>
+`;
+}
+
+function comparisonTable(comparisons: readonly Comparison[]): Html {
+  const [first] = comparisons;
+  const tests = [...new Set(comparisons.map(({ test }) => test))].join(', ');
+  return html`<details><summary>Beside ${first!.baseline.names.protection}, image by image: ${count(comparisons.length, 'comparison')}</summary>
+<div class="scroll"><table><thead><tr><th>protection</th><th>attack</th><th class="n">n</th><th class="n">more is left by</th><th class="n">p</th><th class="n">p, adjusted</th><th class="n">would have shown</th></tr></thead>
+<tbody>${comparisons.map(
+    ({ own, n, difference, p, adjusted, detectable }) =>
+      html`<tr><td>${own.names.protection}</td><td>${own.names.attack}</td><td class="n">${n}</td><td class="n">${formatEstimate(difference)}</td><td class="n">${formatNumber(p, 2)}</td><td class="n">${formatNumber(adjusted, 2)}</td><td class="n">${formatNumber(detectable)}</td></tr>`,
+  )}</tbody></table></div>
+<p class="faint">Mean of what the attack leaves, d[attack(protected)] − d[attack(clean)], less the same of ${first!.baseline.names.protection}; ${tests} test, adjusted over this
+table. Would have shown: the smallest difference that these images show in four tries of five.</p></details>`;
+}
+
+/** Does a cheap metric tell what mimicry would? */
+export function agreementSection({ agreements }: Findings, { effects }: Answers): Html | undefined {
+  if (agreements.length === 0 || effects.length < 2) return undefined;
+  return html`<section id="agreement">
+<h2>Do cheap metrics predict mimicry?</h2>
+<div class="scroll"><table><thead><tr><th>metric</th><th>mimicry</th><th class="n">pairs</th><th class="n">rank correlation of R</th></tr></thead>
+<tbody>${agreements.map(
+    ({ cheap, mimicry, pairs, rho }) =>
+      html`<tr><td>${cheap.metric.label}</td><td>${mimicry.metric.label}</td><td class="n">${pairs}</td><td class="n">${formatEstimate(rho, formatShare)}</td></tr>`,
+  )}</tbody></table></div>
+<p class="faint">Spearman's ρ between R by the metric and R by the mimicry result, over pairs of protection and attack that have both; 95 % percentile
+bootstrap over protections. 1: the metric puts attacks in the order in which mimicry does.</p>
+</section>`;
+}
