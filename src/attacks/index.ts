@@ -12,6 +12,7 @@ import { gaussianNoise } from './gaussian-noise.ts';
 import { guided } from './guided.ts';
 import { identity } from './identity.ts';
 import { img2img } from './img2img.ts';
+import { impress } from './impress.ts';
 import { jpeg } from './jpeg.ts';
 import { latentDiffpureProxy } from './latent-diffpure-proxy.ts';
 import { latentGridPureProxy } from './latent-grid-pure-proxy.ts';
@@ -48,6 +49,7 @@ const registry = registryOf({
   'noisy-upscaling': noisyUpscaling,
   'noisy-upscaling-proxy': noisyUpscalingProxy,
   img2img,
+  impress,
   'latent-diffpure-proxy': latentDiffpureProxy,
   'latent-grid-pure-proxy': latentGridPureProxy,
   'pixel-diffpure-proxy': pixelDiffpureProxy,

@@ -4,15 +4,14 @@
  * noise there is; one that is not, such as Real-ESRGAN, may take the noise for texture.
  */
 import { z } from 'zod';
-import { type Image, toBytes } from '../image/image.ts';
+import { type Image, toBytes, withPixels } from '../image/image.ts';
 import { resizeFloats } from '../image/resample.ts';
+import { type TensorOf, tensor } from '../onnx/tensor.ts';
 import { openRole } from '../plugin/define.ts';
 import type { Random } from '../random.ts';
 import { defineAttack } from './define.ts';
 import { kernelParameter } from './kernel.ts';
 import { throughNetwork, windowParameters } from './network.ts';
-import { withPixels } from '../image/image.ts';
-import { type TensorOf, tensor } from '../onnx/tensor.ts';
 
 export const noisyUpscalingProxy = defineAttack({
   id: 'noisy-upscaling-proxy',

@@ -13,7 +13,7 @@ import type { Model } from '../../src/onnx/model.ts';
 import { parseChain } from '../../src/plugin/call.ts';
 import { resolveCall } from '../../src/plugin/resolve.ts';
 import { seededRandom } from '../../src/random.ts';
-import { emptyHome, poolingEncoder, save, temporaryFolder } from '../models/fixture.ts';
+import { absoluteDistance, emptyHome, poolingEncoder, save, temporaryFolder } from '../models/fixture.ts';
 import { randomImage } from '../pictures.ts';
 import { port } from '../runtime/models.ts';
 import { describeShared } from '../shared.ts';
@@ -56,6 +56,7 @@ const folder = await temporaryFolder();
 const tiny = await writeTinyDiffusion(join(folder, 'tiny'));
 const upscaler = await writeTinyDiffusion(join(folder, 'x4'), { upscaler: true, prediction: 'v_prediction' });
 const denoiser = (await save(filter('denoised'), join(folder, 'denoiser.onnx'))).path;
+const perceptual = (await save(absoluteDistance, join(folder, 'distance.onnx'))).path;
 const enlarger = (await save(filter('upscaled'), join(folder, 'upscaler.onnx'))).path;
 
 /** Each network attack in little steps, and what plays its roles. */
@@ -69,6 +70,7 @@ const cases: readonly (readonly [call: string, choices: Readonly<Record<string, 
   ['latent-diffpure-proxy(t=50, steps=3, rounds=2)', { diffusion: tiny }],
   ['latent-grid-pure-proxy(times=2)', { diffusion: tiny }],
   ['pixel-diffpure-proxy(t=60, steps=3)', { denoiser }],
+  ['impress(steps=4)', { vae: tiny, perceptual }],
 ];
 
 async function attack(
@@ -210,6 +212,15 @@ describeShared('network attacks with real models', ['models', 'taesd-encoder.onn
       await attack('vae-round-trip(window=64, overlap=32)', waves, { vae }),
     ];
     expect(psnr(parts, whole)).toBeGreaterThan(40);
+  });
+
+  it('impress makes a noisy picture one that the autoencoder keeps, and stays near it', async () => {
+    const choices = { vae, perceptual: join(models, 'lpips-squeeze.onnx') };
+    const inconsistency = async (image: Image): Promise<number> =>
+      -psnr(await attack('vae-round-trip', image, { vae }), image);
+    const attacked = await attack('impress(steps=30, noise=0)', noisy, choices);
+    expect(await inconsistency(attacked)).toBeLessThan((await inconsistency(noisy)) - 2);
+    expect(psnr(attacked, noisy)).toBeGreaterThan(15);
   });
 
   it('a denoiser takes noise away', async () => {
