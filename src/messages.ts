@@ -637,6 +637,19 @@ export const absentModel = (
     ].join('\n'),
   );
 
+/** A model that ships with the package, some of whose files are missing there or were changed. */
+export const damagedPackage = (id: string, files: readonly string[], folder: string): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    [
+      `Model '${id}' ships with craquelure, but ${files.map(quoted).join(', ')} in '${folder}' ${files.length > 1 ? 'are' : 'is'} missing or changed`,
+      mend(
+        'install the package again: npm install craquelure',
+        'in a clone, get its files back: git checkout models',
+      ),
+    ].join('\n'),
+  );
+
 /** A file of a model that has other bytes than it should have. */
 export const changedModel = (
   id: string,

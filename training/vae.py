@@ -1,6 +1,7 @@
 """atelier-vae: a small encoder and decoder in Stable Diffusion 1's latent space, students of TAESD.
 
     python training/vae.py encoder [--steps N]    the encoder, to WORK/encoder.pt (continued where it stopped)
+    python training/vae.py decodings              what TAESD decodes from the training pictures' latents
     python training/vae.py decoder [--steps N]    the decoder, to WORK/decoder.pt
     python training/vae.py measure                the tables of the model card
     python training/vae.py export                 models/atelier-vae/*.onnx
@@ -20,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from torch import nn
 from torch.nn import functional as F
 
@@ -29,6 +31,8 @@ from taesd import pixels_of, teacher
 
 CROP = 128
 CELL = 8
+# Of the 24 crops of a batch.
+CLEAN = 14
 
 
 class Block(nn.Module):
@@ -69,26 +73,30 @@ class Softly(nn.Module):
         return torch.tanh(z / 3) * 3
 
 
-def decoder(eighth=96, quarter=72, half=48, full=24):
-    """Latents to pixels, about 0..1; nearest-neighbour doubling, so that no checkerboard can arise."""
-    double = lambda: nn.Upsample(scale_factor=2)  # noqa: E731
+class Doubled(nn.Module):
+    """Nearest-neighbour doubling and a convolution."""
+
+    def __init__(self, before, after):
+        super().__init__()
+        self.conv = nn.Conv2d(before, after, 3, padding=1)
+
+    def forward(self, x):
+        return F.relu(self.conv(F.interpolate(x, scale_factor=2)))
+
+
+def decoder(eighth=96, quarter=72, half=48):
+    """Latents to pixels, about 0..1; the last doubling is a pixel shuffle, since full size is where time goes."""
     return nn.Sequential(
         Softly(),
         nn.Conv2d(4, eighth, 3, padding=1),
         nn.ReLU(),
-        *(Block(eighth) for _ in range(3)),
-        double(),
-        nn.Conv2d(eighth, quarter, 3, padding=1),
-        nn.ReLU(),
-        *(Block(quarter) for _ in range(2)),
-        double(),
-        nn.Conv2d(quarter, half, 3, padding=1),
-        nn.ReLU(),
-        Block(half),
-        double(),
-        nn.Conv2d(half, full, 3, padding=1),
-        nn.ReLU(),
-        nn.Conv2d(full, 3, 3, padding=1),
+        *(Block(eighth) for _ in range(4)),
+        Doubled(eighth, quarter),
+        *(Block(quarter) for _ in range(3)),
+        Doubled(quarter, half),
+        *(Block(half) for _ in range(2)),
+        nn.Conv2d(half, 12, 3, padding=1),
+        nn.PixelShuffle(2),
     )
 
 
@@ -297,17 +305,18 @@ def train_encoder(given):
     random = np.random.default_rng((given.seed, run.step))
     taesd = teacher(given.shared / "models/taesd-encoder.onnx")
     crops = Crops(given.data, random)
-    store = Perturbed(384, crops, taesd, random)
+    store = Perturbed(192, crops, taesd, random)
     probe = Probe(given, taesd)
     start = time.time() - run.seconds
     while run.step < given.steps:
-        store.refresh(run.network, 3)
-        clean, latents = crops.take(12)
-        rough, labels = store.take(12)
+        if run.step % 2 == 0:
+            store.refresh(run.network, 3)
+        clean, latents = crops.take(CLEAN)
+        rough, labels = store.take(24 - CLEAN)
         found = answer(run.network, torch.cat([clean, rough]).contiguous(memory_format=torch.channels_last))
         inside = (..., slice(1, -1), slice(1, -1))
-        easy, hard = distance(found[:12][inside], latents[inside]), distance(found[12:], labels)
-        run.descend(easy + hard)
+        easy, hard = distance(found[:CLEAN][inside], latents[inside]), distance(found[CLEAN:], labels)
+        run.descend((CLEAN * easy + (24 - CLEAN) * hard) / 12)
         run.seconds = time.time() - start
         if run.step % 25 == 0:
             print(f"{run.step} {run.seconds:.0f} s  clean {easy:.4f}  perturbed {hard:.4f}", flush=True)
@@ -324,24 +333,62 @@ def slopes(x):
     return x[..., 1:, :] - x[..., :-1, :], x[..., :, 1:] - x[..., :, :-1]
 
 
+def decode_pictures(given, count=800, batch=2):
+    """TAESD's decodings of a sample of the training pictures, to decodings.u8 and decodings.npy (their rows)."""
+    _, latents, index = open_data(given.data)
+    rows = np.array([int(line["row"]) for line in index if line["split"] == "train"])
+    weights = np.array([0.35 if index[row]["kind"] == "photograph" else 1.0 for row in rows])
+    rows = np.sort(np.random.default_rng(given.seed).choice(rows, count, replace=False, p=weights / weights.sum()))
+    network = teacher(given.shared / "models/taesd-decoder.onnx")
+    with torch.inference_mode(), open(given.data / "decodings.u8", "wb") as file:
+        for at in range(0, count, batch):
+            z = torch.from_numpy(latents[rows[at : at + batch]].astype(np.float32))
+            made = answer(network, z.contiguous(memory_format=torch.channels_last)).clamp(0, 1)
+            file.write((made * 255).round().byte().permute(0, 2, 3, 1).contiguous().numpy().tobytes())
+            if at % 100 == 0:
+                print(f"decodings {at}/{count}", flush=True)
+    np.save(given.data / "decodings.npy", rows)
+
+
+class Decodings:
+    """Crops of latents with what TAESD decodes from all of them. What was cut away does not count, real edges do."""
+
+    def __init__(self, given, random):
+        _, self.latents, _ = open_data(given.data)
+        self.rows = np.load(given.data / "decodings.npy")
+        self.pixels = np.memmap(given.data / "decodings.u8", np.uint8, "r", shape=(len(self.rows), SIDE, SIDE, 3))
+        self.random = random
+
+    def take(self, count, cells=CROP // CELL, margin=2):
+        """Latents [n,4,16,16], pixels [n,3,128,128] and a mask [n,1,128,128] of the pixels that count."""
+        chosen = self.random.integers(0, len(self.rows), count)
+        last = SIDE // CELL - cells
+        corners = np.clip(self.random.integers(-2, last + 3, (count, 2)), 0, last)
+        latents, pixels, mask = [], [], np.zeros((count, 1, CROP, CROP), np.float32)
+        for k, (place, (y, x)) in enumerate(zip(chosen, corners, strict=True)):
+            latents.append(self.latents[self.rows[place], :, y : y + cells, x : x + cells])
+            pixels.append(self.pixels[place, y * CELL :, x * CELL :][:CROP, :CROP])
+            inside = [slice(0 if at == 0 else margin * CELL, CROP if at == last else CROP - margin * CELL) for at in (y, x)]
+            mask[k, 0, inside[0], inside[1]] = 1
+        z = torch.from_numpy(np.stack(latents).astype(np.float32)).contiguous(memory_format=torch.channels_last)
+        return z, pixels_of(np.stack(pixels)), torch.from_numpy(mask)
+
+
 def train_decoder(given):
-    """Pixels, their differences, and what the encoder (already trained) sees in them: edges stay, nothing is invented."""
+    """Pixels and their differences. TAESD's decoding of a latent is one picture, not many, so that nothing has to blur."""
     torch.manual_seed(given.seed)
-    run = Run(decoder(), given.work / "decoder.pt", given.steps, 1.5e-3)
-    crops = Crops(given.data, np.random.default_rng((given.seed, run.step)))
-    eye = trained("encoder", given).requires_grad_(False)
-    inside, inner = (..., slice(16, -16), slice(16, -16)), (..., slice(3, -3), slice(3, -3))
+    run = Run(decoder(), given.work / "decoder.pt", given.steps, 2e-3)
+    crops = Decodings(given, np.random.default_rng((given.seed, run.step)))
     start = time.time() - run.seconds
     while run.step < given.steps:
-        pixels, latents = crops.take(16)
-        made = answer(run.network, latents.contiguous(memory_format=torch.channels_last))
-        near = (made - pixels)[inside].abs().mean()
-        edges = sum((a - b).abs().mean() for a, b in zip(slopes(made[inside]), slopes(pixels[inside]), strict=True))
-        seen = (answer(eye, made) - latents)[inner].abs().mean() if run.step % 2 == 0 else torch.zeros(())
-        run.descend(near + 0.5 * edges + 0.05 * seen)
+        latents, pixels, mask = crops.take(16)
+        difference = (answer(run.network, latents) - pixels) * mask
+        near = difference.abs().mean() + 4 * difference.pow(2).mean()
+        edges = sum(each.abs().mean() for each in slopes(difference))
+        run.descend(near + edges)
         run.seconds = time.time() - start
         if run.step % 25 == 0:
-            print(f"{run.step} {run.seconds:.0f} s  pixels {near:.4f}  edges {edges:.4f}  seen {seen:.4f}", flush=True)
+            print(f"{run.step} {run.seconds:.0f} s  pixels {near:.4f}  edges {edges:.4f}", flush=True)
         if run.step % 150 == 0 or run.step == given.steps:
             run.save()
             print(f"{run.step} held out, dB: {decibels_of(run.mean, given)}", flush=True)
@@ -426,6 +473,38 @@ class Probe:
         return {hand: (round(self.reach(network, x) / own[hand], 3), round(own[hand], 3)) for hand, x in pictures.items()}
 
 
+def judged(given, count=20):
+    """Pictures that were never trained on, by group: held out, of painters left out, and of the folders for tests."""
+    pixels, _, index = open_data(given.data)
+    for hand in ("photograph", "monet", "van-gogh", "matisse", "the-scream", "canaletto", "signac", "zielony", "halvorsen"):
+        yield hand, [pixels_of(pixels[row : row + 1]) for row in held_rows(index, hand, count)]
+    for folder in ("kodak", "umass"):
+        files = sorted((given.shared / "images" / folder).iterdir())
+        yield folder, [whole_cells(np.asarray(Image.open(file).convert("RGB"))) for file in files]
+
+
+def whole_cells(picture):
+    height, width = (side // CELL * CELL for side in picture.shape[:2])
+    return pixels_of(picture[None, :height, :width])
+
+
+def measure(given):
+    """Correlation of latents with TAESD's; decibels of pictures rebuilt by TAESD, by our decoder from its latents, and by ours alone."""
+    taesd = [teacher(given.shared / f"models/taesd-{half}.onnx") for half in ("encoder", "decoder")]
+    ours = [trained(half, given) for half in ("encoder", "decoder")]
+    print("| pictures | n | correlation | TAESD, dB | decoder, dB | both, dB |\n| --- | --- | --- | --- | --- | --- |")
+    with torch.inference_mode():
+        for group, pictures in judged(given):
+            rows = []
+            for x in pictures:
+                x = x.contiguous(memory_format=torch.channels_last)
+                wanted, found = answer(taesd[0], x), answer(ours[0], x)
+                rebuilt = [answer(taesd[1], wanted), answer(ours[1], wanted), answer(ours[1], found)]
+                rows.append([correlation(found.numpy(), wanted.numpy()), *(decibels(each, x) for each in rebuilt)])
+            means = np.mean(rows, 0)
+            print(f"| {group} | {len(rows)} | {means[0]:.3f} | " + " | ".join(f"{v:.2f}" for v in means[1:]) + " |", flush=True)
+
+
 def export(given):
     """Both halves, as far as they are trained, with weights stored as float16."""
     image = ("image", {0: "n", 2: "height", 3: "width"})
@@ -436,9 +515,18 @@ def export(given):
         write_onnx(trained("decoder", given), given.models / "decoder.onnx", latent, image, torch.rand(1, 4, 8, 8))
 
 
+TASKS = {
+    "encoder": train_encoder,
+    "decodings": decode_pictures,
+    "decoder": train_decoder,
+    "measure": measure,
+    "export": export,
+}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("encoder", "decoder", "measure", "export"))
+    parser.add_argument("what", choices=tuple(TASKS))
     parser.add_argument("--shared", type=Path, default=Path("../shared"))
     parser.add_argument("--data", type=Path, default=Path("/tmp/atelier-data"))
     parser.add_argument("--work", type=Path, default=Path("/tmp/vae"))
@@ -449,7 +537,7 @@ def main():
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
     given.work.mkdir(parents=True, exist_ok=True)
-    {"encoder": train_encoder, "decoder": train_decoder, "export": export}[given.what](given)
+    TASKS[given.what](given)
 
 
 if __name__ == "__main__":

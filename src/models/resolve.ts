@@ -6,6 +6,7 @@ import {
   absentModel,
   changedModel,
   CraquelureError,
+  damagedPackage,
   incompleteFolder,
   missingModel,
   underspecifiedVae,
@@ -125,6 +126,8 @@ export function resolveModel(
 async function resolveEntry(role: ModelRole, entry: ModelEntry, home: ModelHome): Promise<ResolvedModel> {
   const { file, beside = [], ...fill } = entry.roles[role]!;
   const found = await Promise.all([file, ...beside].map((name) => locateFile(entry, name, home)));
+  const bad = found.filter(({ state }) => state !== 'ok').map(({ name }) => name);
+  if (entry.embedded && bad.length > 0) throw damagedPackage(entry.id, bad, join(home.embedded, entry.id));
   for (const each of found) {
     if (each.state === 'changed')
       throw changedModel(entry.id, each.path!, each.listed!, each.sha256!, isPublished(entry));

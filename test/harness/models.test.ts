@@ -35,10 +35,16 @@ describe('an experiment that needs a model', () => {
   });
 
   it('in a role that nobody chose says which models would do', async () => {
-    const { file } = await experimentFolder(YAML.replace('lpips-squeeze', 'latent-shift'));
+    const { file } = await experimentFolder(YAML.replace('lpips-squeeze', 'label'));
     const attempt = prepareRun(file, { maxPixels: 1e6 });
-    await expect(attempt).rejects.toThrow("Missing model for role 'vae-encoder', which latent-shift needs");
-    await expect(attempt).rejects.toThrow("'models: { vae-encoder: sd15 }' in the experiment file");
+    await expect(attempt).rejects.toThrow("Missing model for role 'classifier', which label needs");
+    await expect(attempt).rejects.toThrow("'models: { classifier: squeezenet1.1 }' in the experiment file");
+  });
+
+  it('in a role that nobody chose is played by the one that ships with the package', async () => {
+    const { file, dir } = await experimentFolder(YAML.replace('lpips-squeeze', 'latent-shift'));
+    const { plan } = await prepareRun(file, { out: dir, maxPixels: 1e6 });
+    expect(plan.models).toMatchObject([{ id: 'atelier-vae', role: 'vae-encoder' }]);
   });
 
   it('can be run without it where no cell that is left wants it', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   absentModel,
   changedModel,
+  damagedPackage,
   incompleteFolder,
   missingModel,
   missingTokenizer,
@@ -42,6 +43,22 @@ describe('resolving models', () => {
       { home: { ...home, entries: [own] }, baseDirs: [] },
     );
     expect(model!.id).toBe('own');
+  });
+
+  it('tells a package whose embedded files are missing or changed to be installed again', async () => {
+    const home = await emptyHome();
+    const own = entry({
+      id: 'own',
+      roles: { perceptual: { file: 'far.onnx' } },
+      files: { 'far.onnx': { sha256: '0'.repeat(64) } },
+      embedded: true,
+    });
+    const attempt = () =>
+      resolveNeeds([need('perceptual')], {}, { home: { ...home, entries: [own] }, baseDirs: [] });
+    const damaged = damagedPackage('own', ['far.onnx'], join(home.embedded, 'own')).message;
+    await expect(attempt()).rejects.toThrow(damaged);
+    await save(absoluteDistance, join(home.embedded, 'own', 'far.onnx'));
+    await expect(attempt()).rejects.toThrow(damaged);
   });
 
   it('says which models would fill a role that nothing plays, and all such roles at once', async () => {

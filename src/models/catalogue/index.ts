@@ -2,12 +2,13 @@
 import { unknownName } from '../../messages.ts';
 import type { ModelEntry } from '../entry.ts';
 import type { ModelRole } from '../roles.ts';
+import { atelier } from './atelier.ts';
 import { autoencoders } from './autoencoders.ts';
 import { diffusion } from './diffusion.ts';
 import { eyes } from './eyes.ts';
 
 /** In the order in which `models list` shows them. */
-export const catalogue: readonly ModelEntry[] = [...autoencoders, ...diffusion, ...eyes];
+export const catalogue: readonly ModelEntry[] = [...atelier, ...autoencoders, ...diffusion, ...eyes];
 
 /** The entry of that id. @throws USAGE with the nearest id and all others. */
 export function entryOf(id: string, entries: readonly ModelEntry[] = catalogue): ModelEntry {
