@@ -9,6 +9,7 @@ import { datasets } from './datasets.ts';
 import { doctor } from './doctor.ts';
 import { EXIT, exitCodeOf } from './exit.ts';
 import { exportRun } from './export.ts';
+import { generate } from './generate.ts';
 import { gradcheck } from './gradcheck.ts';
 import { list } from './list.ts';
 import { measure } from './measure.ts';
@@ -32,6 +33,7 @@ const verbs = [
   exportRun,
   protect,
   attack,
+  generate,
   measure,
   vjp,
   gradcheck,
