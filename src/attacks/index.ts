@@ -21,9 +21,13 @@ import { noisyUpscaling } from './noisy-upscaling.ts';
 import { noisyUpscalingProxy } from './noisy-upscaling-proxy.ts';
 import { nonLocalMeans } from './non-local-means.ts';
 import { pixelDiffpureProxy } from './pixel-diffpure-proxy.ts';
+import { platform } from './platform.ts';
 import { quantize } from './quantize.ts';
 import { rescale } from './rescale.ts';
+import { rotate } from './rotate.ts';
+import { screenPhoto } from './screen-photo.ts';
 import { screenshot } from './screenshot.ts';
+import { tvDenoise } from './tv-denoise.ts';
 import { vaeRoundTrip } from './vae-round-trip.ts';
 import { webp } from './webp.ts';
 
@@ -34,15 +38,19 @@ const registry = registryOf({
   avif,
   rescale,
   'crop-resize': cropResize,
+  rotate,
   flip,
   'gaussian-blur': gaussianBlur,
   median,
   bilateral,
   guided,
   'non-local-means': nonLocalMeans,
+  'tv-denoise': tvDenoise,
   'gaussian-noise': gaussianNoise,
   quantize,
+  platform,
   screenshot,
+  'screen-photo': screenPhoto,
   'adverse-cleaner': adverseCleaner,
   'vae-round-trip': vaeRoundTrip,
   denoise,

@@ -85,6 +85,9 @@ describe('the strength of an attack', () => {
     ['bilateral(sigmaColor=30)', 'bilateral(sigmaColor=200)'],
     ['non-local-means(h=20)', 'non-local-means(h=90)'],
     ['guided(eps=100)', 'guided(eps=5000)'],
+    ['tv-denoise(weight=0.02)', 'tv-denoise(weight=0.3)'],
+    ['platform(host=misskey)', 'platform(host=instagram, uploads=3)'],
+    ['screen-photo(noise=0, tilt=0)', 'screen-photo(blur=4, noise=0, tilt=0)'],
   ])('%s changes less than %s', async (gentle, harsh) => {
     const image = randomImage(64, 64);
     const [a, b] = [await attack(gentle, image), await attack(harsh, image)];
@@ -141,6 +144,50 @@ describe('geometry', () => {
     const down = await attack('flip(axis=vertical)', image);
     expect([...down.alpha!]).toEqual([3, 4, 5, 0, 1, 2].map((i) => image.alpha![i]));
     expect(await attack('flip | flip(axis=vertical) | flip | flip(axis=vertical)', image)).toEqual(image);
+  });
+
+  it('rotate by right angles moves pixels and opacity exactly, and back brings them home', async () => {
+    const image = randomImage(6, 6, { alpha: true });
+    expect(await attack('rotate(angle=180, back=false)', image)).toEqual(
+      await attack('flip | flip(axis=vertical)', image),
+    );
+    expect(toBytes(await attack('rotate(angle=90)', image))).toEqual(toBytes(image));
+    const turned = await attack('rotate(angle=90, back=false)', image);
+    expect([...toBytes(turned).slice(0, 3)]).toEqual([...toBytes(image).slice(15, 18)]);
+  });
+
+  it('platform shrinks to what the host keeps and never enlarges', async () => {
+    const size = async (host: string, width: number, height: number) => {
+      const {
+        width: w,
+        height: h,
+        file,
+      } = await attack(`platform(host=${host})`, randomImage(width, height));
+      return [w, h, file!.format];
+    };
+    expect(await size('pixelfed', 1200, 30)).toEqual([1200, 30, 'jpeg']);
+    expect(await size('pixelfed', 30, 1800)).toEqual([23, 1350, 'jpeg']);
+    expect(await size('instagram', 1296, 40)).toEqual([1080, 33, 'jpeg']);
+    expect(await size('misskey', 40, 4096)).toEqual([20, 2048, 'webp']);
+    const tall = randomImage(1, 5000);
+    await expect(attack('platform(host=instagram)', tall)).rejects.toThrow(
+      imageTooSmall('platform(host=instagram)', tall, 'sides that stay 1 px or more'),
+    );
+  });
+
+  it('a photo of a screen without tilt, noise and error of balance keeps colours, straightened by its corners', async () => {
+    const half = fromBytes(
+      40,
+      30,
+      Uint8Array.from({ length: 3600 }, (_, i) => ((i / 3) % 40 < 20 ? 40 : 200)),
+    );
+    const photo = await attack('screen-photo(tilt=0.05, blur=4, noise=0, balance=0)', half);
+    const mean = (from: number, to: number): number => {
+      const values = [...toBytes(photo)].filter((_, i) => (i / 3) % 40 >= from && (i / 3) % 40 < to);
+      return values.reduce((a, b) => a + b) / values.length;
+    };
+    expect(Math.abs(mean(3, 17) - 40)).toBeLessThan(4);
+    expect(Math.abs(mean(23, 37) - 200)).toBeLessThan(8);
   });
 
   it('refuses to shrink a side to nothing', async () => {

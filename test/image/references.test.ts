@@ -19,6 +19,7 @@ interface References {
   readonly bilateral: Filtered[];
   readonly guided: Filtered[];
   readonly 'adverse-cleaner': Filtered[];
+  readonly 'tv-denoise': Filtered[];
   readonly ssim: number;
 }
 
@@ -43,16 +44,26 @@ describe('a picture of 13 x 11', () => {
     },
   );
 
-  for (const id of ['gaussian-blur', 'median', 'bilateral', 'guided', 'adverse-cleaner'] as const) {
-    it.each<Filtered>(references[id])(`after ${id} $params equals OpenCV`, async ({ params, output }) => {
-      const attack = attacks[id];
-      const filtered = await attack.apply(
-        fromBytes(width, height, input),
-        parseParameters(attack, { ...params }),
-        context,
-      );
-      expect([...toBytes(filtered)]).toEqual(output);
-    });
+  for (const id of [
+    'gaussian-blur',
+    'median',
+    'bilateral',
+    'guided',
+    'adverse-cleaner',
+    'tv-denoise',
+  ] as const) {
+    it.each<Filtered>(references[id])(
+      `after ${id} $params equals its reference`,
+      async ({ params, output }) => {
+        const attack = attacks[id];
+        const filtered = await attack.apply(
+          fromBytes(width, height, input),
+          parseParameters(attack, { ...params }),
+          context,
+        );
+        expect([...toBytes(filtered)]).toEqual(output);
+      },
+    );
   }
 
   it('has the SSIM of scikit-image', async () => {
