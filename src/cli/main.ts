@@ -5,6 +5,7 @@ import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
 import { CraquelureError, reasonOf, unknownName, usage } from '../messages.ts';
 import { attack } from './attack.ts';
+import { compare } from './compare.ts';
 import { datasets } from './datasets.ts';
 import { doctor } from './doctor.ts';
 import { EXIT, exitCodeOf } from './exit.ts';
@@ -30,6 +31,7 @@ const verbs = [
   validate,
   status,
   report,
+  compare,
   exportRun,
   protect,
   attack,

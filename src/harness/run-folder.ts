@@ -53,6 +53,8 @@ export interface MetricSetting extends Setting {
   readonly higherIsBetter: boolean;
   /** What an effect by it is about; absent: what a network sees. */
   readonly measures?: Metric['measures'];
+  /** True where values are 0 or 1. */
+  readonly binary?: true;
   readonly protocol: string;
 }
 

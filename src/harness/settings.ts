@@ -39,7 +39,7 @@ export const attackSettings = (entry: unknown, placeAt = nowhere): Setting[] =>
 export const metricSettings = (entry: unknown, placeAt = nowhere): MetricSetting[] =>
   settingsOf<Metric>('metric', metrics, entry, placeAt).map((setting) => {
     const metric = resolvePlugin<Metric>('metric', metrics, setting.links[0]!.id);
-    const { kind, unit, higherIsBetter, measures, protocol } = metric;
+    const { kind, unit, higherIsBetter, measures, binary, protocol } = metric;
     const { per, floorFrom } = metric.kind === 'set' ? metric : {};
     return {
       ...setting,
@@ -49,6 +49,7 @@ export const metricSettings = (entry: unknown, placeAt = nowhere): MetricSetting
       unit,
       higherIsBetter,
       ...(measures && { measures }),
+      ...(binary && { binary }),
       protocol,
     };
   });

@@ -44,6 +44,8 @@ interface MetricBase<S extends ParameterSchema> extends PluginBase<S> {
    * mimicry: what a mimic that was trained on the pictures makes. Absent: what a network sees in the picture.
    */
   readonly measures?: 'fidelity' | 'mimicry';
+  /** True where an image is a hit (1) or a miss (0), so that a mean is a rate. */
+  readonly binary?: true;
   /** The exact protocol, with its version: what a paper would have to cite. */
   readonly protocol: string;
 }

@@ -14,6 +14,7 @@ export const label = defineMetric({
   protocol: `label@1: argmax of the clean picture's logits among the top ones of the picture's; ${PREPARATION.classifier}`,
   unit: '',
   higherIsBetter: true,
+  binary: true,
   params: z.strictObject({
     top: z.int().min(1).max(100).default(1).describe('how many of the first labels count'),
   }),

@@ -24,6 +24,7 @@ export const styleAccuracy = defineMetric({
     `length 1, own clean version left out, ties to the artist who comes first; ${PREPARATION['image-embedder']}`,
   unit: '',
   higherIsBetter: true,
+  binary: true,
   params: z.strictObject({}),
   needs: ['image-embedder'],
   random: false,

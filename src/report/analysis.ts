@@ -11,7 +11,7 @@ import {
   weightedMean,
 } from '../stats/bootstrap.ts';
 import { minimumDetectable } from '../stats/paired.ts';
-import { areBinary, wilsonInterval } from '../stats/rates.ts';
+import { wilsonInterval } from '../stats/rates.ts';
 import { type Estimate, finiteImages, type Residual, residual } from '../stats/residual.ts';
 import { THRESHOLDS, type Thresholds, type Verdict, type VerdictWord, verdict } from '../stats/verdict.ts';
 import { type Effect, effectsOf, metricsOf } from './effect.ts';
@@ -233,7 +233,9 @@ function analyseOne(
   const floor = measured.length === 0 ? undefined : effect.of(average(measured)) - average(all.clean);
   const read = readVerdict(found, effect, thresholds, floor);
   return {
-    arms: Object.fromEntries(ARMS.map((arm) => [arm, meanOfArm(values, arm)])) as Record<Arm, ArmMean>,
+    arms: Object.fromEntries(
+      ARMS.map((arm) => [arm, meanOfArm(values, arm, effect.metric.binary === true)]),
+    ) as Record<Arm, ArmMean>,
     values,
     images,
     excluded: ids.length - kept.length,
@@ -283,17 +285,17 @@ function outcomeOf(cells: readonly CellRecord[], n: number, { word }: Verdict): 
   return cells.some(({ errors }) => errors > 0) ? 'failed' : word;
 }
 
-type MeanOfArm = (values: ReadonlyMap<string, ArmValues>, arm: Arm) => ArmMean;
+type MeanOfArm = (values: ReadonlyMap<string, ArmValues>, arm: Arm, isRate: boolean) => ArmMean;
 
 /** The clean arm is the same in all cells, a protected one in all attacks: each is averaged once. */
 function remembered(draw: Resampler, bootstrap: Pick<Answers['bootstrap'], 'method' | 'cluster'>): MeanOfArm {
   const known = new Map<string, ArmMean>();
-  return (values, arm) => {
+  return (values, arm, isRate) => {
     const measured = [...values]
       .map(([id, arms]) => ({ id, value: arms[ARMS.indexOf(arm)]! }))
       .filter(({ value }) => !Number.isNaN(value));
-    const key = measured.map(({ id, value }) => `${id}=${value}`).join('\n');
-    const mean = known.get(key) ?? armMean(measured, draw, bootstrap);
+    const key = [isRate, ...measured.map(({ id, value }) => `${id}=${value}`)].join('\n');
+    const mean = known.get(key) ?? armMean(measured, draw, bootstrap, isRate);
     known.set(key, mean);
     return mean;
   };
@@ -303,12 +305,13 @@ function armMean(
   measured: readonly { readonly id: string; readonly value: number }[],
   draw: Resampler,
   { method, cluster }: Pick<Answers['bootstrap'], 'method' | 'cluster'>,
+  isRate: boolean,
 ): ArmMean {
   const finite = measured.filter(({ value }) => Number.isFinite(value));
   const numbers = finite.map(({ value }) => value);
   const interval = (): Interval | undefined => {
     // Of a rate, a bootstrap has no width where every image agrees; Wilson's interval has.
-    if (cluster === 'image' && areBinary(numbers) && numbers.length > 1)
+    if (cluster === 'image' && isRate && numbers.length > 1)
       return wilsonInterval(average(numbers) * numbers.length, numbers.length);
     const drawn = draw(finite.map(({ id }) => id));
     return bootstrapInterval((weights) => weightedMean(numbers, weights), drawn, { method });

@@ -6,7 +6,7 @@ import { unknownName } from '../messages.ts';
 import { deriveSeed, seededRandom } from '../random.ts';
 import { bootstrapInterval, weightedMean } from '../stats/bootstrap.ts';
 import { benjaminiHochberg, holm, minimumDetectable, signFlipP } from '../stats/paired.ts';
-import { areBinary, mcnemarP } from '../stats/rates.ts';
+import { mcnemarP } from '../stats/rates.ts';
 import type { Estimate } from '../stats/residual.ts';
 import type { Analysis, Answers } from './analysis.ts';
 import type { Effect } from './effect.ts';
@@ -88,7 +88,7 @@ function testOf(
   const outcomes = (of: Analysis): number[] =>
     images.map((image) => of.values.get(image)![ATTACKED_PROTECTED]!);
   const [a, b] = [outcomes(own), outcomes(baseline)];
-  if (areBinary(a) && areBinary(b)) {
+  if (own.effect.metric.binary) {
     const only = (x: readonly number[], y: readonly number[]): number =>
       x.filter((value, i) => value === 1 && y[i] === 0).length;
     return { test: 'McNemar', p: mcnemarP(only(a, b), only(b, a)) };

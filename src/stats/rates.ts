@@ -43,7 +43,3 @@ function mcnemarByLogs(rarer: number, n: number): number {
   }
   return Math.min(1, 2 * tail);
 }
-
-/** True where all values are 0 or 1, and so their mean is a rate. */
-export const areBinary = (values: readonly number[]): boolean =>
-  values.length > 0 && values.every((value) => value === 0 || value === 1);

@@ -169,7 +169,7 @@ describe('rank agreement', () => {
 describe('metrics of hits and misses', () => {
   it('are compared by McNemar’s test, and their means have Wilson’s interval', () => {
     const run = madeUp(
-      [metric('label', { higherIsBetter: true })],
+      [metric('label', { higherIsBetter: true, binary: true })],
       images,
       ({ protection, attack, arm, i }) =>
         arm === 'attacked-protected' && protection === 'a' && attack === 'x' && i < 6 ? 0 : 1,

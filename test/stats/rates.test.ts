@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/random.ts';
 import { rankCorrelation } from '../../src/stats/ranks.ts';
-import { areBinary, mcnemarP, wilsonInterval } from '../../src/stats/rates.ts';
+import { mcnemarP, wilsonInterval } from '../../src/stats/rates.ts';
 
 describe("Wilson's interval", () => {
   it.each([
@@ -58,12 +58,6 @@ describe("McNemar's exact test", () => {
     expect(mcnemarP(7, 7)).toBe(1);
     expect(mcnemarP(0, 0)).toBe(1);
     expect(mcnemarP(400, 1100) / 1.2580457191556202e-75).toBeCloseTo(1, 9); // 1 / 2^1500 is no double
-  });
-
-  it('knows hits and misses from other numbers', () => {
-    expect(areBinary([0, 1, 1])).toBe(true);
-    expect(areBinary([0, 0.5])).toBe(false);
-    expect(areBinary([])).toBe(false);
   });
 });
 

@@ -44,8 +44,16 @@ export function paretoChart(
   const x = {
     field: 'price',
     type: 'quantitative' as const,
-    scale: { type: currency.scale, ...(currency.scale === 'linear' && { zero: false }), padding: 18 },
-    axis: { title: currency.title, grid: false, tickCount: 6, labelExpr: "format(datum.value, '~g')" },
+    scale:
+      currency.scale === 'log'
+        ? { type: 'log' as const, domain: widened(points), nice: false }
+        : { zero: false, padding: 18 },
+    axis: {
+      title: currency.title,
+      grid: false,
+      labelExpr: "format(datum.value, '~g')",
+      ...(currency.scale === 'log' ? { values: roundPrices(widened(points)) } : { tickCount: 6 }),
+    },
   };
   return {
     $schema: SCHEMA,
@@ -88,6 +96,22 @@ export function paretoChart(
       },
     ],
   };
+}
+
+/** Half as much again on both sides: room for points and names on a log scale. */
+const widened = (points: readonly Point[]): [number, number] => {
+  const prices = points.map(({ price }) => price);
+  return [Math.min(...prices) / 1.5, Math.max(...prices) * 1.5];
+};
+
+/** 1, 2, 5, 10, ... within the domain; powers of ten alone where that would be a crowd. */
+function roundPrices([lo, hi]: readonly [number, number]): number[] {
+  const within = (steps: readonly number[]): number[] =>
+    Array.from({ length: 13 }, (_, i) => 10 ** (i - 3))
+      .flatMap((power) => steps.map((step) => step * power))
+      .filter((price) => price >= lo && price <= hi);
+  const fine = within([1, 2, 5]);
+  return fine.length <= 7 ? fine : within([1]);
 }
 
 /** The points; of each attack only the lowest carries its name, so that names do not pile up. */
