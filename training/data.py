@@ -121,7 +121,7 @@ def styled(models, photographs):
         network = onnxruntime.InferenceSession(str(models / f"style-{hand}.onnx"))
         chosen = sorted(photographs, key=lambda item: chance(hand, item[0]["source"]))[:STYLED_COUNT]
         for facts, picture in chosen:
-            given = picture.transpose(2, 0, 1)[None].astype(np.float32)
+            given = picture.transpose(2, 0, 1)[None].astype(np.float32) / 255
             made = network.run(None, {"image": given})[0][0].transpose(1, 2, 0)
             yield (
                 {
@@ -131,7 +131,7 @@ def styled(models, photographs):
                     "name": hand.replace("-", " "),
                     "caption": f"a painting of a landscape in the style of {hand.replace('-', ' ')}",
                 },
-                np.clip(np.rint(made), 0, 255).astype(np.uint8),
+                np.clip(np.rint(made * 255), 0, 255).astype(np.uint8),
             )
 
 
