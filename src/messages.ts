@@ -1061,3 +1061,37 @@ export const anotherTraining = (path: string): CraquelureError =>
     'MODEL',
     `The checkpoint '${path}' is of a training with other pictures, settings or models: remove it, or name another file`,
   );
+
+export const foreignLora = (
+  path: string,
+  name: string,
+  found?: readonly number[],
+  wanted?: readonly number[],
+): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `'${path}' is no LoRA file for this U-Net: ` +
+      (found === undefined
+        ? `it has no layer for '${name}'`
+        : `'${name}' is [${found.join(', ')}] and would have to fit [${(wanted ?? []).join(', ')}]`),
+  );
+
+export const tooFewToLearn = (artist: string, pictures: number, heldOut: number): CraquelureError =>
+  new CraquelureError(
+    'DATASET',
+    `${artist === '' ? 'The data set' : artist} has ${pictures} pictures. With ${heldOut} held out to judge by, ` +
+      'none is left to learn: add pictures, or lower heldOut',
+  );
+
+export const noConceptPictures = (concept: string): CraquelureError =>
+  new CraquelureError(
+    'DATASET',
+    `Too few pictures of the data set have '${concept}' in their caption or title to learn some and to judge by others. ` +
+      "Captions stand in the column 'caption' of its manifest",
+  );
+
+export const needsExperiment = (metric: string): CraquelureError =>
+  new CraquelureError(
+    'USAGE',
+    `${metric} trains a model for each arm and so belongs into an experiment: craquelure run EXPERIMENT`,
+  );

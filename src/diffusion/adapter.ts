@@ -42,7 +42,10 @@ export function trainableUnet(
   const ports = pairs.flatMap(({ down, up }) => {
     const fanIn = elementCount(down.dims.slice(1));
     const bound = 1 / Math.sqrt(fanIn);
-    const initial = Float32Array.from({ length: method.rank * fanIn }, () => (2 * random.uniform() - 1) * bound);
+    const initial = Float32Array.from(
+      { length: method.rank * fanIn },
+      () => (2 * random.uniform() - 1) * bound,
+    );
     return [
       { ...down, initial },
       { ...up, initial: new Float32Array(elementCount(up.dims)) },

@@ -39,7 +39,8 @@ export async function encodeExample(
   { side, flip }: Cropping,
 ): Promise<Example> {
   const scale = side / Math.min(image.width, image.height);
-  const whole = (px: number): number => Math.max(side, diffusion.cell * Math.floor((px * scale) / diffusion.cell));
+  const whole = (px: number): number =>
+    Math.max(side, diffusion.cell * Math.floor((px * scale) / diffusion.cell));
   const { alpha: _, ...opaque } = image;
   const scaled = resize(opaque, whole(image.width), whole(image.height), 'lanczos');
   const pictures = flip ? [scaled, mirrored(scaled)] : [scaled];

@@ -15,7 +15,15 @@ import type { Random } from '../random.ts';
 import type { Session } from '../runtime/session.ts';
 import { type Adapter, type Trainable, trainableToken, trainableUnet, type TuningMethod } from './adapter.ts';
 import { denoisingLoss, LOSS, LOSS_INPUTS } from './denoising-loss.ts';
-import { batched, batchOf, type Cropping, drawCrop, encodeExample, type Example, type TrainingPicture } from './examples.ts';
+import {
+  batched,
+  batchOf,
+  type Cropping,
+  drawCrop,
+  encodeExample,
+  type Example,
+  type TrainingPicture,
+} from './examples.ts';
 import { type Diffusion, type OpenRole, openDiffusion } from './open.ts';
 
 export interface FineTuneOptions extends Cropping {
@@ -164,8 +172,14 @@ function drawer(
     // The loss is a mean over all rows; of two sets, it should be the sum of their means.
     const share = (set: number): number => sets.length * (set === 0 ? 1 : options.prior!.weight);
     return {
-      [latent]: batched(rows.map(({ crop }) => crop), dims),
-      [drawn]: batched(rows.map((row) => row.noise), dims),
+      [latent]: batched(
+        rows.map(({ crop }) => crop),
+        dims,
+      ),
+      [drawn]: batched(
+        rows.map((row) => row.noise),
+        dims,
+      ),
       [signal]: column(({ t }) => Math.sqrt(alphasCumprod[t]!)),
       [noise]: column(({ t }) => Math.sqrt(1 - alphasCumprod[t]!)),
       [weight]: column(({ t, set }) => share(set) * timestepWeight(alphasCumprod[t]!, diffusion, options)),
@@ -218,7 +232,11 @@ function rowsBetween<T extends TensorOf<'float32'> | TensorOf<'int64'>>(
   to: number,
 ): NamedTensors[string] {
   const size = data.length / n!;
-  return { dtype, dims: [to - from, ...rest], data: data.subarray(from * size, to * size) } as NamedTensors[string];
+  return {
+    dtype,
+    dims: [to - from, ...rest],
+    data: data.subarray(from * size, to * size),
+  } as NamedTensors[string];
 }
 
 function addGradients(

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { relative } from 'node:path';
 import { decodeImage } from '../image/codec.ts';
 import type { Image } from '../image/image.ts';
-import { expected, reasonOf, unmatchedFiles } from '../messages.ts';
+import { expected, reasonOf, unmatchedFiles, needsExperiment } from '../messages.ts';
 import type { ImageRef, Metric, MetricContext } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
 import type { RoleModels } from '../models/shelf.ts';
@@ -123,6 +123,7 @@ async function measureStep(
   context: (name: string) => MetricContext,
 ): Promise<Pick<Measurement, 'value' | 'images' | 'error'>> {
   const metric: Metric = resolvePlugin('metric', metrics, id);
+  if (metric.kind === 'generated') throw needsExperiment(id);
   const refs = (side: 'a' | 'b'): Promise<ImageRef[]> =>
     Promise.all(pairs.map((pair) => refOf(pair[side], load)));
   if (metric.kind === 'set') {

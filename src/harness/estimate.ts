@@ -1,6 +1,7 @@
 /** @file What a run would do: which jobs the store holds, which are missing, and how long those may take. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Lesson, picturesAsked } from '../diffusion/lesson.ts';
 import { type Job, type JobRecord, jobKey } from './jobs.ts';
 import { artefactOf, measurementOf, type Plan, unitsOf } from './plan.ts';
 import type { JobEvent } from './session.ts';
@@ -111,8 +112,13 @@ export async function estimatePlan(plan: Plan, store: Store, workers: number): P
 
 /** Stands for a picture that does not exist yet; its "hash" is its maker's key, so that different makers differ. */
 function pendingRecord(job: Job, key: string): JobRecord {
-  const output = { value: 0, vector: '', sha256: `${PENDING}${key}`, bytes: 0, width: 0, height: 0 };
-  return { key, job, ms: 0, output };
+  const picture = (name: string) => ({ sha256: `${PENDING}${name}`, bytes: 0, width: 0, height: 0 });
+  if (job.stage === 'learn') {
+    const count = picturesAsked(job.steps[0]!.params as unknown as Lesson);
+    const pictures = Array.from({ length: count }, (_, i) => picture(`${key}.${i}`));
+    return { key, job, ms: 0, output: { pictures, losses: [], weights: null } };
+  }
+  return { key, job, ms: 0, output: { value: 0, vector: '', ...picture(key) } };
 }
 
 const PENDING = 'pending:';

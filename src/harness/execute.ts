@@ -43,6 +43,7 @@ import {
   measureLooks,
 } from './safeguards.ts';
 import type { Store } from './store.ts';
+import { teachPictures } from './teach.ts';
 
 /** The store, and its pictures as this thread holds them. */
 export interface Workbench {
@@ -100,6 +101,8 @@ async function outputOf(job: Job, context: JobContext, bench: Workbench): Promis
       return pictures.save(await attackImage(await pictures.load(job.input), job.steps, job.seed, means));
     case 'embed':
       return embedPicture(job, pictures, shelf, context.models ?? []);
+    case 'learn':
+      return teachPictures(job, context, bench, means);
     case 'measure':
       return measurePictures(job, context, bench, means);
   }
@@ -222,6 +225,10 @@ async function measure(
       return metric.measure(inputs[0]!, references, params, given);
     case 'view':
       return metric.measure(inputs[0]!, references[0]!, params, given);
+    case 'generated': {
+      const [control, ...rest] = references as [ImageRef, ...ImageRef[]];
+      return metric.judge({ picture: inputs[0]!, control, ...context.generated! }, rest, params, given);
+    }
     case 'pair': {
       const reference = await references[0]!.load();
       return metric.measure(alignTo(reference, await inputs[0]!.load()), reference, params, given);

@@ -59,6 +59,16 @@ export interface EmbedJob {
   readonly input: string;
 }
 
+/** Teaches a diffusion model pictures and asks it for others. */
+export interface LearnJob {
+  readonly stage: 'learn';
+  /** One step: the lesson as parameters, and the models of the roles it needs. */
+  readonly steps: readonly JobStep[];
+  readonly seed: number;
+  /** `setKey` of the pictures taught, captions included; empty where none are. */
+  readonly input: string;
+}
+
 /** Measures pictures against clean ones: one value. */
 export interface MeasureJob {
   readonly stage: 'measure';
@@ -71,7 +81,7 @@ export interface MeasureJob {
   readonly references: readonly [string];
 }
 
-export type Job = ImportJob | ProtectJob | AttackJob | EmbedJob | MeasureJob;
+export type Job = ImportJob | ProtectJob | AttackJob | EmbedJob | LearnJob | MeasureJob;
 
 /** A picture of a set, and what the data set knows about it. */
 export interface SetPicture extends PictureFacts {
@@ -92,8 +102,10 @@ export interface JobContext {
   readonly named?: readonly ResolvedPictures[];
   /** Names for messages: the picture's id. */
   readonly image: string;
-  /** Measure jobs: the pictures behind `inputs` and `references`. */
+  /** Learn and measure jobs: the pictures behind `input`, or `inputs` and `references`. */
   readonly pictures?: { readonly inputs: readonly SetPicture[]; readonly references: readonly SetPicture[] };
+  /** Measure jobs of generated pictures: which one it is, and whose works were learnt. */
+  readonly generated?: { readonly index: number; readonly artist: string };
 }
 
 /** What executing a job gave; stored under the job's key. */
@@ -102,7 +114,16 @@ export interface JobRecord {
   readonly job: Job;
   /** Wall time of the work itself, decoding and encoding included. */
   readonly ms: number;
-  readonly output: ArtefactOutput | VectorOutput | ValueOutput;
+  readonly output: ArtefactOutput | VectorOutput | LearnOutput | ValueOutput;
+}
+
+/** What a model made of a lesson. */
+export interface LearnOutput {
+  readonly pictures: readonly ArtefactOutput[];
+  /** Of every training step. */
+  readonly losses: readonly number[];
+  /** The LoRA pairs, or whatever was trained, as safetensors; null where nothing was. */
+  readonly weights: { readonly sha256: string; readonly bytes: number } | null;
 }
 
 /** What a network saw in a picture. */
@@ -128,6 +149,12 @@ export interface ArtefactOutput {
 /** A measurement, as `toJsonValue` writes it: infinite values are the strings "inf" and "-inf". */
 export interface ValueOutput {
   readonly value: number | string | null;
+}
+
+/** The pictures that a job has put into the store. */
+export function artefactsIn({ output }: JobRecord): readonly ArtefactOutput[] {
+  if ('pictures' in output) return output.pictures;
+  return 'sha256' in output ? [output] : [];
 }
 
 /** Raise when decoding can give other pixels. */

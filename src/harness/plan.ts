@@ -22,6 +22,7 @@ import {
   type ValueOutput,
 } from './jobs.ts';
 import { keyOf } from './keys.ts';
+import { type ArmPictures, generatedUnits, generatedValue } from './learning.ts';
 import type { ResolvedPictures } from './references.ts';
 import { type Arm, ARMS, fromJsonValue, type RowArm } from './rows.ts';
 import type { Setting } from './run-folder.ts';
@@ -76,10 +77,13 @@ export interface Unit {
   readonly name: string;
   readonly items: readonly DatasetItem[];
   readonly arms: readonly RowArm[];
+  /** Of a generated picture: its place among those asked for, and whose works were learnt. */
+  readonly generated?: { readonly index: number; readonly artist: string };
 }
 
 /** The units of a cell; each has a row for each of its arms. */
 export function unitsOf({ items }: Plan, { metric }: Cell): Unit[] {
+  if (metric.kind === 'generated') return generatedUnits(items, { metric });
   if (metric.kind !== 'set') return items.map((item) => ({ name: item.id, items: [item], arms: ARMS }));
   const { per, floorFrom = Infinity } = metric;
   const armsOf = (part: readonly DatasetItem[]): readonly RowArm[] =>
@@ -140,7 +144,11 @@ export async function measurementOf(
   unit: Unit,
   get: GetRecord,
 ): Promise<{ value: number; ms: number; n: number }> {
-  if (arm === 'floor') return noiseFloor(plan, cell, unit, get);
+  if (unit.generated !== undefined) {
+    const pictures: ArmPictures = (of, items) => picturesOf(plan, cell, of, items, get);
+    return generatedValue(plan, cell, arm, unit, pictures, get);
+  }
+  if (arm === 'floor' || arm === 'untuned') return noiseFloor(plan, cell, unit, get);
   const { kind } = cell.metric;
   const ofSets = kind === 'image-set' || kind === 'set';
   const inputs = await picturesOf(plan, cell, arm, unit.items, get);

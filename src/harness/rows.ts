@@ -4,8 +4,11 @@
 export const ARMS = ['clean', 'protected', 'attacked-clean', 'attacked-protected'] as const;
 export type Arm = (typeof ARMS)[number];
 
-/** What a row is about: an arm, or the noise floor of a set metric, which is random halves of the clean set compared. */
-export type RowArm = Arm | 'floor';
+/**
+ * What a row is about: an arm; the noise floor of a set metric, which is random halves of the clean set compared; or, of
+ * generated pictures, those of the model that has learnt nothing.
+ */
+export type RowArm = Arm | 'floor' | 'untuned';
 
 /** One measurement. Set metrics have one row an arm, with image `*`, or `*ARTIST` where each artist is measured apart. */
 export interface Row {

@@ -4,7 +4,7 @@
  */
 import { CraquelureError } from '../messages.ts';
 import type { Executor } from './executor.ts';
-import { type Job, type JobContext, type JobRecord, jobKey } from './jobs.ts';
+import { artefactsIn, type Job, type JobContext, type JobRecord, jobKey } from './jobs.ts';
 import type { GetRecord } from './plan.ts';
 import type { Store } from './store.ts';
 
@@ -75,8 +75,8 @@ export function openSession(store: Store, executor: Executor, onJob: (event: Job
     if (earlier !== undefined) return earlier;
     const record = findOrDo(job, context, key).then((done) => {
       // The first maker: a later one may have got the same picture out of this very picture.
-      if ('sha256' in done.output && !makers.has(done.output.sha256))
-        makers.set(done.output.sha256, { job, context });
+      for (const { sha256 } of artefactsIn(done))
+        if (!makers.has(sha256)) makers.set(sha256, { job, context });
       return done;
     });
     known.set(key, record);
@@ -90,6 +90,7 @@ function inputsOf(job: Job, { pictures }: JobContext): readonly string[] {
   switch (job.stage) {
     case 'import':
       return [];
+    case 'learn':
     case 'measure':
       return [...new Set([...pictures!.inputs, ...pictures!.references].map(({ sha256 }) => sha256))];
     default:

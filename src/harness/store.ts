@@ -2,7 +2,7 @@
  * @file The artefact store: a folder where every result lies once, under the hash of what made it.
  *
  *     records/ab/<key>.json    what a job gave (JobRecord)
- *     blobs/cd/<sha256>.png    pictures, under the hash of their bytes
+ *     blobs/cd/<sha256>.png    pictures, under the hash of their bytes; .safetensors: what trainings left
  *     timings.json             how long each kind of work took, for estimates
  *     tmp/                     files being written; what a killed process left there is swept by the next run
  *
@@ -13,7 +13,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { corruptArtefact, diskFull } from '../messages.ts';
-import type { JobRecord } from './jobs.ts';
+import { artefactsIn, type JobRecord } from './jobs.ts';
 import { sha256 } from './keys.ts';
 
 /**
@@ -75,18 +75,22 @@ export interface Store {
   write(record: JobRecord): Promise<void>;
   /** Forgets a record, so that its job runs again. */
   forget(key: string): Promise<void>;
-  blobPath(hash: string): string;
+  blobPath(hash: string, kind?: BlobKind): string;
   /** A blob's bytes. @throws STORE where the bytes do not have the hash (then the blob is removed). */
   readBlob(hash: string): Promise<Uint8Array>;
   /** Stores bytes and returns their hash. */
-  writeBlob(bytes: Uint8Array): Promise<string>;
+  writeBlob(bytes: Uint8Array, kind?: BlobKind): Promise<string>;
 }
+
+/** What a blob is, as its file's extension says. */
+export type BlobKind = 'png' | 'safetensors';
 
 /** Opens (and on first write creates) the store in `dir`. */
 export function openStore(dir: string): Store {
   const root = resolve(dir);
   const recordPath = (key: string): string => join(root, 'records', key.slice(0, 2), `${key}.json`);
-  const blobPath = (hash: string): string => join(root, 'blobs', hash.slice(0, 2), `${hash}.png`);
+  const blobPath = (hash: string, kind: BlobKind = 'png'): string =>
+    join(root, 'blobs', hash.slice(0, 2), `${hash}.${kind}`);
   const size = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? -1;
 
   const temporaries = join(root, 'tmp');
@@ -100,9 +104,9 @@ export function openStore(dir: string): Store {
       const text = await readFile(recordPath(key), 'utf8').catch(() => undefined);
       const record = text === undefined ? undefined : parseRecord(text);
       if (record === undefined || record.key !== key) return undefined;
-      const { output } = record;
       // A blob that was deleted or cut short is seen by its size; other damage when its bytes are read.
-      if ('sha256' in output && (await size(blobPath(output.sha256))) !== output.bytes) return undefined;
+      for (const { sha256: hash, bytes } of artefactsIn(record))
+        if ((await size(blobPath(hash))) !== bytes) return undefined;
       return record;
     },
 
@@ -120,9 +124,9 @@ export function openStore(dir: string): Store {
       throw corruptArtefact(path, hash);
     },
 
-    async writeBlob(bytes) {
+    async writeBlob(bytes, kind) {
       const hash = sha256(bytes);
-      const path = blobPath(hash);
+      const path = blobPath(hash, kind);
       if ((await size(path)) !== bytes.length) await writeAtomically(path, bytes, temporaries);
       return hash;
     },

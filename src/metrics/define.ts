@@ -1,8 +1,9 @@
 /**
- * @file The interfaces of the four kinds of metric: image against image, what a network sees in one against what it sees
- * in the other, image against a set, set against set.
+ * @file The interfaces of the five kinds of metric: image against image, what a network sees in one against what it sees
+ * in the other, image against a set, set against set, and what a model generates that has learnt a set.
  */
 import type { z } from 'zod';
+import type { Lesson } from '../diffusion/lesson.ts';
 import type { Image } from '../image/image.ts';
 import type { VectorRole } from '../models/vectors.ts';
 import type { ParameterSchema, PluginBase, PluginContext } from '../plugin/define.ts';
@@ -86,7 +87,49 @@ export interface SetMetric<S extends ParameterSchema = ParameterSchema> extends 
   ): Promise<number>;
 }
 
+/** Which pictures of a unit are learnt, by their places in it. */
+export interface Division {
+  /** Learnt as the arm has them. */
+  readonly learnt: readonly number[];
+  /** Learnt clean in every arm: a mimic who has found some unprotected ones. */
+  readonly clean: readonly number[];
+}
+
+/** A picture that a model has generated, and what stands beside it. */
+export interface Generated {
+  readonly picture: ImageRef;
+  /** Of the same prompt and the same draws, by the model that has learnt the clean pictures. */
+  readonly control: ImageRef;
+  /** Its place among the pictures that the lesson asks for. */
+  readonly index: number;
+  /** Whose works the model has learnt; empty where it has learnt all. */
+  readonly artist: string;
+}
+
+/**
+ * Judges pictures that a model generates once it has learnt an arm's images. Metrics with equal lessons share their
+ * training: it is a job of its own, done once for each arm, whatever is measured of it.
+ */
+export interface GeneratedMetric<S extends ParameterSchema = ParameterSchema> extends MetricBase<S> {
+  readonly kind: 'generated';
+  /** Whose works a model learns: each artist's apart, or the whole data set. */
+  readonly learns: 'artist' | 'all';
+  lesson(params: z.infer<S>): Lesson;
+  /** @throws DATASET where too few pictures are left to learn, or to judge by. */
+  divide(pictures: readonly PictureFacts[], params: z.infer<S>): Division;
+  /** What a picture is captioned when it is learnt. */
+  caption(picture: PictureFacts, params: z.infer<S>): string;
+  /** `references`: every clean picture of the data set that is not learnt. */
+  judge(
+    generated: Generated,
+    references: ImageSet,
+    params: z.infer<S>,
+    context: MetricContext,
+  ): Promise<number>;
+}
+
 export type Metric<S extends ParameterSchema = ParameterSchema> =
+  | GeneratedMetric<S>
   | PairMetric<S>
   | ViewMetric<S>
   | ImageSetMetric<S>
@@ -102,6 +145,9 @@ export function defineMetric<S extends ParameterSchema, const Id extends string>
 export function defineMetric<S extends ParameterSchema, const Id extends string>(
   metric: ImageSetMetric<S> & { readonly id: Id },
 ): ImageSetMetric<S> & { readonly id: Id };
+export function defineMetric<S extends ParameterSchema, const Id extends string>(
+  metric: GeneratedMetric<S> & { readonly id: Id },
+): GeneratedMetric<S> & { readonly id: Id };
 export function defineMetric<S extends ParameterSchema, const Id extends string>(
   metric: SetMetric<S> & { readonly id: Id },
 ): SetMetric<S> & { readonly id: Id };

@@ -9,6 +9,8 @@ import { latentShift } from './latent-shift.ts';
 import { linf } from './linf.ts';
 import { lpips, lpipsAlex, lpipsSqueeze, lpipsVgg } from './lpips.ts';
 import { msSsim } from './ms-ssim.ts';
+import { conceptPoison } from './mimicry/concept-poison.ts';
+import { loraMimicry, mimicryAccuracy, mimicryNoise, mimicrySimilarity } from './mimicry/judges.ts';
 import { mse } from './mse.ts';
 import { psnr } from './psnr.ts';
 import {
@@ -38,6 +40,11 @@ const registry = registryOf({
   'lpips-alex': lpipsAlex,
   'lpips-vgg': lpipsVgg,
   'latent-shift': latentShift,
+  'lora-mimicry': loraMimicry,
+  'lora-mimicry-similarity': mimicrySimilarity,
+  'lora-mimicry-accuracy': mimicryAccuracy,
+  'lora-mimicry-noise': mimicryNoise,
+  'concept-poison': conceptPoison,
   'embedding-similarity': embeddingSimilarity,
   'clip-similarity': clipSimilarity,
   label,

@@ -27,6 +27,10 @@ export const ATTENTION_PROJECTIONS = /(^|\.)to_(q|k|v|out(\.0)?)$/;
 /** The input that the pairs' contribution is multiplied by: float32 [], alpha / rank; 0 is the model as it was. */
 export const LORA_SCALE = 'lora scale';
 
+/** How the names of a pair's inputs end, after the module's path. */
+export const LORA_DOWN = '.lora_A.weight';
+export const LORA_UP = '.lora_B.weight';
+
 /** Half a pair: an input of the graph. */
 export interface LoraPort {
   /** `<module>.lora_A.weight` or `<module>.lora_B.weight`. */
@@ -113,8 +117,8 @@ function pairOf({ module, window, inFeatures, outFeatures }: Layer, rank: number
   const ones = window.map(() => 1);
   return {
     module,
-    down: { name: `${module}.lora_A.weight`, dims: [rank, inFeatures, ...window] },
-    up: { name: `${module}.lora_B.weight`, dims: [outFeatures, rank, ...ones] },
+    down: { name: `${module}${LORA_DOWN}`, dims: [rank, inFeatures, ...window] },
+    up: { name: `${module}${LORA_UP}`, dims: [outFeatures, rank, ...ones] },
   };
 }
 

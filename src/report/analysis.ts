@@ -152,7 +152,7 @@ export function analyse(run: RunFolder, options: AnalysisOptions = {}): Answers 
 function valuesByCell(rows: readonly Row[]): Map<string, Map<string, ArmValues>> {
   const cells = new Map<string, Map<string, ArmValues>>();
   for (const row of rows) {
-    if (row.arm === 'floor') continue;
+    if (row.arm === 'floor' || row.arm === 'untuned') continue;
     const images = cells.get(row.cell) ?? new Map<string, ArmValues>();
     cells.set(row.cell, images);
     const arms = images.get(row.image) ?? new Float64Array(ARMS.length).fill(Number.NaN);

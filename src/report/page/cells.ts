@@ -13,6 +13,7 @@ export const ARM_NAMES: Readonly<Record<RowArm, string>> = {
   'attacked-clean': 'attack(clean)',
   'attacked-protected': 'attack(protected)',
   floor: 'noise floor',
+  untuned: 'no fine-tuning',
 };
 
 const NUMERIC: ReadonlySet<string> = new Set([

@@ -1,0 +1,99 @@
+/**
+ * @file Poison: a model learns pictures of several concepts, k of one of them as an arm has them, the rest clean; then it is
+ * asked for that concept. Does it still paint it? (Shan et al. 2024, Nightshade, section 5, on a small scale: they poison
+ * the training of a large model, this poisons a fine-tuning.)
+ */
+import { z } from 'zod';
+import { noConceptPictures } from '../../messages.ts';
+import { PREPARATION } from '../../models/vectors.ts';
+import { defineMetric, type ImageSet, type PictureFacts } from '../define.ts';
+import { DIFFUSION_ROLES, lessonParameters, lessonWith } from './lesson.ts';
+import { isNearest } from './mimicry.ts';
+
+const poisonParameters = z.strictObject({
+  ...lessonParameters,
+  concept: z
+    .string()
+    .min(1)
+    .default('boat')
+    .describe('the concept that is poisoned: a word of captions or titles'),
+  neighbours: z
+    .array(z.string().min(1))
+    .min(1)
+    .default(['mountain', 'flower'])
+    .describe('concepts that generated pictures may be taken for, and that poison may bleed into'),
+  asked: z
+    .enum(['concept', 'neighbours'])
+    .default('concept')
+    .describe('what is asked for: the concept itself, or its neighbours, to see the poison bleed through'),
+  poisoned: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("how many of the concept's pictures are learnt as the arm has them; 0: all of them"),
+  heldOut: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(2)
+    .describe("how many of each concept's pictures, the last ones, are not learnt but judge what is generated"),
+});
+
+type PoisonParameters = z.infer<typeof poisonParameters>;
+
+const shows = ({ caption = '', title = '' }: PictureFacts, concept: string): boolean =>
+  `${caption} ${title}`.toLowerCase().includes(concept.toLowerCase());
+
+export const conceptPoison = defineMetric({
+  id: 'concept-poison',
+  version: 1,
+  kind: 'generated',
+  learns: 'all',
+  label: 'Concept poison',
+  summary:
+    'Share of pictures of a concept that are taken for another, after k poisoned samples of it were learnt.',
+  reference:
+    'Shan et al., Nightshade: Prompt-Specific Poisoning Attacks on Text-to-Image Generative Models (IEEE S&P 2024), section 5',
+  protocol:
+    "concept-poison@1: fine-tuning on the data set's pictures under their captions, k of the concept's as the arm has them, " +
+    "prompts 'a painting of a <concept>', draws shared by all arms; 1 where the picture is not nearest to the mean of the " +
+    `clean pictures of what was asked for, among the concepts named; ${PREPARATION['image-embedder']}`,
+  unit: '',
+  higherIsBetter: false,
+  params: poisonParameters,
+  needs: [...DIFFUSION_ROLES, 'image-embedder'],
+  random: false,
+  lesson: (params) => lessonWith(params, promptsOf(params)),
+  divide: (pictures, { concept, neighbours, poisoned, heldOut }) => {
+    const learnable = (name: string): number[] => {
+      const places = pictures.flatMap((picture, place) => (shows(picture, name) ? [place] : []));
+      if (places.length <= heldOut) throw noConceptPictures(name);
+      return places.slice(0, places.length - heldOut);
+    };
+    const own = learnable(concept);
+    const learnt = poisoned === 0 ? own : own.slice(0, poisoned);
+    const others = neighbours.flatMap(learnable).filter((place) => !own.includes(place));
+    return { learnt, clean: [...new Set([...own.slice(learnt.length), ...others])] };
+  },
+  caption: ({ caption, title }) => caption ?? title ?? '',
+  judge: async ({ picture, index }, references, params, context) => {
+    const asked = wanted(params)[Math.floor(index / params.repeats)]!;
+    const classes = new Map(
+      [params.concept, ...params.neighbours].map((name) => [name, picturesOf(references, name)]),
+    );
+    return Number(!(await isNearest(picture, asked, classes, context, 'concept-poison')));
+  },
+});
+
+/** What the prompts ask for, in their order. */
+const wanted = ({ asked, concept, neighbours }: PoisonParameters): readonly string[] =>
+  asked === 'concept' ? [concept] : neighbours;
+
+const promptsOf = (params: PoisonParameters): string[] =>
+  wanted(params).map((name) => `a painting of a ${name}`);
+
+function picturesOf(references: ImageSet, concept: string): ImageSet {
+  const found = references.filter((picture) => shows(picture, concept));
+  if (found.length === 0) throw noConceptPictures(concept);
+  return found;
+}

@@ -1,0 +1,96 @@
+/** @file The questions about a mimic's paintings: is it as like the artist as without protection, how like, whose, how noisy. */
+import type { Image } from '../../image/image.ts';
+import { defineMetric, type ImageSet } from '../define.ts';
+import { isNearest, likeness, mimicry, mimicryProtocol } from './mimicry.ts';
+
+export const loraMimicry = defineMetric({
+  ...mimicry,
+  id: 'lora-mimicry',
+  label: 'Mimicry success',
+  summary:
+    'Share of generated pictures more like the artist than those of a model that learnt clean art; 0.5: protection is useless.',
+  protocol: mimicryProtocol(
+    'lora-mimicry',
+    "1 where the cosine with the held-out pictures' mean direction is above that of the picture of the same draws by the " +
+      'model that learnt clean pictures, 0 where below, a fair coin where equal',
+  ),
+  higherIsBetter: true,
+  judge: async ({ picture, control, artist }, references, _params, context) => {
+    const [mine, clean] = [
+      await likeness(picture, artist, references, context),
+      await likeness(control, artist, references, context),
+    ];
+    // Raters who see the same picture twice have to choose, too.
+    if (mine === clean) return context.random.int(2);
+    return mine > clean ? 1 : 0;
+  },
+});
+
+export const mimicrySimilarity = defineMetric({
+  ...mimicry,
+  id: 'lora-mimicry-similarity',
+  label: 'Mimicry: style similarity',
+  summary: "How like the artist's held-out pictures a mimic's are.",
+  protocol: mimicryProtocol('lora-mimicry-similarity', "cosine with the held-out pictures' mean direction"),
+  higherIsBetter: true,
+  random: false,
+  judge: ({ picture, artist }, references, _params, context) =>
+    likeness(picture, artist, references, context),
+});
+
+export const mimicryAccuracy = defineMetric({
+  ...mimicry,
+  id: 'lora-mimicry-accuracy',
+  label: 'Mimicry: style accuracy',
+  summary: "Is a mimic's picture nearer to the artist than to any other of the data set? 1 or 0.",
+  protocol: mimicryProtocol(
+    'lora-mimicry-accuracy',
+    "nearest class mean by cosine; classes are the data set's artists, the one who was learnt by the held-out pictures",
+  ),
+  higherIsBetter: true,
+  random: false,
+  judge: async ({ picture, artist }, references, _params, context) => {
+    const classes = byArtist(references);
+    return Number(await isNearest(picture, artist, classes, context, 'lora-mimicry-accuracy'));
+  },
+});
+
+export const mimicryNoise = defineMetric({
+  ...mimicry,
+  id: 'lora-mimicry-noise',
+  label: 'Mimicry: noise',
+  summary: "Noise in a mimic's pictures: what protections leave in them, whatever the style.",
+  reference: 'Immerkær, Fast Noise Variance Estimation (Computer Vision and Image Understanding 64, 1996)',
+  protocol: `${mimicryProtocol('lora-mimicry-noise', 'standard deviation of noise by Immerkær, of luma')}`,
+  unit: '1/255',
+  higherIsBetter: false,
+  random: false,
+  judge: async ({ picture }) => noiseOf(await picture.load()),
+});
+
+function byArtist(pictures: ImageSet): ReadonlyMap<string, ImageSet> {
+  const named = pictures.filter(({ artist }) => artist !== undefined);
+  const names = [...new Set(named.map(({ artist }) => artist!))];
+  return new Map(names.map((name) => [name, named.filter(({ artist }) => artist === name)]));
+}
+
+/**
+ * sigma = sqrt(pi / 2) / (6 (w - 2) (h - 2)) sum |luma * N|, N the difference of two Laplacians: blind to flat and to
+ * linear parts of a picture.
+ */
+function noiseOf({ width, height, data }: Image): number {
+  const luma = new Float32Array(width * height);
+  for (let i = 0; i < luma.length; i++)
+    luma[i] = 255 * (0.299 * data[3 * i]! + 0.587 * data[3 * i + 1]! + 0.114 * data[3 * i + 2]!);
+  let sum = 0;
+  for (let y = 1; y < height - 1; y++) {
+    for (let x = 1; x < width - 1; x++) {
+      const i = y * width + x;
+      const corners =
+        luma[i - width - 1]! + luma[i - width + 1]! + luma[i + width - 1]! + luma[i + width + 1]!;
+      const sides = luma[i - width]! + luma[i + width]! + luma[i - 1]! + luma[i + 1]!;
+      sum += Math.abs(corners - 2 * sides + 4 * luma[i]!);
+    }
+  }
+  return (Math.sqrt(Math.PI / 2) * sum) / (6 * (width - 2) * (height - 2));
+}

@@ -1,0 +1,133 @@
+/**
+ * @file Style mimicry: a model learns an artist's pictures as an arm has them, paints what it is asked for "by" that artist,
+ * and each painting is judged by the artist's held-out clean pictures (Hönig et al. 2025, section 4, with a network in
+ * place of their raters). The four metrics here ask different questions about the same paintings.
+ */
+import { z } from 'zod';
+import { fewArtists, tooFewToLearn } from '../../messages.ts';
+import { PREPARATION } from '../../models/vectors.ts';
+import type { Division, GeneratedMetric, ImageSet, MetricContext, PictureFacts } from '../define.ts';
+import { cosine } from '../features.ts';
+import { DIFFUSION_ROLES, lessonParameters, lessonWith } from './lesson.ts';
+
+/** What the model is asked for: subjects that its pictures have and subjects that they lack. */
+const SUBJECTS = [
+  'a mountain',
+  'a castle',
+  'a boat on the sea',
+  'a vase of flowers',
+  'a tree in a field',
+  'a city street',
+  'a house by a lake',
+  'a portrait of a woman',
+];
+
+export const mimicryParameters = z.strictObject({
+  ...lessonParameters,
+  heldOut: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(3)
+    .describe("how many of an artist's pictures, the last ones, are not learnt but judge what is generated"),
+  learnt: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe('how many of the others are learnt, the first ones; 0: all of them'),
+  clean: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'how many of those are learnt unprotected and unattacked in every arm: what a mimic found elsewhere',
+    ),
+  captions: z
+    .enum(['template', 'manifest'])
+    .default('template')
+    .describe("what pictures are learnt under: 'a painting by <token>', or their caption and 'by <token>'"),
+  subjects: z
+    .array(z.string().min(1))
+    .min(1)
+    .default(SUBJECTS)
+    .describe("what is asked for: 'a painting of <subject> by <token>'"),
+});
+
+type MimicryParameters = z.infer<typeof mimicryParameters>;
+
+/** What all metrics of mimicry have in common. */
+export const mimicry = {
+  kind: 'generated',
+  version: 1,
+  learns: 'artist',
+  unit: '',
+  params: mimicryParameters,
+  needs: [...DIFFUSION_ROLES, 'image-embedder'],
+  random: true,
+  reference:
+    'Hönig et al., Adversarial Perturbations Cannot Reliably Protect Artists From Generative AI (ICLR 2025), section 4',
+  lesson: (params: MimicryParameters) =>
+    lessonWith(
+      params,
+      params.subjects.map((subject) => `a painting of ${subject} by ${params.token}`),
+    ),
+  divide: (pictures: readonly PictureFacts[], params: MimicryParameters): Division => {
+    const { heldOut, learnt, clean } = params;
+    const left = pictures.length - heldOut;
+    if (left < 1) throw tooFewToLearn(pictures[0]?.artist ?? '', pictures.length, heldOut);
+    const count = learnt === 0 ? left : Math.min(left, learnt);
+    const places = Array.from({ length: count }, (_, place) => place);
+    return { clean: places.slice(0, clean), learnt: places.slice(clean) };
+  },
+  caption: ({ caption }: PictureFacts, { captions, token }: MimicryParameters): string =>
+    captions === 'manifest' && caption !== undefined ? `${caption} by ${token}` : `a painting by ${token}`,
+} as const satisfies Partial<GeneratedMetric<typeof mimicryParameters>>;
+
+/** The protocol that all of them begin with. */
+export const mimicryProtocol = (id: string, judged: string): string =>
+  `${id}@1: fine-tuning on an artist's pictures but the held-out ones, prompts 'a painting of <subject> by <token>', draws ` +
+  `shared by all arms; ${judged}; ${PREPARATION['image-embedder']}`;
+
+/** The mean direction of pictures. */
+export async function meanDirection(
+  pictures: ImageSet,
+  { vectorOf }: Pick<MetricContext, 'vectorOf'>,
+): Promise<Float32Array> {
+  let sum: Float32Array | undefined;
+  for (const picture of pictures) {
+    const vector = await vectorOf(picture, 'image-embedder');
+    const length = Math.hypot(...vector);
+    sum ??= new Float32Array(vector.length);
+    for (let i = 0; i < sum.length; i++) sum[i]! += vector[i]! / length;
+  }
+  return sum!;
+}
+
+/** How much a picture is like an artist's held-out ones: the cosine with their mean direction. */
+export async function likeness(
+  picture: ImageSet[number],
+  artist: string,
+  references: ImageSet,
+  context: MetricContext,
+): Promise<number> {
+  const heldOut = references.filter((each) => (each.artist ?? '') === artist);
+  return cosine(await context.vectorOf(picture, 'image-embedder'), await meanDirection(heldOut, context));
+}
+
+/** Whether a picture is nearest to the mean of one class among several, by cosine. @throws DATASET where there is one only */
+export async function isNearest(
+  picture: ImageSet[number],
+  own: string,
+  classes: ReadonlyMap<string, ImageSet>,
+  context: MetricContext,
+  id: string,
+): Promise<boolean> {
+  if (classes.size < 2) throw fewArtists(id, picture.id, own);
+  const vector = await context.vectorOf(picture, 'image-embedder');
+  let nearest = { name: '', likeness: -Infinity };
+  for (const [name, pictures] of classes) {
+    const found = cosine(vector, await meanDirection(pictures, context));
+    if (found > nearest.likeness) nearest = { name, likeness: found };
+  }
+  return nearest.name === own;
+}

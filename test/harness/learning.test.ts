@@ -1,0 +1,131 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import type { LearnOutput } from '../../src/harness/jobs.ts';
+import { sha256 } from '../../src/harness/keys.ts';
+import { openStore } from '../../src/harness/store.ts';
+import { tooFewToLearn } from '../../src/messages.ts';
+import { writeModel } from '../../src/onnx/files.ts';
+import { readSafetensors } from '../../src/onnx/safetensors.ts';
+import { ints, modelOf, node, port } from '../runtime/models.ts';
+import { writeTinyDiffusion } from '../tiny-diffusion.ts';
+import { countJobs, picture, runFile, type TestRun, temporaryFolder } from './fixture.ts';
+
+/** `embedding = mean of each channel`. */
+const means = modelOf({
+  inputs: [port('image', ['n', 3, 'h', 'w'])],
+  outputs: [port('embedding', ['n', 3])],
+  nodes: [
+    node('ReduceMean', ['image'], ['embedding'], { axes: ints([2, 3]), keepdims: { kind: 'int', value: 0 } }),
+  ],
+});
+
+const LESSON = 'steps=1, batch=1, rank=1, layers=attention, side=32, repeats=2, samplingSteps=1, guidance=1';
+const MIMICRY = `${LESSON}, heldOut=1, subjects=["a cat"], token=cat`;
+const mimicry = (id: string): string => `'${id}(${MIMICRY})'`;
+
+/** Two artists' pictures of boats, mountains and flowers, and a diffusion model of random weights to learn them. */
+async function studio(metrics: readonly string[], count = 3): Promise<{ dir: string; file: string }> {
+  const dir = await temporaryFolder();
+  await mkdir(join(dir, 'images'));
+  await writeModel(means, join(dir, 'eye.onnx'));
+  const diffusion = await writeTinyDiffusion(join(dir, 'tiny'));
+  const lines = ['path,artist,title,licence,sha256,caption'];
+  for (let i = 0; i < 2 * count; i++) {
+    const bytes = await picture(i + 1, 40, 32);
+    await writeFile(join(dir, 'images', `${i}.png`), bytes);
+    const shown = ['boat', 'mountain', 'flower'][i % 3];
+    lines.push(`images/${i}.png,${i < count ? 'X' : 'Y'},,CC0,${sha256(bytes)},a painting of a ${shown}`);
+  }
+  await writeFile(join(dir, 'pictures.csv'), `${lines.join('\n')}\n`);
+  const file = join(dir, 'experiment.yaml');
+  const yaml = `
+name: mimicry
+dataset: ${join(dir, 'pictures.csv')}
+models: { image-embedder: ${join(dir, 'eye.onnx')}, diffusion: ${diffusion} }
+protections: [identity, 'noise(level=heavy)']
+attacks: [identity]
+metrics: [${metrics.join(', ')}]
+`;
+  await writeFile(file, yaml);
+  return { dir, file };
+}
+
+beforeAll(async () => {
+  vi.stubEnv('CRAQUELURE_MODELS', '');
+  vi.stubEnv('CRAQUELURE_CACHE', await temporaryFolder());
+  return () => vi.unstubAllEnvs();
+});
+
+describe('metrics of what a fine-tuned model generates', () => {
+  const ids = ['lora-mimicry', 'lora-mimicry-similarity', 'lora-mimicry-accuracy', 'lora-mimicry-noise'];
+  let place: { dir: string; file: string };
+  let run: TestRun;
+  beforeAll(async () => {
+    place = await studio(ids.map(mimicry));
+    run = await runFile(place);
+  });
+  const learnt = (): LearnOutput[] =>
+    run.jobs.flatMap(({ job, record }) => (job.stage === 'learn' ? [record!.output as LearnOutput] : []));
+  const valuesOf = (protection: string, metric: string, arm: string) => {
+    const label = (id: string) => `${metric}(`.startsWith(id.slice(0, metric.length + 1));
+    const rows = run.folder.rows.filter((row) => row.protection === protection && label(row.metric) && row.arm === arm);
+    return rows.map(({ value }) => value);
+  };
+
+  it('teach each distinct set of pictures once, whatever is measured', async () => {
+    expect(run.folder.rows.filter(({ error }) => error !== null)).toEqual([]);
+    // Clean and with noise, for each of two artists, and once the model as it is; the identity's arms are the clean one.
+    const shapes = learnt().map(({ pictures, losses, weights }) => [pictures.length, losses.length, weights !== null]);
+    expect(shapes.filter(([, losses]) => losses === 1)).toEqual(Array(4).fill([2, 1, true]));
+    expect(shapes.filter(([, losses]) => losses !== 1)).toEqual([[2, 0, false]]);
+    const again = await runFile(place, { out: join(place.dir, 'second') });
+    expect(countJobs(again, 'learn') + countJobs(again, 'measure')).toBe(0);
+    expect(again.folder.rows.map(({ value }) => value)).toEqual(run.folder.rows.map(({ value }) => value));
+  });
+
+  it('store what was learnt, whole, under the names of PEFT', async () => {
+    const { sha256: hash } = learnt().find(({ weights }) => weights !== null)!.weights!;
+    const path = openStore(join(place.dir, 'store')).blobPath(hash, 'safetensors');
+    const { tensors } = await readSafetensors(path);
+    expect(Object.keys(tensors).every((name) => /^unet\..*\.lora_[AB]\.weight$/.test(name))).toBe(true);
+    expect(sha256(await readFile(path))).toBe(hash);
+  });
+
+  it('have a row for each generated picture and arm, and one for the model as it is', () => {
+    const [cell] = run.folder.cells;
+    const names = ['X: a painting of a cat by cat #1', 'X: a painting of a cat by cat #2'];
+    const rows = run.folder.rows.filter((row) => row.cell === cell!.id && row.image.startsWith('X'));
+    expect(rows.map(({ image, arm }) => [image, arm])).toEqual(
+      names.flatMap((name) =>
+        ['clean', 'protected', 'attacked-clean', 'attacked-protected', 'untuned'].map((arm) => [name, arm]),
+      ),
+    );
+  });
+
+  it('judge pairs of equal draws: of equal pictures, as a coin falls', () => {
+    for (const arm of ['clean', 'protected', 'untuned']) {
+      for (const value of valuesOf('noise(level=heavy)', 'lora-mimicry', arm)) expect([0, 1]).toContain(value);
+    }
+    expect(valuesOf('identity', 'lora-mimicry', 'protected')).toEqual(valuesOf('identity', 'lora-mimicry', 'clean'));
+    const likenesses = valuesOf('identity', 'lora-mimicry-similarity', 'clean');
+    expect(likenesses).toHaveLength(4);
+    expect(likenesses).not.toEqual(valuesOf('noise(level=heavy)', 'lora-mimicry-similarity', 'protected'));
+  });
+
+  it('say so where an artist has no pictures to learn beside those held out', async () => {
+    const { folder } = await runFile(await studio([mimicry('lora-mimicry-noise')], 1));
+    const errors = new Set(folder.rows.map(({ error }) => error));
+    expect(errors).toContain(tooFewToLearn('X', 1, 1).message);
+  });
+
+  it('poison a concept with k pictures, and ask for it or for its neighbours', async () => {
+    const poison = (more: string) => `'concept-poison(${LESSON}, heldOut=1${more})'`;
+    const { folder } = await runFile(await studio([poison(''), poison(', asked=neighbours'), poison(', poisoned=1')]));
+    expect(folder.rows.filter(({ error }) => error !== null)).toEqual([]);
+    for (const { value } of folder.rows) expect([0, 1]).toContain(value);
+    const images = new Set(folder.rows.map(({ image }) => image));
+    expect(images).toContain('*: a painting of a boat #2');
+    expect(images).toContain('*: a painting of a flower #1');
+  });
+});
