@@ -101,6 +101,6 @@ function shuffled(count: number, random: Random): number[] {
 /** Rows of equal length as one tensor [n, ...dims]. */
 export function batched(rows: readonly Float32Array[], dims: readonly number[]): TensorOf<'float32'> {
   const data = new Float32Array(rows.length * rows[0]!.length);
-  rows.forEach((row, i) => data.set(row, i * row.length));
+  for (const [i, row] of rows.entries()) data.set(row, i * row.length);
   return tensor('float32', [rows.length, ...dims], data);
 }
