@@ -6,9 +6,9 @@
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeModel } from '../src/onnx/files.ts';
 import { float, int } from '../src/onnx/attributes.ts';
 import { builtModel, type GraphBuilder, graphBuilder } from '../src/onnx/builder.ts';
+import { writeModel } from '../src/onnx/files.ts';
 import type { Model, ValueInfo } from '../src/onnx/model.ts';
 import { seededRandom } from '../src/random.ts';
 
@@ -328,6 +328,23 @@ function tinyVocabulary(): { vocab: Record<string, number>; merges: readonly str
   return { vocab: Object.fromEntries(tokens.map((token, id) => [token, id])), merges };
 }
 
+/** A model for a file in `folder` with its weights beside it, as exporters write models beyond 2 GB. */
+async function weightsOutside({ graph, ...rest }: Model, folder: string): Promise<Model> {
+  const location = 'weights.pb';
+  const parts: Uint8Array[] = [];
+  let offset = 0;
+  const initializers = graph.initializers.map((stored) => {
+    if (!stored.name.includes('.') && !stored.name.startsWith('onnx::')) return stored; // constants stay
+    const { raw, ...other } = stored;
+    const external = { location, offset, length: raw!.length };
+    parts.push(raw!);
+    offset += raw!.length;
+    return { ...other, external };
+  });
+  await writeFile(join(folder, location), Buffer.concat(parts));
+  return { ...rest, graph: { ...graph, initializers }, folder };
+}
+
 /** Writes the whole model into `folder`; `upscaler`: one of the kind of Stable Diffusion's x4 upscaler. */
 export async function writeTinyDiffusion(
   folder: string,
@@ -362,7 +379,8 @@ export async function writeTinyDiffusion(
     await mkdir(join(folder, part), { recursive: true });
   }
   for (const [part, network] of Object.entries(networks)) {
-    await writeModel(network, join(folder, part, 'model.onnx'));
+    const dir = join(folder, part);
+    await writeModel(part === 'unet' ? await weightsOutside(network, dir) : network, join(dir, 'model.onnx'));
   }
   for (const [path, text] of Object.entries(texts)) await writeFile(join(folder, path), text);
   return folder;

@@ -28,6 +28,7 @@ import { rotate } from './rotate.ts';
 import { screenPhoto } from './screen-photo.ts';
 import { screenshot } from './screenshot.ts';
 import { tvDenoise } from './tv-denoise.ts';
+import { vaeGuidedCleaner } from './vae-guided-cleaner.ts';
 import { vaeRoundTrip } from './vae-round-trip.ts';
 import { webp } from './webp.ts';
 
@@ -52,6 +53,7 @@ const registry = registryOf({
   screenshot,
   'screen-photo': screenPhoto,
   'adverse-cleaner': adverseCleaner,
+  'vae-guided-cleaner': vaeGuidedCleaner,
   'vae-round-trip': vaeRoundTrip,
   denoise,
   'noisy-upscaling': noisyUpscaling,

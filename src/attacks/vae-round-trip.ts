@@ -3,11 +3,12 @@
  * to be seen. The "VAE loop" of deglazer repeats it. Windows of a picture are blended; the program squashes to one size.
  */
 import { z } from 'zod';
+import type { Image } from '../image/image.ts';
 import { noMoments } from '../messages.ts';
 import type { RoleModel } from '../models/open.ts';
 import { LATENT_SPREAD } from '../models/standard.ts';
 import { type NamedTensors, type TensorOf, tensor } from '../onnx/tensor.ts';
-import { openRole } from '../plugin/define.ts';
+import { openRole, type PluginContext } from '../plugin/define.ts';
 import type { Random } from '../random.ts';
 import { defineAttack } from './define.ts';
 import { throughNetwork, windowParameters } from './network.ts';
@@ -29,21 +30,30 @@ export const vaeRoundTrip = defineAttack({
   needs: ['vae-encoder', 'vae-decoder'],
   random: true,
   strength: { parameter: 'times', harsher: 'higher' },
-  apply: async (image, { times, latent, window, overlap }, context) => {
-    const encoder = await openRole(context, 'vae-encoder');
-    const decoder = await openRole(context, 'vae-decoder');
-    const { multiple = 8, size } = encoder.model.fill;
+  apply: async (image, { times, ...params }, context) => {
     let now = image;
     for (let i = 0; i < times; i++) {
-      now = await throughNetwork(now, { window, overlap, multiple, size }, context, async (part) => {
-        const drawn = await latentsOf(encoder, part, latent === 'sampled' ? context.random : undefined);
-        return (await decoder.run({ latent: drawn })).image;
-      });
+      now = await roundTrip(now, params, context);
       context.onProgress?.((i + 1) / times);
     }
     return now;
   },
 });
+
+/** One round trip, in windows. */
+export async function roundTrip(
+  image: Image,
+  { latent, window, overlap }: { latent: 'mean' | 'sampled'; window: number; overlap: number },
+  context: PluginContext,
+): Promise<Image> {
+  const encoder = await openRole(context, 'vae-encoder');
+  const decoder = await openRole(context, 'vae-decoder');
+  const { multiple = 8, size } = encoder.model.fill;
+  return throughNetwork(image, { window, overlap, multiple, size }, context, async (part) => {
+    const drawn = await latentsOf(encoder, part, latent === 'sampled' ? context.random : undefined);
+    return (await decoder.run({ latent: drawn })).image;
+  });
+}
 
 type Floats = TensorOf<'float32'>;
 

@@ -63,6 +63,7 @@ const enlarger = (await save(filter('upscaled'), join(folder, 'upscaler.onnx')))
 const cases: readonly (readonly [call: string, choices: Readonly<Record<string, unknown>>])[] = [
   ['vae-round-trip(times=2)', { vae: tiny }],
   ['vae-round-trip(latent=sampled)', { vae: tiny }],
+  ['vae-guided-cleaner(bilateral=8)', { vae: tiny }],
   ['denoise(times=2)', { denoiser }],
   ['noisy-upscaling-proxy', { upscaler: enlarger }],
   ['noisy-upscaling(steps=3, prompt="a cat")', { diffusion: upscaler }],
@@ -125,7 +126,7 @@ describe.each(cases)('%s', (text, choices) => {
 });
 
 describe('network attacks', () => {
-  const random = cases.filter(([text]) => !/^denoise|latent=sampled|times=2\)$/.test(text));
+  const random = cases.filter(([text]) => !/^denoise|guided|latent=sampled|times=2\)$/.test(text));
   it.each(random)('%s depends on the seed', async (text, choices) => {
     const image = randomImage(32, 32);
     const [a, b] = [
