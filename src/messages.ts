@@ -914,6 +914,20 @@ export const screenshotTooLarge = (
     `Expected at most ${largest} px a side on the screen for screenshot but the picture would take ${width}x${height} px`,
   );
 
+/** An attack that learns from pairs of a protection, applied where no protection is known. */
+export const notLearned = (attack: string): CraquelureError =>
+  new CraquelureError(
+    'USAGE',
+    `Attack '${attack}' learns from pairs of the protection that it attacks: it runs in an experiment only`,
+  );
+
+/** Fewer pictures to learn from than an attack wants. */
+export const fewTrainingPictures = (attack: string, wanted: number, found: number): CraquelureError =>
+  new CraquelureError(
+    'DATASET',
+    `Expected at least ${wanted} pictures in ${attack}.training that are not attacked themselves but found ${found}`,
+  );
+
 /** A chain that cannot be written as an ONNX graph. */
 export const noGraph = (attack: string): CraquelureError =>
   new CraquelureError(

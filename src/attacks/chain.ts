@@ -11,6 +11,8 @@ export interface ChainLink {
   readonly params: GivenParameters;
   /** What plays the roles that this attack needs. */
   readonly models?: RoleModels;
+  /** What it learnt, where it is one that learns. */
+  readonly learned?: Float32Array;
 }
 
 /**
@@ -22,9 +24,9 @@ export async function applyChain(
   image: Image,
   context: PluginContext,
 ): Promise<Image> {
-  for (const [index, { attack, params, models }] of links.entries()) {
+  for (const [index, { attack, params, models, learned }] of links.entries()) {
     context.signal?.throwIfAborted();
-    const own = models === undefined ? context : { ...context, models };
+    const own = { ...context, ...(models && { models }), ...(learned && { learned }) };
     image = await attack.apply(image, params, linkContext(own, index, links.length));
   }
   return image;

@@ -1,6 +1,7 @@
 /** @file The interface of an attack: image to image, of the same size unless it says otherwise. */
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Image } from '../image/image.ts';
+import { notLearned } from '../messages.ts';
 import type { ParameterSchema, PluginBase, PluginContext } from '../plugin/define.ts';
 import type { GraphPicture, GraphScope } from '../plugin/transformation.ts';
 
@@ -10,6 +11,37 @@ export interface StrengthAxis {
   readonly harsher: 'higher' | 'lower';
 }
 
+/** A picture and its protected version, of the same size: what an attack learns from. */
+export interface TrainingPair {
+  readonly clean: Image;
+  readonly protected: Image;
+}
+
+/** What an attack learns, once for each protection, before it is applied to pictures that it never saw. */
+export interface Learning<P> {
+  /** How many pairs it wants, of the pictures that its parameter `training` names. */
+  pairs(params: P): number;
+  /** What it learnt, as numbers; `apply` finds them in its context (`learnedIn`). */
+  learn(pairs: readonly TrainingPair[], params: P, context: PluginContext): Promise<Float32Array>;
+}
+
+/** The parameter of attacks that learn; `refers: { training: 'pictures' }` belongs to it. */
+export const trainingParameters = {
+  training: z
+    .string()
+    .min(1)
+    .default('atelier(count=64, size=128, seed=77)')
+    .describe(
+      'pictures that pairs are made of: a folder, a manifest or the generator; attacked ones are left out',
+    ),
+};
+
+/** What this attack learnt. @throws USAGE where it is applied without pairs, as by hand. */
+export function learnedIn({ learned }: PluginContext, attack: string): Float32Array {
+  if (learned === undefined) throw notLearned(attack);
+  return learned;
+}
+
 /** An attack, as its file defines it. */
 export interface Attack<S extends ParameterSchema = ParameterSchema> extends PluginBase<S> {
   /** True where the output may have another size than the input. */
@@ -17,6 +49,8 @@ export interface Attack<S extends ParameterSchema = ParameterSchema> extends Plu
   /** True where pixels move: opacity moves along. */
   readonly moves?: boolean;
   readonly strength?: StrengthAxis;
+  /** Where it has to be trained on pairs of the protection that it attacks. */
+  readonly learns?: Learning<z.infer<S>>;
   /** An attacked copy. Where the attack is an encoder, the result carries the encoded file (`image.file`). */
   apply(image: Image, params: z.infer<S>, context: PluginContext): Promise<Image>;
   /** The same for 8-bit pictures as nodes of an ONNX graph, opacity aside; see `graph/chain.ts`. */

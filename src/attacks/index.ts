@@ -16,6 +16,7 @@ import { impress } from './impress.ts';
 import { jpeg } from './jpeg.ts';
 import { latentDiffpureProxy } from './latent-diffpure-proxy.ts';
 import { latentGridPureProxy } from './latent-grid-pure-proxy.ts';
+import { learnedRemover } from './learned-remover.ts';
 import { median } from './median.ts';
 import { noisyUpscaling } from './noisy-upscaling.ts';
 import { noisyUpscalingProxy } from './noisy-upscaling-proxy.ts';
@@ -54,6 +55,7 @@ const registry = registryOf({
   'screen-photo': screenPhoto,
   'adverse-cleaner': adverseCleaner,
   'vae-guided-cleaner': vaeGuidedCleaner,
+  'learned-remover': learnedRemover,
   'vae-round-trip': vaeRoundTrip,
   denoise,
   'noisy-upscaling': noisyUpscaling,

@@ -124,7 +124,7 @@ function pendingRecord(job: Job, key: string): JobRecord {
 const PENDING = 'pending:';
 
 const isPending = (job: Job): boolean =>
-  job.stage === 'measure'
+  job.stage === 'measure' || job.stage === 'rehearse'
     ? [...job.inputs, ...job.references].some((hash) => hash.startsWith(PENDING))
     : job.stage !== 'import' && job.input.startsWith(PENDING);
 

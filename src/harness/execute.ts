@@ -1,5 +1,6 @@
 /** @file Does one job: reads its inputs from the store, calls the plug-in, and stores what came of it. */
 import { applyChain } from '../attacks/chain.ts';
+import type { TrainingPair } from '../attacks/define.ts';
 import { attacks } from '../attacks/index.ts';
 import { readOrigin } from '../datasets/origin.ts';
 import { decodeImage } from '../image/codec.ts';
@@ -18,6 +19,7 @@ import { protections } from '../protections/index.ts';
 import { seededRandom } from '../random.ts';
 import {
   type ArtefactOutput,
+  type AttackJob,
   type EmbedJob,
   embedJobs,
   type ImportJob,
@@ -28,6 +30,7 @@ import {
   jobKey,
   type MeasureJob,
   type ProtectJob,
+  type RehearseJob,
   type ValueOutput,
   type VectorOutput,
 } from './jobs.ts';
@@ -61,6 +64,8 @@ export type ModelsOf = (step: JobStep) => RoleModels;
 export interface Means extends Pick<PluginContext, 'signal' | 'onProgress'> {
   readonly modelsOf: ModelsOf;
   readonly picturesOf: PicturesOf;
+  /** Attacks that learn: what each link learnt. */
+  readonly learned?: readonly (Float32Array | undefined)[];
 }
 
 /** Finds models by the keys that steps name, and opens them on a shelf. */
@@ -97,8 +102,14 @@ async function outputOf(job: Job, context: JobContext, bench: Workbench): Promis
       return importPicture(job, context, pictures);
     case 'protect':
       return protectPicture(job, pictures, means);
-    case 'attack':
-      return pictures.save(await attackImage(await pictures.load(job.input), job.steps, job.seed, means));
+    case 'rehearse':
+      return learnFromPairs(job, context, bench, means);
+    case 'attack': {
+      const learned = await whatWasLearned(job, bench.store);
+      return pictures.save(
+        await attackImage(await pictures.load(job.input), job.steps, job.seed, { ...means, learned }),
+      );
+    }
     case 'embed':
       return embedPicture(job, pictures, shelf, context.models ?? []);
     case 'learn':
@@ -167,15 +178,50 @@ export async function attackImage(
   seed: number | null,
   means: Means,
 ): Promise<Image> {
-  const links = steps.map((step) => ({
-    attack: resolvePlugin('attack', attacks, step.id),
-    params: step.params,
-    models: means.modelsOf(step),
-  }));
+  const links = steps.map((step, i) => {
+    const learned = means.learned?.[i];
+    return {
+      attack: resolvePlugin('attack', attacks, step.id),
+      params: step.params,
+      models: means.modelsOf(step),
+      ...(learned && { learned }),
+    };
+  });
   const attacked = await applyChain(links, image, pluginContext(seed, means));
   const resizes = links.some(({ attack }) => attack.resizes === true);
   assertSound(steps.map(({ id }) => id).join(' | '), image, attacked, resizes);
   return attacked;
+}
+
+/** Trains an attack on pairs of pictures. */
+async function learnFromPairs(
+  { steps: [step], seed }: RehearseJob,
+  context: JobContext,
+  { pictures }: Workbench,
+  means: Means,
+): Promise<VectorOutput> {
+  const { inputs, references } = context.pictures!;
+  const pairs: TrainingPair[] = [];
+  for (const [i, { sha256 }] of references.entries()) {
+    pairs.push({ clean: await pictures.load(sha256), protected: await pictures.load(inputs[i]!.sha256) });
+  }
+  const attack = resolvePlugin('attack', attacks, step.id);
+  const given = { ...pluginContext(seed, means), models: means.modelsOf(step) };
+  return encodeVector(await attack.learns!.learn(pairs, step.params, given));
+}
+
+/** By link, what it learnt, from the store. */
+async function whatWasLearned(
+  { learned = [] }: AttackJob,
+  store: Store,
+): Promise<(Float32Array | undefined)[]> {
+  return Promise.all(
+    learned.map(async (key) => {
+      if (key === null) return undefined;
+      const record = await store.find(key);
+      return decodeVector((record!.output as VectorOutput).vector);
+    }),
+  );
 }
 
 async function embedPicture(
@@ -185,9 +231,12 @@ async function embedPicture(
   available: readonly ResolvedModel[],
 ): Promise<VectorOutput> {
   const resolved = available.filter((each) => each.role === role && each.key === model);
-  const vector = await vectorOf(await shelf.of(resolved).open(role), await pictures.load(input));
-  return { vector: Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64') };
+  return encodeVector(await vectorOf(await shelf.of(resolved).open(role), await pictures.load(input)));
 }
+
+const encodeVector = ({ buffer, byteOffset, byteLength }: Float32Array): VectorOutput => ({
+  vector: Buffer.from(buffer, byteOffset, byteLength).toString('base64'),
+});
 
 async function measurePictures(
   job: MeasureJob,

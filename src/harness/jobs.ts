@@ -40,12 +40,25 @@ export interface ProtectJob {
   readonly input: string;
 }
 
+/** Lets an attack learn from pairs of the protection that it attacks: other pictures than those it is applied to. */
+export interface RehearseJob {
+  readonly stage: 'rehearse';
+  readonly steps: readonly [JobStep];
+  readonly seed: number;
+  /** The protected pictures: `setKey`. */
+  readonly inputs: readonly [string];
+  /** Their clean versions, in the same order. */
+  readonly references: readonly [string];
+}
+
 /** Attacks one picture, with a chain of one or more links. */
 export interface AttackJob {
   readonly stage: 'attack';
   readonly steps: readonly JobStep[];
   readonly seed: number | null;
   readonly input: string;
+  /** By link: the key of the job in which it learnt; null for one that does not. Absent where none does. */
+  readonly learned?: readonly (string | null)[];
 }
 
 /** Shows one picture to a network: the vector that metrics over embeddings and sets share. */
@@ -81,7 +94,7 @@ export interface MeasureJob {
   readonly references: readonly [string];
 }
 
-export type Job = ImportJob | ProtectJob | AttackJob | EmbedJob | LearnJob | MeasureJob;
+export type Job = ImportJob | ProtectJob | RehearseJob | AttackJob | EmbedJob | LearnJob | MeasureJob;
 
 /** A picture of a set, and what the data set knows about it. */
 export interface SetPicture extends PictureFacts {
@@ -102,7 +115,7 @@ export interface JobContext {
   readonly named?: readonly ResolvedPictures[];
   /** Names for messages: the picture's id. */
   readonly image: string;
-  /** Learn and measure jobs: the pictures behind `input`, or `inputs` and `references`. */
+  /** Rehearse, learn and measure jobs: the pictures behind `input`, or `inputs` and `references`. */
   readonly pictures?: { readonly inputs: readonly SetPicture[]; readonly references: readonly SetPicture[] };
   /** Measure jobs of generated pictures: which one it is, and whose works were learnt. */
   readonly generated?: { readonly index: number; readonly artist: string };
@@ -126,7 +139,7 @@ export interface LearnOutput {
   readonly weights: { readonly sha256: string; readonly bytes: number } | null;
 }
 
-/** What a network saw in a picture. */
+/** What a network saw in a picture, or what an attack learnt. */
 export interface VectorOutput {
   /** float32, little-endian, in base64. */
   readonly vector: string;

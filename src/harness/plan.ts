@@ -3,9 +3,12 @@
  * each number. The graph is walked through one function, `get`, that turns a job into its record: `run` gives one
  * that executes what the store does not hold, `plan` one that only looks.
  */
+import { attacks } from '../attacks/index.ts';
 import type { Dataset, DatasetItem } from '../datasets/dataset.ts';
+import { fewTrainingPictures } from '../messages.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 import { deriveSeed, type Random, seededRandom } from '../random.ts';
+import { resolvePlugin } from '../plugin/resolve.ts';
 import type { Cell } from './cells.ts';
 import {
   type ArtefactOutput,
@@ -25,7 +28,7 @@ import { keyOf } from './keys.ts';
 import { type ArmPictures, generatedUnits, generatedValue } from './learning.ts';
 import type { ResolvedPictures } from './references.ts';
 import { type Arm, ARMS, fromJsonValue, type RowArm } from './rows.ts';
-import type { Setting } from './run-folder.ts';
+import type { Setting, SettingLink } from './run-folder.ts';
 
 /** Everything a run needs to know; nothing is computed yet. */
 export interface Plan {
@@ -45,7 +48,10 @@ export interface Plan {
 /** Turns a job into its record, by looking it up or by doing it. */
 export type GetRecord = (job: Job, context: JobContext) => Promise<JobRecord>;
 
-/** Plans cells over a data set; `limit` takes the first so many pictures. */
+/**
+ * Plans cells over a data set; `limit` takes the first so many pictures. @throws DATASET where an attack that learns finds
+ * too few pictures to learn from.
+ */
 export function makePlan(
   name: string,
   cells: readonly Cell[],
@@ -63,6 +69,7 @@ export function makePlan(
   },
 ): Plan {
   const items = dataset.items.slice(0, limit);
+  for (const link of cells.flatMap(({ attack }) => attack.links)) teachersOf({ items, pictures }, link);
   const hash = keyOf({
     cells: cells.map(({ id }) => id),
     items: items.map(({ id, sha256 }) => ({ id, sha256 })),
@@ -103,37 +110,102 @@ export const rowsOfCell = (plan: Plan, cell: Cell): number =>
 /** The picture of one arm of a cell, for one item. */
 export async function artefactOf(
   plan: Plan,
-  cell: Pick<Cell, 'protection' | 'attack' | 'seed'>,
+  cell: ArmSettings,
   arm: Arm,
-  item: DatasetItem,
+  item: SourcePicture,
   get: GetRecord,
 ): Promise<ArtefactOutput> {
-  const { models, pictures: named } = plan;
-  const context: JobContext = { image: item.id, origin: item.origin, models, named };
+  const context: JobContext = {
+    image: item.id,
+    origin: item.origin,
+    models: plan.models,
+    named: plan.pictures,
+  };
   const artefact = async (job: Job): Promise<ArtefactOutput> =>
     (await get(job, context)).output as ArtefactOutput;
-  const apply = async (stage: 'protect' | 'attack', setting: Setting, input: ArtefactOutput) => {
-    const steps = setting.links.map(jobStep);
-    const seed = setting.random ? jobSeed(cell.seed, stage, steps, item.sha256) : null;
-    return artefact({ stage, steps, seed, input: input.sha256 });
+  const chain = (stage: 'protect' | 'attack', { links, random }: Setting) => {
+    const steps = links.map(jobStep);
+    return { steps, seed: random ? jobSeed(cell.seed, stage, steps, item.sha256) : null };
   };
-
   const clean = await artefact({
     stage: 'import',
     version: IMPORT_VERSION,
     source: item.sha256,
     maxPixels: plan.maxPixels,
   });
+  const protect = (): Promise<ArtefactOutput> =>
+    artefact({ stage: 'protect', ...chain('protect', cell.protection), input: clean.sha256 });
+  const attack = async ({ sha256 }: ArtefactOutput): Promise<ArtefactOutput> => {
+    const learned = await learnedFor(plan, cell, get);
+    const taught = learned.some((key) => key !== null) && { learned };
+    return artefact({ stage: 'attack', ...chain('attack', cell.attack), input: sha256, ...taught });
+  };
   switch (arm) {
     case 'clean':
       return clean;
     case 'protected':
-      return apply('protect', cell.protection, clean);
+      return protect();
     case 'attacked-clean':
-      return apply('attack', cell.attack, clean);
+      return attack(clean);
     case 'attacked-protected':
-      return apply('attack', cell.attack, await apply('protect', cell.protection, clean));
+      return attack(await protect());
   }
+}
+
+/** What an arm's picture depends on, beside the source. */
+type ArmSettings = Pick<Cell, 'protection' | 'attack' | 'seed'>;
+
+/** A picture before it is imported: of the data set, or of those that an attack learns from. */
+type SourcePicture = Pick<DatasetItem, 'id' | 'sha256' | 'origin'>;
+
+/**
+ * The pictures that an attack learns from, none of them attacked; undefined where it does not learn.
+ * @throws DATASET where there are too few.
+ */
+function teachersOf(
+  { items, pictures }: Pick<Plan, 'items' | 'pictures'>,
+  link: SettingLink,
+): readonly SourcePicture[] | undefined {
+  const { learns } = resolvePlugin('attack', attacks, link.id);
+  if (learns === undefined) return undefined;
+  const attacked = new Set(items.map(({ sha256 }) => sha256));
+  const wanted = learns.pairs(link.params);
+  const named = pictures.find(({ key }) => key === link.pictures?.training)!;
+  const others = named.items.filter(({ sha256 }) => !attacked.has(sha256)).slice(0, wanted);
+  if (others.length < wanted) throw fewTrainingPictures(link.id, wanted, others.length);
+  return others;
+}
+
+/**
+ * By link of the cell's attack: the key of the job in which it learns from pairs of the cell's protection; null for links
+ * that do not learn.
+ */
+function learnedFor(plan: Plan, cell: ArmSettings, get: GetRecord): Promise<(string | null)[]> {
+  const { models, pictures: named } = plan;
+  return Promise.all(
+    cell.attack.links.map(async (link) => {
+      const others = teachersOf(plan, link);
+      if (others === undefined) return null;
+      const made = async (arm: 'clean' | 'protected'): Promise<SetPicture[]> =>
+        Promise.all(
+          others.map(async (item) => {
+            const { sha256 } = await artefactOf(plan, cell, arm, item, get);
+            return { id: item.id, sha256 };
+          }),
+        );
+      const [inputs, references] = [await made('protected'), await made('clean')];
+      const steps = [jobStep(link)] as const;
+      const seed = jobSeed(cell.seed, 'rehearse', steps, keyOf(others.map(({ sha256 }) => sha256)));
+      const job: Job = {
+        stage: 'rehearse',
+        steps,
+        seed,
+        inputs: [setKey(inputs)],
+        references: [setKey(references)],
+      };
+      return (await get(job, { image: link.id, models, named, pictures: { inputs, references } })).key;
+    }),
+  );
 }
 
 /** The measurement of one arm of a cell, over one of its units. */

@@ -91,6 +91,7 @@ function inputsOf(job: Job, { pictures }: JobContext): readonly string[] {
     case 'import':
       return [];
     case 'learn':
+    case 'rehearse':
     case 'measure':
       return [...new Set([...pictures!.inputs, ...pictures!.references].map(({ sha256 }) => sha256))];
     default:

@@ -66,6 +66,8 @@ export interface PluginContext {
   readonly models?: RoleModels;
   /** What parameters name; see `picturesOf`. */
   readonly pictures?: (parameter: string) => readonly NamedPicture[];
+  /** What an attack that learns has learnt; see `learnedIn`. */
+  readonly learned?: Float32Array;
   /** Aborted on Ctrl-C; long loops look at it. */
   readonly signal?: AbortSignal;
   /** Progress within one job, 0..1. */

@@ -1,0 +1,53 @@
+import { expect, it } from 'vitest';
+import { learnedRemover } from '../../src/attacks/learned-remover.ts';
+import { fewTrainingPictures, notLearned } from '../../src/messages.ts';
+import { seededRandom } from '../../src/random.ts';
+import { randomImage } from '../pictures.ts';
+import { join } from 'node:path';
+import { countJobs, experimentFolder, runFile, type TestRun } from './fixture.ts';
+
+const yaml = (training: string, pairs = 3): string => `
+name: learned
+dataset: IMAGES
+protections: [{ noise: { level: heavy } }]
+attacks:
+  - identity
+  - learned-remover: { pairs: ${pairs}, training: '${training}', steps: 120, channels: 8, crop: 32, rate: 0.006 }
+metrics: [mse]
+`;
+
+const mean = ({ folder: { rows } }: TestRun, protection: string, attack: string, arm: string): number => {
+  const values = rows
+    .filter(
+      (row) => row.protection.startsWith(protection) && row.attack.startsWith(attack) && row.arm === arm,
+    )
+    .map(({ value }) => value!);
+  return values.reduce((a, b) => a + b) / values.length;
+};
+
+it('an attack learns once for a protection, from pictures that it does not attack, and is found again', async () => {
+  const folder = await experimentFolder(yaml('atelier(count=3, size=128, seed=5)'));
+  const first = await runFile(folder);
+  expect(first.folder.rows.every(({ status }) => status === 'ok')).toBe(true);
+  expect(countJobs(first, 'rehearse')).toBe(1);
+  const remains = mean(first, 'noise', 'learned-remover', 'attacked-protected');
+  expect(remains).toBeLessThan(0.8 * mean(first, 'noise', 'identity', 'protected'));
+
+  const again = await runFile(folder, { out: join(folder.dir, 'again') });
+  expect(countJobs(again, 'rehearse')).toBe(0);
+  const values = ({ folder: { rows } }: TestRun) => rows.map(({ value }) => value);
+  expect(values(again)).toEqual(values(first));
+});
+
+it('learning from the attacked pictures themselves, or from too few, is an error that names both numbers', async () => {
+  await expect(runFile(await experimentFolder(yaml('IMAGES', 2)))).rejects.toThrow(
+    fewTrainingPictures('learned-remover', 2, 0),
+  );
+});
+
+it('an attack that learns cannot be applied where nothing was learnt', async () => {
+  const params = learnedRemover.params.parse({});
+  await expect(learnedRemover.apply(randomImage(8, 8), params, { random: seededRandom(0) })).rejects.toThrow(
+    notLearned('learned-remover'),
+  );
+});
