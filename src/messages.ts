@@ -993,6 +993,13 @@ export const perceptualUnmet = (p: number, model: string): CraquelureError =>
       'nothing comes nearer to the target than the clean picture. Raise lpips or steps, or take a smaller step',
   );
 
+/** No picture of the concept that an anchor is to show. */
+export const emptyConcept = (concept: string, pictures: number): CraquelureError =>
+  new CraquelureError(
+    'USAGE',
+    `No anchor for concept '${concept}': none of the ${pictures} pictures has it in its caption or name. Name others with anchors`,
+  );
+
 /** A target picture that would have to be enlarged. */
 export const targetTooSmall = (
   id: string,

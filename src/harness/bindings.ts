@@ -111,9 +111,9 @@ function bindPictures(
 /** Parameters that name pictures, and what they say. */
 function namesOf(kind: PluginKind, { id, params }: SettingLink): (readonly [string, string])[] {
   const { refers = {} } = resolvePlugin(kind, REGISTRIES[kind], id);
-  return Object.keys(refers).flatMap((parameter) => {
+  return Object.entries(refers).flatMap(([parameter, reference]) => {
     const text = params[parameter];
-    return typeof text === 'string' ? [[parameter, text] as const] : [];
+    return reference === 'pictures' && typeof text === 'string' ? [[parameter, text] as const] : [];
   });
 }
 

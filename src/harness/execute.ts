@@ -1,6 +1,7 @@
 /** @file Does one job: reads its inputs from the store, calls the plug-in, and stores what came of it. */
 import { applyChain } from '../attacks/chain.ts';
 import type { TrainingPair } from '../attacks/define.ts';
+import { chainGraph } from '../attacks/graph/chain.ts';
 import { attacks } from '../attacks/index.ts';
 import { readOrigin } from '../datasets/origin.ts';
 import { decodeImage } from '../image/codec.ts';
@@ -12,7 +13,8 @@ import type { ModelShelf, RoleModels } from '../models/shelf.ts';
 import { vectorOf } from '../models/vectors.ts';
 import type { ImageRef, Metric, MetricContext } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
-import type { PluginContext } from '../plugin/define.ts';
+import type { NamedTransformation, PluginContext } from '../plugin/define.ts';
+import { formatChain } from '../plugin/call.ts';
 import { resolvePlugin } from '../plugin/resolve.ts';
 import type { Budget } from '../protections/define.ts';
 import { protections } from '../protections/index.ts';
@@ -166,10 +168,24 @@ export async function protectImage(
     ...pluginContext(seed, means),
     models: means.modelsOf(step),
     pictures: means.picturesOf(step),
+    transformations: transformationsFrom(step),
   });
   assertSound(step.id, clean, raw, false);
   return { image: clipToBudget(clean, raw, budget), budget };
 }
+
+/** The chains that a step's parameters name, as graphs: one kind of plug-in hands them to another only through here. */
+const transformationsFrom =
+  ({ chains = {} }: JobStep) =>
+  (parameter: string): readonly NamedTransformation[] =>
+    (chains[parameter] ?? []).map((steps) => {
+      const links = steps.map(({ id, params }) => ({
+        attack: resolvePlugin('attack', attacks, id),
+        params,
+      }));
+      const label = formatChain(links.map(({ attack, params }) => ({ plugin: attack, params })));
+      return { label, at: (size) => chainGraph(links, size) };
+    });
 
 /** Attacks an image with a chain of one or more links. */
 export async function attackImage(

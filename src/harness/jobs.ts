@@ -19,6 +19,8 @@ export interface JobStep {
   readonly params: Readonly<Record<string, unknown>>;
   /** By role: the key of the model, a hash over its bytes and their use; of an ensemble, all keys joined by `+`. */
   readonly models?: Readonly<Record<string, string>>;
+  /** By parameter: the chains of attacks that it names. */
+  readonly chains?: Readonly<Record<string, readonly (readonly JobStep[])[]>>;
 }
 
 /** Decodes a picture of the data set into the program's own form: an 8-bit sRGB PNG. */
@@ -186,11 +188,19 @@ export const embedJobs = ({ models = {} }: JobStep, input: string): EmbedJob[] =
 export const jobKey = (job: Job): string => keyOf({ store: STORE_VERSION, ...job });
 
 /** The part of a setting's link that its output depends on: of named pictures, what is in them and not where they lie. */
-export function jobStep({ id, version, params: written, models, pictures }: SettingLink): JobStep {
-  const params = { ...written, ...pictures };
-  if (models === undefined) return { id, version, params };
-  const keys = Object.entries(models).map(([role, { key }]) => [role, key]);
-  return { id, version, params, models: Object.fromEntries(keys) };
+export function jobStep({ id, version, params, models, pictures, chains }: SettingLink): JobStep {
+  const keys = Object.entries(models ?? {}).map(([role, { key }]) => [role, key]);
+  const named = Object.entries(chains ?? {}).map(([name, each]) => [
+    name,
+    each.map((links) => links.map(jobStep)),
+  ]);
+  return {
+    id,
+    version,
+    params: { ...params, ...pictures },
+    ...(models && { models: Object.fromEntries(keys) }),
+    ...(chains && { chains: Object.fromEntries(named) }),
+  };
 }
 
 /**

@@ -21,6 +21,8 @@ export interface SettingLink {
   readonly params: Readonly<Record<string, unknown>>;
   /** Where the plug-in needs networks: what plays each role. */
   readonly models?: Readonly<Partial<Record<ModelRole, LinkedModel>>>;
+  /** Where parameters name chains of attacks: the links of each. */
+  readonly chains?: Readonly<Record<string, readonly (readonly SettingLink[])[]>>;
   /** Where parameters name pictures: the hash over those, by the parameter. */
   readonly pictures?: Readonly<Record<string, string>>;
   /** The parameter that orders an attack's settings from gentle to harsh. */

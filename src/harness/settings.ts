@@ -4,7 +4,7 @@
  */
 import type { Attack } from '../attacks/define.ts';
 import { attacks } from '../attacks/index.ts';
-import { expected, type Place, unevenZip } from '../messages.ts';
+import { expected, noGraph, type Place, unevenZip } from '../messages.ts';
 import type { Metric } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
 import { formatChain, parseChain } from '../plugin/call.ts';
@@ -71,16 +71,49 @@ function settingsOf<P extends PluginBase & Pick<Attack, 'strength'>>(
       params: parseParameters(plugin, given, placeOf),
     }));
   });
-  return cross(choices).map((links) => ({
-    label: formatChain(links),
-    random: links.some(({ plugin }) => plugin.random),
-    links: links.map(({ plugin, params }) => toLink(plugin, params)),
-  }));
+  return cross(choices).map((chosen) => {
+    const named = chosen.map((link) => withChains(link.plugin, link.params, placeAt));
+    const links = chosen.map(({ plugin }, i) => ({ plugin, params: named[i]!.params }));
+    return {
+      label: formatChain(links),
+      random: links.some(({ plugin }) => plugin.random),
+      links: links.map(({ plugin, params }, i) => toLink(plugin, params, named[i]!.chains)),
+    };
+  });
 }
 
-function toLink(plugin: PluginBase & Pick<Attack, 'strength'>, params: GivenParameters): SettingLink {
+/** Parameters with the chains of attacks that they name: checked, and written as their labels. */
+function withChains(
+  { id, refers = {} }: PluginBase,
+  params: GivenParameters,
+  placeAt: PlaceAt,
+): { params: GivenParameters; chains: NonNullable<SettingLink['chains']> } {
+  const chains: Record<string, readonly (readonly SettingLink[])[]> = {};
+  const labels: Record<string, unknown> = {};
+  for (const [parameter, reference] of Object.entries(refers)) {
+    const texts = params[parameter];
+    if (reference !== 'attacks' || !Array.isArray(texts) || texts.length === 0) continue;
+    const settings = texts.flatMap((text: unknown) => attackSettings(text, () => placeAt([id, parameter])));
+    for (const { links } of settings) {
+      const without = links.find(
+        (link) => resolvePlugin<Attack>('attack', attacks, link.id).graph === undefined,
+      );
+      if (without !== undefined) throw noGraph(without.id);
+    }
+    chains[parameter] = settings.map(({ links }) => links);
+    labels[parameter] = settings.map(({ label }) => label);
+  }
+  return { params: { ...params, ...labels }, chains };
+}
+
+function toLink(
+  plugin: PluginBase & Pick<Attack, 'strength'>,
+  params: GivenParameters,
+  chains: NonNullable<SettingLink['chains']>,
+): SettingLink {
   const { id, label, version, strength } = plugin;
-  return { id, name: label, version, params, ...(strength && { strength }) };
+  const named = Object.keys(chains).length > 0 && { chains };
+  return { id, name: label, version, params, ...(strength && { strength }), ...named };
 }
 
 /** An entry is a call or chain in a string, or a map of one plug-in to its parameters. */

@@ -12,15 +12,16 @@ export const CELL = 8;
 
 /**
  * The windows of an image for an encoder: at most `side` px long, `overlap` px shared with their neighbours, both rounded
- * down to what the encoder takes. @throws IMAGE where a side is smaller than one latent cell.
+ * down to what the encoder takes, or to so many latent cells. @throws IMAGE where a side is smaller than one latent cell.
  */
 export function encoderWindows(
   { model: { id, fill } }: VaeEncoder,
   image: Size,
-  { side, overlap }: { readonly side: number; readonly overlap: number },
+  { side, overlap, cells = 1 }: { readonly side: number; readonly overlap: number; readonly cells?: number },
 ): readonly Window[] {
-  const multiple = fill.multiple ?? CELL;
-  if (Math.min(image.width, image.height) < multiple) throw smallerThanCell(id, image, multiple);
+  const cell = fill.multiple ?? CELL;
+  if (Math.min(image.width, image.height) < cell) throw smallerThanCell(id, image, cell);
+  const multiple = cells * cell;
   const whole = (px: number): number => Math.floor(px / multiple) * multiple;
   const longest = fill.size ?? Math.max(multiple, whole(side));
   return windowsOf(image, {

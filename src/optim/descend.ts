@@ -29,6 +29,8 @@ export interface DescentOptions {
   readonly steps: number;
   readonly update: Update;
   readonly constraint: Constraint;
+  /** The best point on the way, or the last: of losses that are drawn anew at each step, the lowest one is only luck. */
+  readonly keep?: 'best' | 'last';
   /** Ends after so many steps without a lower loss; 0: never before `steps`. */
   readonly patience?: number;
   readonly signal?: AbortSignal | undefined;
@@ -38,7 +40,7 @@ export interface DescentOptions {
 
 /** What a descent found. */
 export interface Descent {
-  /** The point of the lowest loss that was met, not the last. */
+  /** The point of the lowest loss that was met, unless the last was asked for. */
   readonly x: Float32Array;
   readonly loss: number;
   /** Steps made. */
@@ -49,14 +51,14 @@ export interface Descent {
 export async function descend(
   start: Float32Array,
   objective: Objective,
-  { steps, update, constraint, patience = 0, signal, onProgress }: DescentOptions,
+  { steps, update, constraint, keep = 'best', patience = 0, signal, onProgress }: DescentOptions,
 ): Promise<Descent> {
   const x = start.slice();
   const best = { x: start.slice(), loss: Number.POSITIVE_INFINITY, step: 0 };
   for (let step = 0; ; step++) {
     signal?.throwIfAborted();
     const { loss, gradient } = await objective(x, step);
-    if (loss < best.loss) {
+    if (loss < best.loss || keep === 'last') {
       best.x.set(x);
       best.loss = loss;
       best.step = step;

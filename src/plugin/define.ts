@@ -1,11 +1,12 @@
 /** @file What protections, attacks and metrics have in common: the interface of a plug-in. */
 import type { z } from 'zod';
-import type { Image } from '../image/image.ts';
+import type { Image, Size } from '../image/image.ts';
 import { undeclaredReference, undeclaredRole } from '../messages.ts';
 import type { RoleModel } from '../models/open.ts';
 import type { ModelRole } from '../models/roles.ts';
 import type { RoleModels } from '../models/shelf.ts';
 import type { Random } from '../random.ts';
+import type { Transformation } from './transformation.ts';
 
 /** A parameter schema: a strict object whose fields all have a default, a range and a description with the unit. */
 export type ParameterSchema = z.ZodObject;
@@ -18,8 +19,18 @@ export interface RoleNeed {
   readonly optional?: boolean;
 }
 
-/** What a parameter names: pictures (a file, a folder, a manifest or a generator; see `picturesOf`). */
-export type Reference = 'pictures';
+/**
+ * What a parameter names: pictures (a file, a folder, a manifest or a generator; see `picturesOf`), or in a list of
+ * texts chains of attacks that have a graph (see `transformationsOf`).
+ */
+export type Reference = 'pictures' | 'attacks';
+
+/** A chain of attacks as a plug-in of another kind may use it: differentiable, for pictures of any one size. */
+export interface NamedTransformation {
+  /** As a call. */
+  readonly label: string;
+  at(size: Size): Transformation;
+}
 
 /** A picture that a parameter names. */
 export interface NamedPicture {
@@ -68,6 +79,8 @@ export interface PluginContext {
   readonly pictures?: (parameter: string) => readonly NamedPicture[];
   /** What an attack that learns has learnt; see `learnedIn`. */
   readonly learned?: Float32Array;
+  /** What parameters name; see `transformationsOf`. */
+  readonly transformations?: (parameter: string) => readonly NamedTransformation[];
   /** Aborted on Ctrl-C; long loops look at it. */
   readonly signal?: AbortSignal;
   /** Progress within one job, 0..1. */
@@ -93,4 +106,12 @@ export function openRoles<R extends ModelRole>(
 export function picturesOf({ pictures }: PluginContext, parameter: string): readonly NamedPicture[] {
   if (pictures === undefined) throw undeclaredReference(parameter);
   return pictures(parameter);
+}
+
+/** The chains that a parameter in `refers` names; none where its list is empty. */
+export function transformationsOf(
+  { transformations }: PluginContext,
+  parameter: string,
+): readonly NamedTransformation[] {
+  return transformations?.(parameter) ?? [];
 }

@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 import type { Image } from '../image/image.ts';
-import { openRoles, type PluginContext, type RoleNeed } from '../plugin/define.ts';
+import { openRoles, type PluginContext, type RoleNeed, transformationsOf } from '../plugin/define.ts';
 import { type Fixed, type Optimisation, optimise } from './optimise.ts';
 import { latentObjective } from './surrogate.ts';
 import type { Target } from './target.ts';
@@ -20,7 +20,21 @@ export const surrogateParameters = {
     .describe(
       'ids of models in the role vae-encoder, all optimised against at once; none: the one that plays the role',
     ),
+  eot: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'chains of attacks with a graph, of which each step sees the picture through one, drawn: expectation over transformation',
+    ),
 };
+
+/** Words that a diffusion model is given beside the picture. */
+export const promptParameters = {
+  prompt: z.string().default('a painting').describe('what the diffusion model is told that it sees'),
+};
+
+/** `refers` of a plug-in that has these parameters. */
+export const surrogateRefers = { eot: 'attacks' } as const;
 
 /** The networks of an attack on encoders with these parameters. */
 export const encoderNeeds = ({
@@ -29,10 +43,11 @@ export const encoderNeeds = ({
 }: {
   readonly surrogates: readonly string[];
   readonly lpips?: number | undefined;
-}): readonly RoleNeed[] => [
-  { role: 'vae-encoder', models: surrogates },
-  ...(lpips === undefined ? [] : [{ role: 'perceptual' } as const]),
-];
+}): readonly RoleNeed[] => [{ role: 'vae-encoder', models: surrogates }, ...perceptualNeed(lpips)];
+
+/** A perceptual budget needs something to measure it by. */
+export const perceptualNeed = (lpips: number | undefined): readonly RoleNeed[] =>
+  lpips === undefined ? [] : [{ role: 'perceptual' }];
 
 /**
  * The picture in the budget around `image` whose latents are nearest to the target's, among those met on the way.
@@ -48,6 +63,9 @@ export async function attackEncoder(
 ): Promise<Image> {
   const encoders = await openRoles(context, 'vae-encoder');
   const windowing = { side: params.window, overlap: params.overlap };
-  const objectiveFor = (working: Image) => latentObjective(encoders, target, working, windowing);
-  return optimise(image, objectiveFor, params, context, fixed);
+  const transformations = transformationsOf(context, 'eot');
+  const expectation = { transformations, random: context.random.fork('eot') };
+  const objectiveFor = (working: Image) => latentObjective(encoders, target, working, windowing, expectation);
+  const keep = transformations.length > 0 ? 'last' : 'best';
+  return optimise(image, objectiveFor, params, context, { keep, ...fixed });
 }

@@ -1,9 +1,11 @@
 /**
- * @file Mist (v1), textural mode: pulls the picture's latents towards those of a repeated pattern.
+ * @file Mist (v1): pulls the picture's latents towards those of a repeated pattern, spoils what a diffusion model predicts
+ * at it, or both.
  *
- *   minimise ||z(x) - z(y)||^2 by 100 sign steps of 1/255 from a random start, within 16/255
+ *   textural: minimise L_T = ||z(x) - z(y)||^2     semantic: maximise L_S, the diffusion model's training loss (AdvDM)
+ *   fused: minimise L_T - 10^(fusion + 3) L_S      each by 100 sign steps of 1/255 from a random start, within 16/255
  *
- * Source: Liang and Wu 2023; the released program's `mist_v3.py`, mode 1. What differs here, on purpose:
+ * Source: Liang and Wu 2023; the released program's `mist_v3.py`, modes 1, 0 and 2. What differs here, on purpose:
  *
  * - z is the posterior's mean; the program draws a sample at each step. Tiny autoencoders have no posterior.
  * - y is a pattern of our own, 3 x 8 glyphs as there. It repeats at every window of a large picture.
@@ -11,25 +13,54 @@
  * - The best picture on the way is kept, not the last; the random start is in whole 1/255, so that rounding changes nothing.
  * - The program truncates to 8 bits and leaves its budget by 1/255. Here the saved file keeps it.
  * - The default level is 8/255, half of the published budget, as for all protections here; `heavy` is the published one.
- *
- * Modes semantic and fused need the gradient of a U-Net and are not here.
+ * - The default mode is textural, which needs no U-Net (the program's is fused); L_S sees the whole picture, not a random crop.
  */
 import { z } from 'zod';
+import type { Image } from '../image/image.ts';
+import { weightedSum } from '../optim/descend.ts';
+import { openRoles, type PluginContext } from '../plugin/define.ts';
+import { ascendDenoisingLoss } from './advdm.ts';
 import { defineProtection } from './define.ts';
-import { attackEncoder, encoderNeeds, surrogateParameters } from './encoder-attack.ts';
-import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './optimise.ts';
-import { chosenTarget, targetParameters, targetRefers } from './target.ts';
+import { denoisingObjective } from './denoising.ts';
+import {
+  attackEncoder,
+  encoderNeeds,
+  promptParameters,
+  surrogateParameters,
+  surrogateRefers,
+} from './encoder-attack.ts';
+import {
+  attackBudgetParameters,
+  budgetOf,
+  descentParameters,
+  type Optimisation,
+  optimise,
+  windowParameters,
+} from './optimise.ts';
+import { latentObjective } from './surrogate.ts';
+import { chosenTarget, type Target, targetParameters, targetRefers } from './target.ts';
 
 export const mist = defineProtection({
   id: 'mist',
-  version: 1,
+  version: 2,
   label: 'Mist',
   summary:
-    'Pulls the latents of a VAE encoder towards a repeated pattern (Mist v1, textural mode; semantic and fused are not here).',
-  reference:
-    'Liang and Wu, Mist: Towards Improved Adversarial Examples for Diffusion Models (2023), mode textural',
+    'Pulls the latents of a VAE encoder towards a repeated pattern, ascends a diffusion model’s loss, or both (Mist v1).',
+  reference: 'Liang and Wu, Mist: Towards Improved Adversarial Examples for Diffusion Models (2023)',
   params: z.strictObject({
-    mode: z.enum(['textural']).default('textural').describe('the loss: distance of latents from the target'),
+    mode: z
+      .enum(['textural', 'semantic', 'fused'])
+      .default('textural')
+      .describe(
+        'the loss: distance of latents from the target, the diffusion model’s own loss (ascended), or both',
+      ),
+    fusion: z
+      .number()
+      .min(-4)
+      .max(5)
+      .default(1)
+      .describe('of mode fused: the semantic loss counts 10^(fusion + 3) times'),
+    ...promptParameters,
     ...attackBudgetParameters,
     ...descentParameters({ steps: 100, step: 1 }),
     ...targetParameters('glyphs'),
@@ -37,10 +68,40 @@ export const mist = defineProtection({
     ...surrogateParameters,
   }),
   needs: ['vae-encoder'],
-  needsWith: encoderNeeds,
-  refers: targetRefers,
+  needsWith: (given) => [
+    ...encoderNeeds(given),
+    ...(given.mode === 'textural' ? [] : ([{ role: 'unet' }, { role: 'text-encoder' }] as const)),
+  ],
+  refers: { ...targetRefers, ...surrogateRefers },
   random: true,
   budget: budgetOf,
-  apply: async (image, params, context) =>
-    attackEncoder(image, await chosenTarget(params, context), params, context),
+  apply: async (image, params, context) => {
+    if (params.mode === 'semantic') return ascendDenoisingLoss(image, params, context);
+    const target = await chosenTarget(params, context);
+    if (params.mode === 'textural') return attackEncoder(image, target, params, context);
+    return fused(image, target, params, context);
+  },
 });
+
+/** sum of (z(x) - z(y))^2 - 10^(fusion + 3) mean of (e - f(z_t, t, text))^2. */
+async function fused(
+  image: Image,
+  target: Target,
+  params: Optimisation & { readonly prompt: string; readonly fusion: number },
+  context: PluginContext,
+): Promise<Image> {
+  const objectiveFor = async (size: Image) => {
+    const windowing = { side: params.window, overlap: params.overlap };
+    const random = context.random.fork('draws');
+    const options = { size, windowing, prompt: params.prompt, fromTimestep: 0, random };
+    const semantic = await denoisingObjective(context, options);
+    const encoders = await openRoles(context, 'vae-encoder');
+    // The published sum runs over four channels of each cell of 8 x 8 px; ours is their mean.
+    const values = (4 * size.width * size.height) / 64;
+    return weightedSum([
+      { objective: await latentObjective(encoders, target, size, windowing), weight: values },
+      { objective: semantic, weight: -(10 ** (params.fusion + 3)) },
+    ]);
+  };
+  return optimise(image, objectiveFor, params, context, { keep: 'last' });
+}

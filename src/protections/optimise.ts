@@ -109,6 +109,8 @@ export interface Fixed {
   readonly penalty?: number;
   /** How far a random start lies from the clean picture at most, in 1/255; all of the budget unless told. */
   readonly startPx?: number;
+  /** `last` where the loss is drawn anew at each step. */
+  readonly keep?: 'best' | 'last';
 }
 
 /** The budget that these parameters promise. */
@@ -130,7 +132,7 @@ export async function optimise(
   objectiveFor: (image: Image) => Promise<Objective>,
   params: Optimisation,
   context: PluginContext,
-  { penalty = GLAZE_PENALTY, startPx }: Fixed = {},
+  { penalty = GLAZE_PENALTY, startPx, keep = 'best' }: Fixed = {},
 ): Promise<Image> {
   const working = params.fit === 'resize' ? resize(image, params.window, params.window, 'bicubic') : image;
   const clean = imageTensor(working).data;
@@ -139,7 +141,7 @@ export async function optimise(
   const { x } = await descend(
     params.start === 'random' ? constraint.draw(context.random, startPx) : clean,
     await withPenalty(objective, working, params, penalty, context),
-    { ...params, update: updateOf(params), constraint, ...hooksOf(context) },
+    { ...params, update: updateOf(params), constraint, keep, ...hooksOf(context) },
   );
   const found =
     params.fit === 'resize' ? stretched(image, working, withPlanes(working, x)) : withPlanes(image, x);

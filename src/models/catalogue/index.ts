@@ -6,9 +6,16 @@ import { atelier } from './atelier.ts';
 import { autoencoders } from './autoencoders.ts';
 import { diffusion } from './diffusion.ts';
 import { eyes } from './eyes.ts';
+import { formulas } from './formulas.ts';
 
 /** In the order in which `models list` shows them. */
-export const catalogue: readonly ModelEntry[] = [...atelier, ...autoencoders, ...diffusion, ...eyes];
+export const catalogue: readonly ModelEntry[] = [
+  ...atelier,
+  ...autoencoders,
+  ...diffusion,
+  ...eyes,
+  ...formulas,
+];
 
 /** The entry of that id. @throws USAGE with the nearest id and all others. */
 export function entryOf(id: string, entries: readonly ModelEntry[] = catalogue): ModelEntry {
