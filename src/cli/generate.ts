@@ -22,6 +22,7 @@ export const generate = defineVerb({
     steps: { type: 'number', default: 30, describe: 'calls of the U-Net for an image' },
     guidance: { type: 'number', default: 7.5, describe: 'weight of the prompt; 1 is none' },
     negative: { type: 'string', default: '', describe: 'what the images should not show' },
+    lora: { type: 'string', describe: 'fine-tuned pairs: a .safetensors file of diffusers or kohya' },
     sampler: {
       choices: ['dpm++2m-karras', 'ddim', 'euler-ancestral'] as const,
       default: 'dpm++2m-karras' as const,
@@ -58,6 +59,7 @@ export const generate = defineVerb({
         steps: atLeast(1, steps, '--steps'),
         guidance: args.guidance,
         sampler: args.sampler,
+        lora: args.lora,
         size: args.size === undefined ? undefined : sizeOf(args.size),
         outDir: args.out,
         onProgress: progress.update,

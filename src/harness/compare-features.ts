@@ -30,8 +30,10 @@ const share = (metric: string, of: string, value: number, { k }: Neighbours): Va
 });
 
 /** What can be asked for, and the numbers it gives. */
-const distances: Readonly<Record<string, (a: FeatureSet, b: FeatureSet) => readonly Value[]>> = {
-  frechet: (a, b) => [
+const distances: Readonly<
+  Record<string, (a: FeatureSet, b: FeatureSet) => readonly Value[] | Promise<readonly Value[]>>
+> = {
+  frechet: async (a, b) => [
     {
       metric: 'frechet',
       unit: '',
@@ -39,7 +41,7 @@ const distances: Readonly<Record<string, (a: FeatureSet, b: FeatureSet) => reado
       protocol:
         'frechet@1: squared Fréchet distance of two Gaussians, covariances over n - 1, exact by singular values, ' +
         'rounding below 0 printed as 0, on the given features',
-      value: frechetDistance(a, b),
+      value: await frechetDistance(a, b),
     },
   ],
   kid: (a, b) => [
@@ -85,7 +87,9 @@ export async function measureFeatures(
     throw unknownName('distance of features', unknown, Object.keys(distances), { code: 'USAGE' });
   const [first, second] = [await readFeatures(a), await readFeatures(b)];
   checkComparable(first, second, options);
-  return names.flatMap((name) => measureOne(name, first, second));
+  const found: Measurement[] = [];
+  for (const name of names) found.push(...(await measureOne(name, first, second)));
+  return found;
 }
 
 async function readFeatures(path: string): Promise<FeatureSet> {
@@ -94,11 +98,11 @@ async function readFeatures(path: string): Promise<FeatureSet> {
 }
 
 /** A distance that these features do not have is an error in its own row; the others go on. */
-function measureOne(name: string, a: FeatureSet, b: FeatureSet): Measurement[] {
+async function measureOne(name: string, a: FeatureSet, b: FeatureSet): Promise<Measurement[]> {
   const n = a.features.rows;
   const unequal = n === b.features.rows ? {} : { references: b.features.rows };
   try {
-    return distances[name]!(a, b).map((each) => ({ ...each, n, ...unequal }));
+    return (await distances[name]!(a, b)).map((each) => ({ ...each, n, ...unequal }));
   } catch (error) {
     const common = { unit: '', higherIsBetter: false, protocol: `${name}@1` };
     return [{ metric: name, value: null, n, ...unequal, ...common, error: reasonOf(error) }];

@@ -2,9 +2,11 @@
  * @file Images from prompts, outside any experiment: one PNG for each, and `generated.json`, from which each can be made
  * again. Image k of a prompt has the seed `seed + k`, whatever else is made beside it.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withAdapter } from '../diffusion/adapter.ts';
 import { textToImage } from '../diffusion/generate.ts';
+import { readLora } from '../diffusion/lora-file.ts';
 import { type Diffusion, type OpenRole, openDiffusion } from '../diffusion/open.ts';
 import type { SamplerName } from '../diffusion/samplers.ts';
 import { encodeImage } from '../image/codec.ts';
@@ -31,6 +33,8 @@ export interface GenerateOptions {
   readonly steps: number;
   readonly guidance: number;
   readonly sampler: SamplerName;
+  /** LoRA pairs for the U-Net, a `.safetensors` of diffusers or kohya. */
+  readonly lora?: string | undefined;
   /** The model's own unless told. */
   readonly size?: Size | undefined;
   readonly outDir: string;
@@ -63,14 +67,27 @@ export async function generateFiles(
   const shelf = openShelf(sessions);
   try {
     const open: OpenRole = shelf.of(models).open;
-    const diffusion = await openDiffusion(open);
-    const files = await write(diffusion, options);
-    const cut = await cutPrompts(diffusion, options.prompts);
+    const work = async (diffusion: Diffusion) => ({
+      files: await write(diffusion, options),
+      cut: await cutPrompts(diffusion, options.prompts),
+    });
+    const { files, cut } = await withLora(open, options.lora, work);
     await record(options, models, files);
     return { files, models, cut };
   } finally {
     await shelf.close();
   }
+}
+
+/** Calls `work` with the model as it is, or with the pairs of a file. @throws MODEL where they are another model's. */
+async function withLora<T>(
+  open: OpenRole,
+  lora: string | undefined,
+  work: (diffusion: Diffusion) => Promise<T>,
+): Promise<T> {
+  if (lora === undefined) return work(await openDiffusion(open));
+  const { graph } = await open('unet');
+  return withAdapter(open, await readLora(lora, graph), work);
 }
 
 async function write(diffusion: Diffusion, options: GenerateOptions): Promise<GeneratedFile[]> {
@@ -128,10 +145,12 @@ async function cutPrompts(diffusion: Diffusion, prompts: readonly string[]): Pro
 }
 
 async function record(
-  { prompts: _, outDir, onProgress: __, ...settings }: GenerateOptions,
+  { prompts: _, outDir, onProgress: __, lora, ...rest }: GenerateOptions,
   models: readonly ResolvedModel[],
   files: readonly GeneratedFile[],
 ): Promise<void> {
+  const pairs = lora === undefined ? {} : { lora: { path: lora, sha256: sha256(await readFile(lora)) } };
+  const settings = { ...rest, ...pairs };
   const played = models.map(({ role, id, key, trust }) => ({ role, id, key, trust }));
   const text = JSON.stringify({ tool: toolVersion(), settings, models: played, files }, null, 2);
   await writeAtomically(join(outDir, 'generated.json'), Buffer.from(`${text}\n`));

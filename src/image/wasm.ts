@@ -69,6 +69,12 @@ export const f32x4 = {
   max: vector(0xe9),
 };
 
+export const f64x2 = {
+  add: vector(0xf0),
+  sub: vector(0xf1),
+  mul: vector(0xf2),
+};
+
 export const i32x4 = {
   constant: (value: number): Code => [...i32.constant(value), 0xfd, 0x11],
   shl: (x: Code, bits: number): Code => vector(0xab)(x, i32.constant(bits)),
@@ -79,6 +85,8 @@ export const v128 = {
   and: vector(0x4e),
   load: (address: Code, offset: number): Code => vector(0x00, ...memory(2, offset))(address),
   store: (address: Code, offset: number, x: Code): Code => vector(0x0b, ...memory(2, offset))(address, x),
+  /** 64 bits from memory into both halves. */
+  loadTwice: (address: Code, offset: number): Code => vector(0x0a, ...memory(2, offset))(address),
   /** 64 bits from memory into one half of a vector, the other one zero (half 0) or kept from `x` (half 1). */
   loadHalf: (address: Code, offset: number, x?: Code): Code =>
     x === undefined

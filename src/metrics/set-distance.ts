@@ -25,7 +25,7 @@ interface Distance<Id extends string> {
   readonly higherIsBetter?: boolean;
   /** Least size of a set. */
   readonly least?: number;
-  readonly of: (a: FeatureSet, b: FeatureSet) => number;
+  readonly of: (a: FeatureSet, b: FeatureSet) => number | Promise<number>;
 }
 
 function setDistance<const Id extends string>(distance: Distance<Id>) {

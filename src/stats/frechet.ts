@@ -8,20 +8,14 @@
  * matrix square root, no imaginary part and no jitter, and any n >= 2 is exact.
  */
 import type { FeatureSet } from './features.ts';
-import {
-  type Matrix,
-  matrix,
-  nuclearNorm,
-  semidefiniteFactor,
-  timesTransposed,
-  transposed,
-} from './matrix.ts';
+import { type Matrix, matrix, nuclearNorm, semidefiniteFactor, transposed } from './matrix.ts';
+import { columnProducts, rowProducts } from './product.ts';
 
 /** The squared distance, by the sample covariance (n - 1). What rounding leaves below 0 is 0. */
-export function frechetDistance(a: FeatureSet, b: FeatureSet): number {
-  const [first, second] = [gaussianOf(a.features), gaussianOf(b.features)];
+export async function frechetDistance(a: FeatureSet, b: FeatureSet): Promise<number> {
+  const [first, second] = [await gaussianOf(a.features), await gaussianOf(b.features)];
   const means = first.mean.reduce((sum, value, j) => sum + (value - second.mean[j]!) ** 2, 0);
-  const shared = nuclearNorm(timesTransposed(first.factor, second.factor));
+  const shared = nuclearNorm(await rowProducts(first.factor, second.factor));
   return Math.max(0, means + first.trace + second.trace - 2 * shared);
 }
 
@@ -33,7 +27,7 @@ interface Gaussian {
   readonly factor: Matrix;
 }
 
-function gaussianOf({ rows: n, columns: d, data }: Matrix): Gaussian {
+async function gaussianOf({ rows: n, columns: d, data }: Matrix): Promise<Gaussian> {
   const mean = new Float64Array(d);
   for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) mean[j]! += data[i * d + j]! / n;
   const scale = 1 / Math.sqrt(n - 1);
@@ -47,6 +41,5 @@ function gaussianOf({ rows: n, columns: d, data }: Matrix): Gaussian {
     }
   }
   if (n < d) return { mean, trace, factor: centred };
-  const columns = transposed(centred);
-  return { mean, trace, factor: transposed(semidefiniteFactor(timesTransposed(columns, columns))) };
+  return { mean, trace, factor: transposed(semidefiniteFactor(await columnProducts(centred))) };
 }

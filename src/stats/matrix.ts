@@ -1,4 +1,5 @@
 /** @file The little linear algebra that set distances need, in float64: products, factors and the nuclear norm. */
+import { rowMemory } from './rows.ts';
 
 /** A dense matrix, row-major. */
 export interface Matrix {
@@ -132,14 +133,18 @@ function mirror({ rows, columns, data }: Matrix): void {
  */
 export function semidefiniteFactor({ rows: n, data: s }: Matrix): Matrix {
   const factor = matrix(n, n);
-  const l = factor.data;
+  const { values: l, row, dot } = rowMemory(n, n);
+  const pivots = new Float64Array(n);
   for (let i = 0; i < n; i++) {
+    const at = row(i);
+    // What is still to come of row i is 0, so that dot may run on behind j.
     for (let j = 0; j < i; j++) {
-      const pivot = l[j * n + j]!;
-      if (pivot > 0) l[i * n + j] = (s[i * n + j]! - dot(l, i * n, l, j * n, j)) / pivot;
+      if (pivots[j]! > 0) l[at / 8 + j] = (s[i * n + j]! - dot(at, row(j), j)) / pivots[j]!;
     }
-    const square = s[i * n + i]! - dot(l, i * n, l, i * n, i);
-    if (square > n * Number.EPSILON * s[i * n + i]!) l[i * n + i] = Math.sqrt(square);
+    const square = s[i * n + i]! - dot(at, at, i);
+    if (square > n * Number.EPSILON * s[i * n + i]!) pivots[i] = Math.sqrt(square);
+    l[at / 8 + i] = pivots[i]!;
+    factor.data.set(l.subarray(at / 8, at / 8 + i + 1), i * n);
   }
   return factor;
 }
@@ -152,34 +157,45 @@ export function semidefiniteFactor({ rows: n, data: s }: Matrix): Matrix {
  * entries beside it (Golub and Kahan 1965). No square is ever formed, so small values are as exact as large ones.
  */
 export function nuclearNorm(m: Matrix): number {
-  const beside = bidiagonal(m.rows >= m.columns ? matrix(m.rows, m.columns, m.data.slice()) : transposed(m));
+  const beside = bidiagonal(m.rows >= m.columns ? m : transposed(m));
   const eigenvalues = tridiagonalEigenvalues(new Float64Array(beside.length + 1), beside);
   return eigenvalues.reduce((sum, value) => sum + Math.abs(value), 0) / 2;
 }
 
 /**
- * The entries d1 e1 d2 ... dn of a bidiagonal matrix with the singular values of `a`, which is overwritten; rows >=
- * columns. Each step k reflects column k, then row k. The matrix is passed over once a step: while a row is in the
- * cache it takes both reflections and adds its share to the next step's products of column k + 1 with the others.
+ * The entries d1 e1 d2 ... dn of a bidiagonal matrix with the singular values of `a`; rows >= columns. Each step k
+ * reflects column k, then row k. The matrix is passed over once a step: while a row is in the cache it takes both
+ * reflections and adds its share to the next step's products of column k + 1 with the others.
  */
-function bidiagonal({ rows, columns: n, data: a }: Matrix): Float64Array {
+function bidiagonal({ rows, columns: n, data }: Matrix): Float64Array {
   const entries = new Float64Array(Math.max(0, 2 * n - 1));
-  const [w, u] = [new Float64Array(n), new Float64Array(n)];
-  let products = new Float64Array(n); // of column k with every column
-  let next = new Float64Array(n);
-  for (let i = 0; i < rows; i++) for (let j = 0; j < n; j++) products[j]! += a[i * n]! * a[i * n + j]!;
+  const { values, row, subtractAndDot, subtractAndAdd } = rowMemory(rows + 4, n);
+  for (let i = 0; i < rows; i++) values.set(data.subarray(i * n, (i + 1) * n), row(i) / 8);
+  const [w, u] = [row(rows), row(rows + 1)];
+  let [products, next] = [row(rows + 2), row(rows + 3)]; // of column k with every column; of column k + 1
+  for (let i = 0; i < rows; i++) subtractAndAdd(row(i), 0, u, products, values[row(i) / 8]!, n);
   for (let k = 0; k < n; k++) {
-    const top = k * n;
-    const [d, pivot, beta] = reflector(a[top + k]!, products[k]!);
+    const top = row(k) / 8;
+    const [d, pivot, beta] = reflector(values[top + k]!, values[products / 8 + k]!);
     entries[2 * k] = d;
-    for (let j = k + 1; j < n; j++) w[j] = beta * (products[j]! - d * a[top + j]!);
-    for (let j = k + 1; j < n; j++) u[j] = a[top + j]! - pivot * w[j]!;
+    let square = 0;
+    for (let j = k + 1; j < n; j++) {
+      values[w / 8 + j] = beta * (values[products / 8 + j]! - d * values[top + j]!);
+      values[u / 8 + j] = values[top + j]! - pivot * values[w / 8 + j]!;
+      square += values[u / 8 + j]! ** 2;
+    }
     if (k + 1 === n) break;
-    const [e, first, gamma] = reflector(u[k + 1]!, dot(u, k + 1, u, k + 1, n - k - 1));
+    const [e, first, gamma] = reflector(values[u / 8 + k + 1]!, square);
     entries[2 * k + 1] = e;
-    u[k + 1] = first;
-    next.fill(0);
-    for (let i = k + 1; i < rows; i++) reflectRow(a, { row: i * n, k, n, gamma }, w, u, next);
+    values[u / 8 + k + 1] = first;
+    values.fill(0, next / 8, next / 8 + n);
+    const [rest, length] = [8 * (k + 1), n - k - 1]; // of each row: what is not done yet
+    for (let i = k + 1; i < rows; i++) {
+      const at = row(i) + rest;
+      const share = gamma * subtractAndDot(at, values[at / 8 - 1]!, w + rest, u + rest, length);
+      const leading = values[at / 8]! - share * first;
+      subtractAndAdd(at, share, u + rest, next + rest, leading, length);
+    }
     [products, next] = [next, products];
   }
   return entries;
@@ -191,36 +207,6 @@ function reflector(first: number, square: number): readonly [length: number, piv
   if (norm === 0) return [0, 0, 0];
   const length = first < 0 ? norm : -norm;
   return [length, first - length, 1 / (norm * (norm + Math.abs(first)))];
-}
-
-function reflectRow(
-  a: Float64Array,
-  { row, k, n, gamma }: { row: number; k: number; n: number; gamma: number },
-  w: Float64Array,
-  u: Float64Array,
-  next: Float64Array,
-): void {
-  const x = a[row + k]!;
-  let [even, odd] = [0, 0];
-  let j = k + 1;
-  for (; j + 1 < n; j += 2) {
-    const [left, right] = [a[row + j]! - x * w[j]!, a[row + j + 1]! - x * w[j + 1]!];
-    a[row + j] = left;
-    a[row + j + 1] = right;
-    even += left * u[j]!;
-    odd += right * u[j + 1]!;
-  }
-  if (j < n) {
-    a[row + j]! -= x * w[j]!;
-    even += a[row + j]! * u[j]!;
-  }
-  const share = gamma * (even + odd);
-  const leading = a[row + k + 1]! - share * u[k + 1]!;
-  for (j = k + 1; j < n; j++) {
-    const value = a[row + j]! - share * u[j]!;
-    a[row + j] = value;
-    next[j]! += leading * value;
-  }
 }
 
 /** Eigenvalues of a symmetric tridiagonal matrix, unsorted, by implicit QL with Wilkinson's shift; both arrays are overwritten. */

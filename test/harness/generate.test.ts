@@ -5,6 +5,12 @@ import { type GenerateOptions, generateFiles } from '../../src/harness/generate.
 import { readImage } from '../../src/image/codec.ts';
 import { expected } from '../../src/messages.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
+import { standardGraph } from '../../src/models/standard.ts';
+import { readModel } from '../../src/onnx/files.ts';
+import { insertLora } from '../../src/onnx/lora.ts';
+import { writeSafetensors } from '../../src/onnx/safetensors.ts';
+import { fromNumbers } from '../../src/onnx/tensor.ts';
+import { seededRandom } from '../../src/random.ts';
 import { temporaryFolder } from '../models/fixture.ts';
 import { writeTinyDiffusion } from '../tiny-diffusion.ts';
 
@@ -28,6 +34,14 @@ const make = (name: string, options: Partial<GenerateOptions> = {}) =>
     choices,
     { threads: 1 },
   );
+
+/** The U-Net's graph as its role has it. */
+const openUnet = async () =>
+  standardGraph(await readModel(join(folder, 'tiny', 'unet', 'model.onnx')), {
+    id: 'tiny',
+    role: 'unet',
+    fill: {},
+  });
 
 describe('generate', () => {
   it('writes an image for each prompt and seed, and what they were made of', async () => {
@@ -66,6 +80,31 @@ describe('generate', () => {
     expect(cut).toEqual([{ prompt, tokens: 92 - 77 }]);
     expect(seen.at(-1)).toBe(2);
     expect(seen).toEqual([...seen].sort((a, b) => a - b));
+  });
+
+  it('draws otherwise with LoRA pairs, and as before where they hold nothing', async () => {
+    const { pairs } = insertLora(await openUnet(), { rank: 2 });
+    const file = async (name: string, spread: number): Promise<string> => {
+      const random = seededRandom(1);
+      const entries = pairs.flatMap(({ down, up }) =>
+        [down, up].map(({ name: port, dims }) => {
+          const by = port === up.name ? spread : 1;
+          const values = Array.from({ length: dims.reduce((a, b) => a * b) }, () => by * random.normal());
+          return [`unet.${port}`, fromNumbers('float32', dims, values)] as const;
+        }),
+      );
+      const path = join(folder, name);
+      await writeSafetensors(path, Object.fromEntries(entries));
+      return path;
+    };
+    const [plain] = (await make('plain')).files;
+    const [empty] = (await make('empty', { lora: await file('empty.safetensors', 0) })).files;
+    const lora = await file('full.safetensors', 0.5);
+    const [tuned] = (await make('tuned', { lora })).files;
+    expect(empty!.sha256).toBe(plain!.sha256);
+    expect(tuned!.sha256).not.toBe(plain!.sha256);
+    const record = JSON.parse(await readFile(join(folder, 'tuned', 'generated.json'), 'utf8'));
+    expect(record.settings.lora).toMatchObject({ path: lora });
   });
 
   it('refuses sizes that the U-Net cannot halve', async () => {
