@@ -1116,3 +1116,6 @@ export const needsExperiment = (metric: string): CraquelureError =>
     'USAGE',
     `${metric} trains a model for each arm and so belongs into an experiment: craquelure run EXPERIMENT`,
   );
+
+export const unreadableVotes = (file: string, why: string): CraquelureError =>
+  new CraquelureError('USAGE', `Cannot read votes from '${file}': ${why}`);

@@ -24,6 +24,7 @@ import { status } from './status.ts';
 import { note, styled } from './terminal.ts';
 import { validate } from './validate.ts';
 import { vjp } from './vjp.ts';
+import { votes } from './votes.ts';
 
 const verbs = [
   run,
@@ -33,6 +34,7 @@ const verbs = [
   report,
   compare,
   exportRun,
+  votes,
   protect,
   attack,
   generate,

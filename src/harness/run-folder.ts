@@ -10,7 +10,7 @@ import { notARun } from '../messages.ts';
 import type { Metric } from '../metrics/define.ts';
 import type { ModelRole } from '../models/roles.ts';
 import type { Manifest } from './manifest.ts';
-import { type Arm, parseRows, type Row, tallyRows } from './rows.ts';
+import { type Arm, parseRows, type Row, type RowArm, tallyRows } from './rows.ts';
 
 /** One plug-in of a setting with every parameter resolved; a chain of attacks has several. */
 export interface SettingLink {
@@ -103,6 +103,27 @@ export interface RunImage {
   readonly title?: string;
 }
 
+/** What a model made that has learnt one arm of an artist's pictures. */
+export interface RunLesson {
+  /** Label of a metric that judges it. */
+  readonly metric: string;
+  /** `*` where it has learnt the whole data set. */
+  readonly artist: string;
+  readonly arm: RowArm;
+  readonly protection: string | null;
+  readonly attack: string | null;
+  readonly seed: number;
+  readonly prompts: readonly string[];
+  /** Pictures a prompt. */
+  readonly repeats: number;
+  /** Prompt by prompt; paths are absolute. */
+  readonly pictures: readonly { readonly sha256: string; readonly path: string }[];
+  /** Of every training step. */
+  readonly losses: readonly number[];
+  /** Absolute path of what was learnt, as safetensors. */
+  readonly weights: string | null;
+}
+
 /** A run, read back. */
 export interface RunFolder {
   readonly dir: string;
@@ -110,6 +131,8 @@ export interface RunFolder {
   readonly cells: readonly CellRecord[];
   readonly rows: readonly Row[];
   readonly images: readonly RunImage[];
+  /** Empty where no metric trains a model. */
+  readonly generated: readonly RunLesson[];
 }
 
 /** The names of the files in a run's folder. */
@@ -117,6 +140,8 @@ export const RUN_FILES = {
   manifest: 'manifest.json',
   cells: 'cells.json',
   images: 'images.json',
+  generated: 'generated.json',
+  vote: 'vote.html',
   rows: 'rows.jsonl',
   csv: 'results.csv',
   parquet: 'results.parquet',
@@ -140,6 +165,7 @@ export async function readRunFolder(dir: string): Promise<RunFolder> {
     cells: await json<CellRecord[]>(RUN_FILES.cells),
     rows: parseRows(await text(RUN_FILES.rows)),
     images: await json<RunImage[]>(RUN_FILES.images),
+    generated: await json<RunLesson[]>(RUN_FILES.generated).catch(() => []),
   };
 }
 

@@ -13,6 +13,7 @@ import { claimRunFolder } from './claim.ts';
 import { describeEnvironment, describeTool, type Manifest, nameDevice, SEED_RULE } from './manifest.ts';
 import { measurementOf, type Plan, rowsOfCell, unitsOf } from './plan.ts';
 import { cellRecords, writeResults } from './results.ts';
+import { collectGenerated } from './generated.ts';
 import { collectImages } from './images.ts';
 import type { Row, RowArm } from './rows.ts';
 import { openRowsFile } from './rows-file.ts';
@@ -135,6 +136,7 @@ async function runMissing(
   }
 
   const images = await collectImages(plan, store);
+  const generated = await collectGenerated(plan, store);
   const cells = cellRecords(plan, rows);
   const ms = Math.round((previous?.ms ?? 0) + performance.now() - started);
   const finished: Manifest = {
@@ -145,11 +147,12 @@ async function runMissing(
     peakRss: process.resourceUsage().maxRSS * 1024,
   };
   await save(RUN_FILES.images, images);
+  if (generated.length > 0) await save(RUN_FILES.generated, generated);
   await writeResults(dir, rows);
   await save(RUN_FILES.cells, cells);
   await save(RUN_FILES.manifest, finished); // last: a manifest that says finished vouches for the rest
   return {
-    folder: { dir, manifest: finished, cells, rows, images },
+    folder: { dir, manifest: finished, cells, rows, images, generated },
     failedCells: cells.filter(({ errors }) => errors > 0).length,
     counts: session.counts,
     unchanged: false,

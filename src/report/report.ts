@@ -7,7 +7,10 @@ import { type AnalysisOptions, analyse, analysisOptions } from './analysis.ts';
 import { chartsOf, renderCharts } from './figures.ts';
 import { findingsOf } from './findings.ts';
 import { makeGallery } from './gallery.ts';
+import { mimicry } from './page/mimicry.ts';
 import { reportPage } from './page/page.ts';
+import { votePage } from './page/vote.ts';
+import { makeSheets } from './sheets.ts';
 import { verdictsDocument } from './verdicts.ts';
 
 export interface ReportOptions extends AnalysisOptions {
@@ -42,8 +45,11 @@ export async function writeReport(run: RunFolder, options: ReportOptions = {}): 
   await writeAtomically(join(run.dir, 'verdicts.json'), `${JSON.stringify(verdicts, null, 2)}\n`);
 
   const gallery = await makeGallery(run, pictureBytes);
+  const ballot = await votePage(run);
+  if (ballot !== undefined) await writeAtomically(join(run.dir, RUN_FILES.vote), ballot);
+  const sheets = mimicry(await makeSheets(run), ballot && RUN_FILES.vote);
   const page = join(run.dir, RUN_FILES.report);
-  await writeAtomically(page, reportPage(run, answers, findings, figures, gallery));
+  await writeAtomically(page, reportPage(run, answers, findings, figures, gallery, sheets));
   return page;
 }
 

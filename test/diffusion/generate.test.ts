@@ -1,11 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import {
-  decodeImages,
-  resampleLatents,
-  sampleLatents,
-  textToImage,
-} from '../../src/diffusion/generate.ts';
+import { decodeImages, resampleLatents, sampleLatents, textToImage } from '../../src/diffusion/generate.ts';
 import { type Diffusion, type OpenRole, openDiffusion } from '../../src/diffusion/open.ts';
 import { samplerNames } from '../../src/diffusion/samplers.ts';
 import { expected, mismatchedText, notFiniteLatent, unknownConditions } from '../../src/messages.ts';

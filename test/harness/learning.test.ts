@@ -7,6 +7,7 @@ import { openStore } from '../../src/harness/store.ts';
 import { tooFewToLearn } from '../../src/messages.ts';
 import { writeModel } from '../../src/onnx/files.ts';
 import { readSafetensors } from '../../src/onnx/safetensors.ts';
+import { writeReport } from '../../src/report/report.ts';
 import { ints, modelOf, node, port } from '../runtime/models.ts';
 import { writeTinyDiffusion } from '../tiny-diffusion.ts';
 import { countJobs, picture, runFile, type TestRun, temporaryFolder } from './fixture.ts';
@@ -69,14 +70,20 @@ describe('metrics of what a fine-tuned model generates', () => {
     run.jobs.flatMap(({ job, record }) => (job.stage === 'learn' ? [record!.output as LearnOutput] : []));
   const valuesOf = (protection: string, metric: string, arm: string) => {
     const label = (id: string) => `${metric}(`.startsWith(id.slice(0, metric.length + 1));
-    const rows = run.folder.rows.filter((row) => row.protection === protection && label(row.metric) && row.arm === arm);
+    const rows = run.folder.rows.filter(
+      (row) => row.protection === protection && label(row.metric) && row.arm === arm,
+    );
     return rows.map(({ value }) => value);
   };
 
   it('teach each distinct set of pictures once, whatever is measured', async () => {
     expect(run.folder.rows.filter(({ error }) => error !== null)).toEqual([]);
     // Clean and with noise, for each of two artists, and once the model as it is; the identity's arms are the clean one.
-    const shapes = learnt().map(({ pictures, losses, weights }) => [pictures.length, losses.length, weights !== null]);
+    const shapes = learnt().map(({ pictures, losses, weights }) => [
+      pictures.length,
+      losses.length,
+      weights !== null,
+    ]);
     expect(shapes.filter(([, losses]) => losses === 1)).toEqual(Array(4).fill([2, 1, true]));
     expect(shapes.filter(([, losses]) => losses !== 1)).toEqual([[2, 0, false]]);
     const again = await runFile(place, { out: join(place.dir, 'second') });
@@ -105,12 +112,24 @@ describe('metrics of what a fine-tuned model generates', () => {
 
   it('judge pairs of equal draws: of equal pictures, as a coin falls', () => {
     for (const arm of ['clean', 'protected', 'untuned']) {
-      for (const value of valuesOf('noise(level=heavy)', 'lora-mimicry', arm)) expect([0, 1]).toContain(value);
+      for (const value of valuesOf('noise(level=heavy)', 'lora-mimicry', arm))
+        expect([0, 1]).toContain(value);
     }
-    expect(valuesOf('identity', 'lora-mimicry', 'protected')).toEqual(valuesOf('identity', 'lora-mimicry', 'clean'));
+    expect(valuesOf('identity', 'lora-mimicry', 'protected')).toEqual(
+      valuesOf('identity', 'lora-mimicry', 'clean'),
+    );
     const likenesses = valuesOf('identity', 'lora-mimicry-similarity', 'clean');
     expect(likenesses).toHaveLength(4);
     expect(likenesses).not.toEqual(valuesOf('noise(level=heavy)', 'lora-mimicry-similarity', 'protected'));
+  });
+
+  it('show a sheet in the report, and a page to vote on blindly', async () => {
+    const page = await readFile(await writeReport(run.folder), 'utf8');
+    expect(page).toContain('What the mimic paints');
+    expect(page.match(/<td>no fine-tuning<\/td>/g)).toHaveLength(2);
+    const ballot = await readFile(join(run.folder.dir, 'vote.html'), 'utf8');
+    expect(ballot).toContain('a painting of a cat by cat');
+    expect(ballot).not.toMatch(/noise\(level|armIsLeft|\.png/);
   });
 
   it('say so where an artist has no pictures to learn beside those held out', async () => {
@@ -121,7 +140,9 @@ describe('metrics of what a fine-tuned model generates', () => {
 
   it('poison a concept with k pictures, and ask for it or for its neighbours', async () => {
     const poison = (more: string) => `'concept-poison(${LESSON}, heldOut=1${more})'`;
-    const { folder } = await runFile(await studio([poison(''), poison(', asked=neighbours'), poison(', poisoned=1')]));
+    const { folder } = await runFile(
+      await studio([poison(''), poison(', asked=neighbours'), poison(', poisoned=1')]),
+    );
     expect(folder.rows.filter(({ error }) => error !== null)).toEqual([]);
     for (const { value } of folder.rows) expect([0, 1]).toContain(value);
     const images = new Set(folder.rows.map(({ image }) => image));

@@ -324,6 +324,7 @@ export async function makeRun({
   return {
     dir,
     manifest: manifestOf(images),
+    generated: [],
     rows,
     cells: cells.map((cell) => counted(cell, rows)),
     images: [...records.values()],

@@ -6,7 +6,7 @@ import type { Findings } from '../findings.ts';
 import type { Gallery } from '../gallery.ts';
 import { cellTable, failures } from './cells.ts';
 import { guide, provenance } from './guide.ts';
-import { html, trusted } from './html.ts';
+import { type Html, html, trusted } from './html.ts';
 import { inBrief, masthead } from './masthead.ts';
 import { results } from './results.ts';
 import { SCRIPT } from './script.ts';
@@ -19,6 +19,7 @@ const SECTIONS = [
   ['residuals', 'Residuals'],
   ['curves', 'Curves'],
   ['gallery', 'Pictures'],
+  ['mimicry', 'Mimicry'],
   ['cells', 'All cells'],
   ['failures', 'Failures'],
   ['guide', 'How to read this'],
@@ -32,8 +33,14 @@ export function reportPage(
   findings: Findings,
   figures: readonly Figure[],
   gallery: Gallery,
+  /** What fine-tuned models generate; undefined where none was. */
+  sheets?: Html,
 ): string {
-  const shown = SECTIONS.filter(([id]) => id !== 'curves' || figures.some(({ kind }) => kind === 'curve'));
+  const shown = SECTIONS.filter(
+    ([id]) =>
+      (id !== 'curves' || figures.some(({ kind }) => kind === 'curve')) &&
+      (id !== 'mimicry' || sheets !== undefined),
+  );
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -50,6 +57,7 @@ ${masthead(run)}
 ${inBrief(run, answers, findings)}
 ${results(answers, findings, figures)}
 ${viewer(gallery)}
+${sheets}
 ${cellTable(answers)}
 ${failures(run)}
 ${guide(answers)}

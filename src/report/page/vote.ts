@@ -1,0 +1,105 @@
+/** @file The voting page: one file that opens from disk, asks two questions about each pair, and saves the answers as JSON. */
+import type { RunFolder } from '../../harness/run-folder.ts';
+import { type BallotPair, ballotOf } from '../ballot.ts';
+import { thumbnail } from '../sheets.ts';
+import { html, jsonScript, trusted } from './html.ts';
+
+/** The page of a run, or undefined where there is nothing to vote on. */
+export async function votePage(run: RunFolder): Promise<string | undefined> {
+  const pairs = ballotOf(run);
+  if (pairs.length === 0) return undefined;
+  const shown = await Promise.all(pairs.map(shownPair));
+  const artists = [...new Set(pairs.map(({ artist }) => artist))];
+  const samples: Record<string, string[]> = {};
+  for (const artist of artists) samples[artist] = await samplesOf(run, artist);
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${run.manifest.name} – blind vote</title>
+<style>${trusted(STYLE)}</style>
+</head>
+<body>
+<main>
+<h1>Which picture?</h1>
+<p id="progress" aria-live="polite"></p>
+<section><h2>Samples of the style</h2><div id="samples"></div></section>
+<section><h2 id="prompt"></h2><div id="pair">
+<figure><img id="left" alt="left picture"><figcaption>left</figcaption></figure>
+<figure><img id="right" alt="right picture"><figcaption>right</figcaption></figure></div></section>
+<fieldset><legend>Leaving quality aside, which one fits the style of the samples better?</legend>
+<button data-question="style" data-side="left">left</button> <button data-question="style" data-side="right">right</button></fieldset>
+<fieldset><legend>Looking at noise, flaws, detail and the prompt, which one is of higher quality?</legend>
+<button data-question="quality" data-side="left">left</button> <button data-question="quality" data-side="right">right</button></fieldset>
+<p><button id="back">back</button> <button id="save">save my votes</button></p>
+</main>
+${jsonScript('ballot', { run: run.manifest.run, pairs: shown, samples })}
+<script>${trusted(SCRIPT)}</script>
+</body>
+</html>
+`.html;
+}
+
+/** What a voter may see of a pair: not which side is which. */
+const shownPair = async ({ id, artist, prompt, left, right }: BallotPair) => ({
+  id,
+  artist,
+  prompt,
+  left: await thumbnail(left, 384),
+  right: await thumbnail(right, 384),
+});
+
+/** Four clean pictures of an artist. */
+async function samplesOf({ images }: RunFolder, artist: string): Promise<string[]> {
+  const own = images.filter((image) => image.arm === 'clean' && (artist === '*' || image.artist === artist));
+  return Promise.all(own.slice(0, 4).map(({ path }) => thumbnail(path, 256)));
+}
+
+const STYLE = `
+:root { color-scheme: light dark; font: 16px/1.45 system-ui, sans-serif; }
+main { max-width: 860px; margin: 0 auto; padding: 16px; }
+h1 { font-size: 22px; margin: 0; } h2 { font-size: 15px; margin: 14px 0 6px; }
+#samples { display: flex; gap: 8px; overflow-x: auto; } #samples img { height: 120px; }
+#pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px; } #pair img { width: 100%; } figure { margin: 0; }
+figcaption { text-align: center; } fieldset { margin: 12px 0; border: 1px solid #8888; border-radius: 4px; }
+button { font: inherit; padding: 6px 22px; } button[aria-pressed="true"] { outline: 3px solid #2f6fb1; }
+`;
+
+const SCRIPT = `
+const { run, pairs, samples } = JSON.parse(document.getElementById('ballot').textContent);
+const key = 'craquelure votes ' + run;
+const votes = new Map(JSON.parse(localStorage.getItem(key) || '[]'));
+const id = (name) => document.getElementById(name);
+const url = (data) => 'data:image/webp;base64,' + data;
+const answered = (pair) => ['style', 'quality'].every((question) => votes.has(pair.id + '/' + question));
+let at = Math.max(0, pairs.findIndex((pair) => !answered(pair)));
+function show() {
+  const pair = pairs[at];
+  id('progress').textContent = 'Pair ' + (at + 1) + ' of ' + pairs.length + ', ' + pairs.filter(answered).length + ' answered';
+  id('prompt').textContent = pair.prompt;
+  id('left').src = url(pair.left);
+  id('right').src = url(pair.right);
+  id('samples').replaceChildren(...samples[pair.artist].map((data) => Object.assign(new Image(), { src: url(data), alt: 'sample' })));
+  for (const button of document.querySelectorAll('[data-question]'))
+    button.setAttribute('aria-pressed', votes.get(pair.id + '/' + button.dataset.question) === button.dataset.side);
+}
+for (const button of document.querySelectorAll('[data-question]')) button.addEventListener('click', () => {
+  const pair = pairs[at];
+  votes.set(pair.id + '/' + button.dataset.question, button.dataset.side);
+  localStorage.setItem(key, JSON.stringify([...votes]));
+  if (answered(pair) && at < pairs.length - 1) at++;
+  show();
+});
+id('back').addEventListener('click', () => { at = Math.max(0, at - 1); show(); });
+id('save').addEventListener('click', () => {
+  const list = [...votes].map(([name, chosen]) => {
+    const cut = name.lastIndexOf('/');
+    return { pair: name.slice(0, cut), question: name.slice(cut + 1), chosen };
+  });
+  const blob = new Blob([JSON.stringify({ run, votes: list }, null, 2)], { type: 'application/json' });
+  const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(blob), download: 'votes.json' });
+  link.click();
+});
+show();
+`;
