@@ -921,6 +921,13 @@ export const notLearned = (attack: string): CraquelureError =>
     `Attack '${attack}' learns from pairs of the protection that it attacks: it runs in an experiment only`,
   );
 
+/** Fewer pictures than a metric of sets can say anything about. */
+export const tooFewPictures = (metric: string, wanted: number, found: number): CraquelureError =>
+  new CraquelureError(
+    'DATASET',
+    `Expected at least ${wanted} pictures for ${metric} but the set has ${found}`,
+  );
+
 /** Fewer pictures to learn from than an attack wants. */
 export const fewTrainingPictures = (attack: string, wanted: number, found: number): CraquelureError =>
   new CraquelureError(

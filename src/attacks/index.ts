@@ -1,6 +1,7 @@
 /** @file Every attack, by its id. */
 import { registryOf } from '../plugin/registry.ts';
 import { adverseCleaner } from './adverse-cleaner.ts';
+import { autoPurify } from './auto-purify.ts';
 import { avif } from './avif.ts';
 import { bilateral } from './bilateral.ts';
 import { cropResize } from './crop-resize.ts';
@@ -56,6 +57,7 @@ const registry = registryOf({
   'adverse-cleaner': adverseCleaner,
   'vae-guided-cleaner': vaeGuidedCleaner,
   'learned-remover': learnedRemover,
+  'auto-purify': autoPurify,
   'vae-round-trip': vaeRoundTrip,
   denoise,
   'noisy-upscaling': noisyUpscaling,

@@ -2,6 +2,7 @@
 import { registryOf } from '../plugin/registry.ts';
 import type { Metric } from './define.ts';
 import { deltaE2000 } from './delta-e-2000.ts';
+import { detector, detectorVae } from './detector.ts';
 import { clipSimilarity, embeddingSimilarity } from './embedding-similarity.ts';
 import { l2 } from './l2.ts';
 import { label } from './label.ts';
@@ -49,6 +50,8 @@ const registry = registryOf({
   'clip-similarity': clipSimilarity,
   label,
   'style-accuracy': styleAccuracy,
+  detector,
+  'detector-vae': detectorVae,
   frechet,
   'mmd-cubic': mmdCubic,
   'mmd-gaussian': mmdGaussian,

@@ -51,3 +51,21 @@ it('an attack that learns cannot be applied where nothing was learnt', async () 
     notLearned('learned-remover'),
   );
 });
+
+it('auto-purify chooses a chain on pictures of its own, and takes more of noise than JPEG alone does', async () => {
+  const folder = await experimentFolder(`
+name: purify
+dataset: IMAGES
+protections: [{ noise: { level: heavy } }]
+attacks:
+  - jpeg
+  - auto-purify: { pairs: 2, links: 1, floor: 15, training: 'atelier(count=2, size=128, seed=5)' }
+metrics: [latent-shift]
+`);
+  const run = await runFile(folder);
+  expect(run.folder.rows.every(({ status }) => status === 'ok')).toBe(true);
+  expect(countJobs(run, 'rehearse')).toBe(1);
+  const shift = (attack: string): number =>
+    mean(run, 'noise', attack, 'attacked-protected') - mean(run, 'noise', attack, 'attacked-clean');
+  expect(shift('auto-purify')).toBeLessThan(shift('jpeg'));
+});

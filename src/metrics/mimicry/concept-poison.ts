@@ -36,7 +36,9 @@ const poisonParameters = z.strictObject({
     .min(1)
     .max(1000)
     .default(2)
-    .describe("how many of each concept's pictures, the last ones, are not learnt but judge what is generated"),
+    .describe(
+      "how many of each concept's pictures, the last ones, are not learnt but judge what is generated",
+    ),
 });
 
 type PoisonParameters = z.infer<typeof poisonParameters>;
