@@ -138,7 +138,7 @@ class Batches:
 def train(given):
     torch.manual_seed(given.seed)
     batches = Batches(given.data, np.random.default_rng(given.seed))
-    run = Run(WithClassifier(len(batches.hands)), given.work / "eye.pt", given.steps, 1e-3)
+    run = Run(WithClassifier(len(batches.hands)), given.work / "eye.pt", given.steps, given.rate, again=given.again)
     batches.random = np.random.default_rng((given.seed, run.step))
     start = time.time() - run.seconds
     while run.step < given.steps:
@@ -164,7 +164,7 @@ def trained(given):
 
 
 ATTACKS = {
-    "none": lambda picture, random: picture,
+    "as they are": lambda picture, random: picture,
     "jpeg 75": lambda picture, random: compressed(picture, 75),
     "blur 1": lambda picture, random: picture.filter(ImageFilter.GaussianBlur(1)),
     "noise 8/255": lambda picture, random: noisy(picture, random, 8),
@@ -189,7 +189,7 @@ class Vectors:
     def rows(self, split, hand):
         return [int(line["row"]) for line in self.index if line["split"] == split and line["hand"] == hand]
 
-    def of(self, rows, attack="none"):
+    def of(self, rows, attack="as they are"):
         random = np.random.default_rng(0)
         pictures = [ATTACKS[attack](Image.fromarray(self.pixels[row]), random) for row in rows]
         small = np.stack([np.asarray(each.resize((SEEN, SEEN), Image.BICUBIC)) for each in pictures])
@@ -204,7 +204,7 @@ def nearest(vectors, means):
     return [names[k] for k in (vectors @ centres.T).argmax(1)]
 
 
-def accuracies(vectors, attack="none"):
+def accuracies(vectors, attack="as they are"):
     """Top-1 by nearest mean over the hands of training, on held-out pictures: of all, and as the mean over hands."""
     right = {}
     for hand in vectors.hands:
@@ -247,6 +247,8 @@ def main():
     parser.add_argument("--work", type=Path, default=Path("/tmp/vae"))
     parser.add_argument("--models", type=Path, default=Path(__file__).parents[1] / "models/atelier-eye")
     parser.add_argument("--steps", type=int, default=900)
+    parser.add_argument("--rate", type=float, default=1e-3, help="peak of the learning rate")
+    parser.add_argument("--again", action="store_true", help="start its course anew, from the weights of the last checkpoint")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()

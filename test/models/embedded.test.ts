@@ -83,9 +83,9 @@ describe('atelier-vae', () => {
     const encoder = await opened('vae-encoder');
     const decoder = await opened('vae-decoder');
     for (const [painter, bound] of [
-      ['marchetti', 17],
-      ['dima', 17],
-      ['zielony', 12],
+      ['marchetti', 21],
+      ['dima', 21],
+      ['zielony', 16],
     ] as const) {
       const picture = paint({ painter, motif: 'boat', size: 256, seed: 5 });
       const { latent } = await encoder.run({ image: imageTensor(picture) });
@@ -139,7 +139,7 @@ describeShared('atelier-vae beside its teacher', ['models', 'taesd-encoder.onnx'
       ];
       found.push(correlation(ours!.data, theirs!.data));
     }
-    expect(Math.min(...found)).toBeGreaterThan(0.75);
+    expect(Math.min(...found)).toBeGreaterThan(0.8);
     await Promise.all([student.close(), taesd.close()]);
   });
 });
