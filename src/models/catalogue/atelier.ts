@@ -23,8 +23,14 @@ export const atelier: readonly ModelEntry[] = [
       'vae-decoder': { file: 'decoder.onnx', ...LATENT },
     },
     files: {
-      'encoder.onnx': { bytes: 3438148, sha256: '1865dff05611d2a0b1c68a1695bb37b998630702f625f171741cbd31a26eaad3' },
-      'decoder.onnx': { bytes: 2271330, sha256: 'f0be0448850b63e2e377834630e9cd62e0662d4ae5bfdc363040e59af2cdc151' },
+      'encoder.onnx': {
+        bytes: 3438148,
+        sha256: '1865dff05611d2a0b1c68a1695bb37b998630702f625f171741cbd31a26eaad3',
+      },
+      'decoder.onnx': {
+        bytes: 2271330,
+        sha256: 'f0be0448850b63e2e377834630e9cd62e0662d4ae5bfdc363040e59af2cdc151',
+      },
     },
   },
   {
@@ -35,7 +41,10 @@ export const atelier: readonly ModelEntry[] = [
       "shortest side to 128 px by Pillow's bicubic on 8 bits, centre crop; image [n,3,128,128] 0..1 -> embedding [n,128] of length 1",
     roles: { 'image-embedder': { file: 'eye.onnx', size: 128 } },
     files: {
-      'eye.onnx': { bytes: 3498028, sha256: '04cfa63963e9d842aee49569dc1e928851470db71ef6636646a90e6ddede8334' },
+      'eye.onnx': {
+        bytes: 3498028,
+        sha256: '04cfa63963e9d842aee49569dc1e928851470db71ef6636646a90e6ddede8334',
+      },
     },
   },
 ];
