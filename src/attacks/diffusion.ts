@@ -56,15 +56,15 @@ export async function throughLatents(
     image,
     { window: window ?? side, overlap, multiple },
     context,
-    async (part, index) => {
+    async (part, { random, signal, onProgress }) => {
       const options = {
-        randoms: [context.random.fork(`window ${index}`)],
+        randoms: [random],
         prompts: [prompt],
         negatives: [negative],
         // Guidance between equal prompts changes nothing, and costs as much again.
         guidance: prompt === negative ? 1 : guidance,
-        signal: context.signal,
-        onProgress: context.onProgress,
+        signal,
+        onProgress,
       };
       return diffusion.decode(await f(diffusion, await diffusion.encode(part), options));
     },

@@ -61,9 +61,7 @@ export const impress = defineAttack({
     const settings: Settings = { ...PRESETS[preset], ...definedIn(given), eps };
     const { fill } = (await openRole(context, 'vae-encoder')).model;
     const windowing = { window, overlap, multiple: fill.multiple ?? 8, size: fill.size };
-    return throughNetwork(image, windowing, context, (part, index) =>
-      purified(part, settings, { ...context, random: context.random.fork(`window ${index}`) }),
-    );
+    return throughNetwork(image, windowing, context, (part, own) => purified(part, settings, own));
   },
 });
 

@@ -8,6 +8,7 @@ import { z } from 'zod';
 import { purifyLatents } from '../diffusion/generate.ts';
 import { defineAttack } from './define.ts';
 import { DIFFUSION_ROLES, modelWindowParameters, promptParameters, throughLatents } from './diffusion.ts';
+import { contextOfPart } from './network.ts';
 
 export const latentDiffpureProxy = defineAttack({
   id: 'latent-diffpure-proxy',
@@ -28,7 +29,9 @@ export const latentDiffpureProxy = defineAttack({
   apply: (image, { t, steps, rounds, ...prompting }, context) =>
     throughLatents(image, prompting, context, async (diffusion, latents, options) => {
       let now = latents;
-      for (let i = 0; i < rounds; i++) now = await purifyLatents(diffusion, now, { ...options, t, steps });
+      for (let i = 0; i < rounds; i++) {
+        now = await purifyLatents(diffusion, now, { ...contextOfPart(options, i, rounds), t, steps });
+      }
       return now;
     }),
 });

@@ -12,6 +12,7 @@ import { purifyLatents } from '../diffusion/generate.ts';
 import { type TensorOf, tensor } from '../onnx/tensor.ts';
 import { defineAttack } from './define.ts';
 import { DIFFUSION_ROLES, modelWindowParameters, promptParameters, throughLatents } from './diffusion.ts';
+import { contextOfPart } from './network.ts';
 
 export const latentGridPureProxy = defineAttack({
   id: 'latent-grid-pure-proxy',
@@ -40,7 +41,7 @@ export const latentGridPureProxy = defineAttack({
         now = blended(
           now,
           tiles,
-          await purifyLatents(diffusion, cut, { ...options, randoms, t, steps }),
+          await purifyLatents(diffusion, cut, { ...contextOfPart(options, i, times), randoms, t, steps }),
           gamma,
         );
       }

@@ -29,22 +29,36 @@ export interface Windowing {
   readonly size?: number | undefined;
 }
 
-/** A part of the image [1, 3, h, w] of 0..1 to what takes its place, and the part's number. */
-export type OfPart = (part: Floats, index: number) => Promise<Floats>;
+/**
+ * A part of the image [1, 3, h, w] of 0..1 to what takes its place. `own` is the part's context: draws that do not depend on
+ * the parts before it, and its share of the progress.
+ */
+export type OfPart = (part: Floats, own: PluginContext) => Promise<Floats>;
 
-/** What `f` makes of an image, clipped to 0..1. The caller's progress and signal are served between windows. */
+/** A context whose progress is that of part i of n. */
+export function contextOfPart<C extends { readonly onProgress?: ((fraction: number) => void) | undefined }>(
+  context: C,
+  i: number,
+  n: number,
+): C {
+  const { onProgress } = context;
+  return { ...context, ...(onProgress && { onProgress: (share: number) => onProgress((i + share) / n) }) };
+}
+
+/** What `f` makes of an image, clipped to 0..1. @throws the signal's reason between windows. */
 export async function throughNetwork(
   image: Image,
   { window, overlap, multiple, size }: Windowing,
-  { signal }: PluginContext,
+  context: PluginContext,
   f: OfPart,
 ): Promise<Image> {
   const side = size ?? Math.max(multiple, Math.floor(window / multiple) * multiple);
   const shared = Math.floor(Math.min(overlap, side / 2) / multiple) * multiple;
   const options = { side, overlap: shared, multiple, fixed: size !== undefined };
-  const part = async (values: Float32Array, { width, height }: Size, index: number) => {
-    signal?.throwIfAborted();
-    return (await f(tensor('float32', [1, 3, height, width], values), index)).data;
+  const part = async (values: Float32Array, { width, height }: Size, index: number, count: number) => {
+    context.signal?.throwIfAborted();
+    const own = contextOfPart({ ...context, random: context.random.fork(`window ${index}`) }, index, count);
+    return (await f(tensor('float32', [1, 3, height, width], values), own)).data;
   };
   return clipped(withPlanes(image, await inWindows(imageTensor(image).data, image, options, part)));
 }

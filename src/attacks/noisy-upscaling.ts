@@ -48,21 +48,25 @@ export const noisyUpscaling = defineAttack({
       (n) => ({ class_labels: tensor('int64', [n], new BigInt64Array(n).fill(BigInt(level))) }),
     );
     const noisy = noised(image, sigma, context.random);
-    return throughNetwork(noisy, { window, overlap, multiple: HALVINGS }, context, async (part, index) => {
-      const random = context.random.fork(`window ${index}`);
-      const [, , height, width] = part.dims;
-      const latents = await sampleLatents(seeing(upscaler, smallPicture(part, random)), {
-        size: { width: SCALE * width!, height: SCALE * height! },
-        randoms: [random],
-        prompts: [prompt],
-        negatives: [negative],
-        guidance: prompt === negative ? 1 : guidance,
-        steps,
-        signal: context.signal,
-        onProgress: context.onProgress,
-      });
-      return shrunk(await upscaler.decode(latents), part.dims, kernel);
-    });
+    return throughNetwork(
+      noisy,
+      { window, overlap, multiple: HALVINGS },
+      context,
+      async (part, { random, signal, onProgress }) => {
+        const [, , height, width] = part.dims;
+        const latents = await sampleLatents(seeing(upscaler, smallPicture(part, random)), {
+          size: { width: SCALE * width!, height: SCALE * height! },
+          randoms: [random],
+          prompts: [prompt],
+          negatives: [negative],
+          guidance: prompt === negative ? 1 : guidance,
+          steps,
+          signal,
+          onProgress,
+        });
+        return shrunk(await upscaler.decode(latents), part.dims, kernel);
+      },
+    );
   },
 });
 

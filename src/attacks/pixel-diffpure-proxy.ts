@@ -42,11 +42,10 @@ export const pixelDiffpureProxy = defineAttack({
     const { fill, id } = denoiser.model;
     const path = halved(purificationPath(noiseSchedule(DDPM), t, steps));
     const windowing = { window, overlap, multiple: fill.multiple ?? 1, size: fill.size };
-    return throughNetwork(image, windowing, context, async ({ dims, data }, index) => {
+    return throughNetwork(image, windowing, context, async ({ dims, data }, own) => {
       const see = async (noisy: Float32Array): Promise<Float32Array> =>
         (await denoiser.run({ image: tensor('float32', dims, noisy) })).denoised.data;
-      const random = context.random.fork(`window ${index}`);
-      return tensor('float32', dims, await purifyPixels(id, data, see, path, random, context));
+      return tensor('float32', dims, await purifyPixels(id, data, see, path, own.random, own));
     });
   },
 });

@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 import { fromBytes, type Image, type Size, toBytes } from '../image/image.ts';
-import { perspective, type Point, type PointMap, warp } from '../image/warp.ts';
+import { type Point, type PointMap, perspective, warp } from '../image/warp.ts';
 import type { Random } from '../random.ts';
 import { defineAttack } from './define.ts';
 

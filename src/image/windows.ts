@@ -115,7 +115,12 @@ export function addWindow(
 }
 
 /** What a network makes of a window: as many values as it was given, planes [3, height, width] of `size`. */
-export type OfWindow = (values: Float32Array, size: Size, index: number) => Promise<Float32Array>;
+export type OfWindow = (
+  values: Float32Array,
+  size: Size,
+  index: number,
+  count: number,
+) => Promise<Float32Array>;
 
 /**
  * What `f` makes of the planes [3, height, width] of an image, window by window, blended where windows overlap. What was
@@ -128,8 +133,10 @@ export async function inWindows(
   f: OfWindow,
 ): Promise<Float32Array> {
   const result = new Float32Array(planes.length);
-  for (const [index, window] of windowsOf(size, options).entries()) {
-    pasteWindow(result, size, window, await f(cutWindow(planes, size, window), windowSize(window), index));
+  const windows = windowsOf(size, options);
+  for (const [index, window] of windows.entries()) {
+    const values = cutWindow(planes, size, window);
+    pasteWindow(result, size, window, await f(values, windowSize(window), index, windows.length));
   }
   return result;
 }

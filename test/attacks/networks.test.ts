@@ -88,6 +88,10 @@ async function attack(
   return plugin.apply(image, params, { random: seededRandom(seed), models, ...context });
 }
 
+/** The same call in small windows. */
+const windowed = (text: string): string =>
+  text.includes('(') ? text.replace(/\)$/, ', window=64, overlap=16)') : `${text}(window=64, overlap=16)`;
+
 describe.each(cases)('%s', (text, choices) => {
   it('gives the same pixels for the same seed, in 0..1, and leaves its input alone', async () => {
     const image = randomImage(48, 32);
@@ -106,17 +110,21 @@ describe.each(cases)('%s', (text, choices) => {
     [70, 19],
   ])('takes %i x %i pixels and keeps opacity as it is', async (width, height) => {
     const image = randomImage(width, height, { alpha: true });
-    const attacked = await attack(
-      text.replace(/\)?$/, text.includes('(') ? ', window=64, overlap=16)' : '(window=64, overlap=16)'),
-      image,
-      choices,
-    );
+    const attacked = await attack(windowed(text), image, choices);
     expect([attacked.width, attacked.height, attacked.data.length]).toEqual([
       width,
       height,
       3 * width * height,
     ]);
     expect(attacked.alpha).toEqual(image.alpha);
+  });
+
+  it('goes on without a step back', async () => {
+    const seen = [0];
+    const call = windowed(text);
+    await attack(call, randomImage(100, 40), choices, { onProgress: (fraction) => seen.push(fraction) });
+    expect(seen).toEqual([...seen].sort((a, b) => a - b));
+    expect(Math.max(...seen)).toBeLessThanOrEqual(1);
   });
 
   it('stops where it is told to', async () => {
