@@ -72,6 +72,8 @@ describe('the models that ship with the package', () => {
     ['vae-encoder', 'atelier-vae'],
     ['vae-decoder', 'atelier-vae'],
     ['image-embedder', 'atelier-eye'],
+    ['unet', 'atelier-unet'],
+    ['text-encoder', 'atelier-text'],
   ] as const)('play the role %s where nobody chose a model', async (role, id) => {
     const [model] = await resolveNeeds([{ role, by: 'this test' }], {}, bare);
     expect(model).toMatchObject({ id, trust: 'registry' });

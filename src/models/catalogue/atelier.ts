@@ -47,4 +47,38 @@ export const atelier: readonly ModelEntry[] = [
       },
     },
   },
+  {
+    id: 'atelier-unet',
+    summary: 'Small latent diffusion U-Net in the latent space of Stable Diffusion 1, at 256 px.',
+    ...OWN,
+    protocol:
+      'sample [n,4,h,w], sides multiples of 4, scaled as Stable Diffusion 1 takes it; timestep [n] of its 1000; ' +
+      'encoder_hidden_states [n,16,128] of atelier-text -> out_sample, the noise; the empty prompt is unconditional',
+    roles: { unet: { file: 'unet.onnx', multiple: 32, diffusion: { prediction: 'epsilon', side: 256 } } },
+    files: {
+      'unet.onnx': {
+        bytes: 14169262,
+        sha256: '26ebdfd789bd9d9a52eaffa8b7ed606c46a9aa6c64a4d93def0612660a3b1bf7',
+      },
+    },
+  },
+  {
+    id: 'atelier-text',
+    summary: 'Text encoder of atelier-unet: a fixed vocabulary, with 16 free words for fine-tuning.',
+    ...OWN,
+    protocol:
+      'input_ids [n,16] of tokenizer.json (lower case, whole words, [BOS] ... [EOS], padded) -> last_hidden_state [n,16,128]; ' +
+      '<new-0> to <new-15> are words that mean nothing yet',
+    roles: { 'text-encoder': { file: 'text-encoder.onnx', beside: ['tokenizer.json'] } },
+    files: {
+      'text-encoder.onnx': {
+        bytes: 641713,
+        sha256: '2a5e0a9673215c95c00df5301e20c921b5a7c03a0663eff3b79a65eafea3dffe',
+      },
+      'tokenizer.json': {
+        bytes: 10723,
+        sha256: '5fb5fecc4dae07b1469973002c99b5b75efe04528d06455c91ccfcec6c316c08',
+      },
+    },
+  },
 ];
