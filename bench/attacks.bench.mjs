@@ -1,0 +1,118 @@
+/**
+ * @file Attacks without networks: milliseconds for a megapixel, beside OpenCV and Pillow (two threads) where they have the
+ * same filter, interleaved in one run.
+ *
+ * OpenCV with its contrib modules and Pillow are looked for by CRAQUELURE_PYTHON (default python3) and left out where they
+ * are absent. ROUNDS sets the number of rounds, SIDES the sides of the square pictures, ATTACKS names some of the attacks.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { attacks } from '../dist/attacks/index.js';
+import { paint } from '../dist/datasets/atelier/atelier.js';
+import { toBytes } from '../dist/image/image.js';
+import { seededRandom } from '../dist/random.js';
+
+const python = process.env.CRAQUELURE_PYTHON ?? 'python3';
+const script = fileURLToPath(new URL('attacks.py', import.meta.url));
+const ROUNDS = Number(process.env.ROUNDS ?? 5);
+const SIDES = (process.env.SIDES ?? '512').split(' ').map(Number);
+const NAMES = process.env.ATTACKS?.split(' ') ?? [
+  'adverse-cleaner',
+  'bilateral',
+  'guided',
+  'gaussian-blur',
+  'median',
+  'non-local-means',
+  'rescale',
+  'crop-resize',
+  'rotate',
+  'tv-denoise',
+  'gaussian-noise',
+  'quantize',
+  'jpeg',
+  'webp',
+  'screenshot',
+  'screen-photo',
+];
+
+export async function bench() {
+  const dir = await mkdtemp(join(tmpdir(), 'craquelure-bench-'));
+  try {
+    const pictures = new Map(SIDES.map((side) => [side, picture(side)]));
+    for (const [side, image] of pictures) await writeFile(join(dir, `pixels.${side}.bin`), toBytes(image));
+    const peer = await startPeer(dir);
+    console.log(`medians of ${ROUNDS} interleaved rounds; ${peer?.version ?? 'OpenCV and Pillow absent'}\n`);
+    console.log('| attack | side | ms | ms / Mpx | peer ms | ours / peer |');
+    console.log('| --- | --- | --- | --- | --- | --- |');
+    for (const [side, image] of pictures) {
+      for (const name of NAMES) console.log(await row(name, side, image, peer));
+    }
+    peer?.end();
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+const PEERED = [
+  'adverse-cleaner',
+  'bilateral',
+  'guided',
+  'gaussian-blur',
+  'median',
+  'non-local-means',
+  'rescale',
+];
+
+/** A painting of that side, repeated beyond what the atelier paints. */
+function picture(side) {
+  const { width, data } = paint({ painter: 'halvorsen', motif: 'sea', size: Math.min(512, side), seed: 1 });
+  const tiled = new Float32Array(side * side * 3);
+  for (let i = 0; i < side * side; i++) {
+    const from = ((Math.floor(i / side) % width) * width + ((i % side) % width)) * 3;
+    tiled.set(data.subarray(from, from + 3), 3 * i);
+  }
+  return { width: side, height: side, data: tiled };
+}
+
+async function row(name, side, image, peer) {
+  const attack = attacks[name];
+  const params = attack.params.parse({});
+  const [ours, theirs] = [[], []];
+  for (let round = 0; round <= ROUNDS; round++) {
+    const start = performance.now();
+    await attack.apply(image, params, { random: seededRandom(0) });
+    const ms = performance.now() - start;
+    const other = PEERED.includes(name) ? await peer?.run(name, side) : undefined;
+    if (round === 0) continue; // the first warms up
+    ours.push(ms);
+    if (other !== undefined) theirs.push(other);
+  }
+  const ms = median(ours);
+  const compared =
+    theirs.length === 0 ? ['', ''] : [median(theirs).toFixed(1), (ms / median(theirs)).toFixed(2)];
+  return `| ${[name, side, ms.toFixed(1), ((1e6 * ms) / side ** 2).toFixed(0), ...compared].join(' | ')} |`;
+}
+
+const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
+
+/** OpenCV in a process of its own that answers one run at a time; undefined where there is none. */
+async function startPeer(dir) {
+  const child = spawn(python, [script, dir], { stdio: ['pipe', 'pipe', 'ignore'] });
+  child.on('error', () => {});
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const { value: version, done } = await lines.next();
+  if (done) return undefined;
+  return {
+    version,
+    run: async (name, side) => {
+      child.stdin.write(`${name} ${side}\n`);
+      const { value } = await lines.next();
+      return value === '-' ? undefined : Number(value);
+    },
+    end: () => child.stdin.end(),
+  };
+}

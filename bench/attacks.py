@@ -1,0 +1,57 @@
+"""The peer of attacks.bench.mjs: the same filters in OpenCV and Pillow, on the same pixels, with two threads.
+
+Usage: attacks.py FOLDER. FOLDER holds `pixels.<side>.bin` (8-bit RGB, interleaved). Says what there is on the first line;
+then each line "NAME SIDE" on standard input is answered by milliseconds, or by "-" where the library lacks the filter.
+"""
+import sys
+import time
+
+import cv2
+import numpy
+from PIL import Image
+
+cv2.setNumThreads(2)
+folder = sys.argv[1]
+
+
+def adverse_cleaner(pixels):
+    noisy = pixels.astype(numpy.float32)
+    clean = noisy.copy()
+    for _ in range(64):
+        clean = cv2.bilateralFilter(clean, 5, 8, 8)
+    for _ in range(4):
+        clean = cv2.ximgproc.guidedFilter(noisy, clean, 4, 16)
+    return clean.clip(0, 255).astype(numpy.uint8)
+
+
+def guided(pixels):
+    values = pixels.astype(numpy.float32)
+    return cv2.ximgproc.guidedFilter(values, values, 8, 500)
+
+
+def rescale(pixels):
+    image = Image.fromarray(pixels)
+    half = (image.width // 2, image.height // 2)
+    return image.resize(half, Image.LANCZOS).resize(image.size, Image.LANCZOS)
+
+
+FILTERS = {
+    'adverse-cleaner': adverse_cleaner,
+    'bilateral': lambda pixels: cv2.bilateralFilter(pixels.astype(numpy.float32), 9, 50, 5),
+    'guided': guided,
+    'gaussian-blur': lambda pixels: cv2.GaussianBlur(pixels, (0, 0), 1),
+    'median': lambda pixels: cv2.medianBlur(pixels, 3),
+    'non-local-means': lambda pixels: cv2.fastNlMeansDenoisingColored(pixels, None, 6, 6, 7, 21),
+    'rescale': rescale,
+}
+
+print(f'OpenCV {cv2.__version__}, Pillow {Image.__version__}', flush=True)
+for line in sys.stdin:
+    name, side = line.split()
+    pixels = numpy.fromfile(f'{folder}/pixels.{side}.bin', numpy.uint8).reshape(int(side), int(side), 3)
+    start = time.perf_counter()
+    try:
+        FILTERS[name](pixels)
+        print(1000 * (time.perf_counter() - start), flush=True)
+    except AttributeError:  # opencv_contrib is not everywhere
+        print('-', flush=True)
