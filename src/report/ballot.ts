@@ -5,7 +5,7 @@
  */
 import type { RunFolder, RunLesson } from '../harness/run-folder.ts';
 import { deriveSeed, seededRandom } from '../random.ts';
-import { type Interval } from '../stats/bootstrap.ts';
+import type { Interval } from '../stats/bootstrap.ts';
 import { wilsonInterval } from '../stats/rates.ts';
 import { groupBy } from './group.ts';
 import { learntIn } from './sheets.ts';
