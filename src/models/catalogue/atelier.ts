@@ -29,7 +29,7 @@ export const atelier: readonly ModelEntry[] = [
       },
       'decoder.onnx': {
         bytes: 2271330,
-        sha256: 'f0be0448850b63e2e377834630e9cd62e0662d4ae5bfdc363040e59af2cdc151',
+        sha256: '98e83ff021e5c4c1b2f09d2d2d6883f50f318a396806d4a845230fa28c8f41d1',
       },
     },
   },
