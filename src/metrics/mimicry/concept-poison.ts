@@ -50,6 +50,7 @@ export const conceptPoison = defineMetric({
   id: 'concept-poison',
   version: 1,
   kind: 'generated',
+  measures: 'mimicry',
   learns: 'all',
   label: 'Concept poison',
   summary:

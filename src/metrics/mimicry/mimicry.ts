@@ -58,6 +58,7 @@ type MimicryParameters = z.infer<typeof mimicryParameters>;
 /** What all metrics of mimicry have in common. */
 export const mimicry = {
   kind: 'generated',
+  measures: 'mimicry',
   version: 1,
   learns: 'artist',
   unit: '',
