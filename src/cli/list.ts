@@ -21,7 +21,10 @@ export const list = defineVerb({
       return;
     }
     for (const plugin of plugins) {
-      print(`${styled('bold', plugin.id)}  ${plugin.summary}`);
+      const able = [hasGraph(plugin) && 'as ONNX graph', 'learns' in plugin && 'learns'].filter(Boolean);
+      print(
+        `${styled('bold', plugin.id)}  ${plugin.summary}${able.length === 0 ? '' : ` (${able.join(', ')})`}`,
+      );
       for (const { name, accepts, description, default: preset } of describeParameters(plugin)) {
         const without = preset === undefined ? 'none' : JSON.stringify(preset);
         print(`    ${name}: ${accepts}; ${description} (default ${without})`);
@@ -58,7 +61,11 @@ async function registryOf(what: 'protections' | 'attacks' | 'metrics'): Promise<
 
 function facts({ id, label, summary, reference, version, needs, random, ...rest }: PluginBase): object {
   const plain = Object.entries(rest).filter(
-    ([name, value]) => name !== 'params' && typeof value !== 'function',
+    ([name, value]) => name !== 'params' && name !== 'learns' && typeof value !== 'function',
   );
-  return { id, label, summary, reference, version, needs, random, ...Object.fromEntries(plain) };
+  const able = { ...(hasGraph(rest) && { graph: true }), ...('learns' in rest && { learns: true }) };
+  return { id, label, summary, reference, version, needs, random, ...Object.fromEntries(plain), ...able };
 }
+
+/** Attacks that can be written as an ONNX graph. */
+const hasGraph = (plugin: object): boolean => 'graph' in plugin;

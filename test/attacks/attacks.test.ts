@@ -255,6 +255,11 @@ describe('adverse-cleaner', () => {
 
   it.each([
     ['adverse-cleaner(sigmaColor=-1)', 'adverse-cleaner.sigmaColor'],
+    ['gaussian-blur(sigma=-1)', 'gaussian-blur.sigma'],
+    ['gaussian-noise(sigma=-0.5)', 'gaussian-noise.sigma'],
+    ['rotate(angle=270)', 'rotate.angle'],
+    ['platform(host=elsewhere)', 'platform.host'],
+    ['jpeg | tv-denoise(weight=0)', 'tv-denoise.weight'],
     ['bilateral(diameter=1)', 'bilateral.diameter'],
     ['guided(radius=0)', 'guided.radius'],
     ['non-local-means(template=4)', 'non-local-means.template'],
