@@ -231,7 +231,7 @@ def measure(given):
         noise += decoded(decoder, 0.85 * start)
         print(f"{len(sampled)}/{given.count}", flush=True)
     given.folder.mkdir(parents=True, exist_ok=True)
-    sets = {"sampled": sampled, "noise": noise, "heldout": pixels[held]}
+    sets = {"sampled": sampled, "noise": noise, "heldout": pixels[chosen]}
     sets["trained"] = [pixels[drawn.choice([row for row, each in trained if each == hand])] for hand in hands]
     for name, pictures in sets.items():
         np.save(given.folder / f"{name}.npy", features(pictures))
