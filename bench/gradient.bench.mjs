@@ -103,8 +103,8 @@ function summary(size, batch, times) {
 
 const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
 
-/** The network as data for gradient.py: TAESD's encoder is made of Conv, Relu and Add alone. */
-async function writePlan(model, dir) {
+/** The network as data for gradient.py and protections.py: TAESD's encoder is made of Conv, Relu and Add alone. */
+export async function writePlan(model, dir) {
   const { nodes, inputs, outputs, initializers } = model.graph;
   let start = 0;
   const weights = {};

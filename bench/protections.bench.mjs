@@ -1,0 +1,70 @@
+/**
+ * @file 100 steps of textural Mist at 512 px on the CPU beside the same loop in PyTorch, with peaks of resident memory; and
+ * seconds per image for every protection on the networks that ship with the package.
+ *
+ *     npm run build && npm run bench protections
+ *
+ * `STEPS` and `SIDE` make it smaller for a try. The loop in PyTorch (`protections.py`, run by `CRAQUELURE_PYTHON`) is
+ * skipped with its reason where there is no torch or no TAESD in `../shared/models`.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readModel } from '../dist/onnx/files.js';
+import { writePlan } from './gradient.bench.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+const shared = resolve(process.env.CRAQUELURE_SHARED ?? join(here, '../../shared'));
+const STEPS = Number(process.env.STEPS ?? 100);
+const SIDE = Number(process.env.SIDE ?? 512);
+const worker = join(here, 'protect-once.mjs');
+
+/** Runs a command that prints one line of JSON, in a process of its own, so that its memory is its own, too. */
+function measured(command, args, env = {}) {
+  const { stdout, stderr, status } = spawnSync(command, args, {
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+  });
+  if (status !== 0) return { skipped: stderr.trim().split('\n').at(-1) };
+  return JSON.parse(stdout.trim().split('\n').at(-1));
+}
+
+const once = (protection, params, model) =>
+  measured('node', [worker, protection, JSON.stringify(params), String(SIDE), model ?? ''], {
+    CRAQUELURE_MODELS: join(shared, 'models'),
+  });
+
+const shown = ({ skipped, seconds, peak }) =>
+  skipped ? `skipped: ${skipped}` : `${seconds.toFixed(1)} s, peak ${(peak / 2 ** 20).toFixed(0)} MiB`;
+
+export async function bench() {
+  const encoder = join(shared, 'models', 'taesd-encoder.onnx');
+  if (existsSync(encoder)) {
+    const ours = once('mist', { steps: STEPS }, 'taesd');
+    const folder = await mkdtemp(join(tmpdir(), 'craquelure-bench-'));
+    await writePlan(await readModel(encoder), folder);
+    const python = process.env.CRAQUELURE_PYTHON ?? 'python3';
+    const theirs = measured(python, [join(here, 'protections.py'), folder, String(SIDE), String(STEPS)]);
+    await rm(folder, { recursive: true });
+    console.log(`mist on taesd, ${SIDE} px, ${STEPS} steps: ${shown(ours)}`);
+    console.log(`the same loop in PyTorch: ${shown(theirs)}`);
+    if (ours.seconds && theirs.seconds)
+      console.log(`share of its time: ${(ours.seconds / theirs.seconds).toFixed(2)}`);
+  } else console.log(`mist on taesd skipped: no ${encoder}`);
+
+  console.log(
+    `\n| protection | s per image of ${Math.min(SIDE, 256)} px, published steps | peak RSS (MiB) |\n| --- | --- | --- |`,
+  );
+  const { protections } = await import('../dist/protections/index.js');
+  for (const { id } of Object.values(protections)) {
+    const { skipped, seconds, peak } = measured('node', [worker, id, '{}', String(Math.min(SIDE, 256)), '']);
+    console.log(
+      skipped
+        ? `| \`${id}\` | ${skipped} | |`
+        : `| \`${id}\` | ${seconds.toFixed(1)} | ${(peak / 2 ** 20).toFixed(0)} |`,
+    );
+  }
+}
