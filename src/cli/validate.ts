@@ -16,7 +16,7 @@ export const validate = defineVerb({
   handler: async (args) => {
     const { prepareRun } = await import('../harness/prepare.ts');
     const { experiment, dataset, plan } = await prepareRun(args.experiment, {
-      maxPixels: Infinity,
+      maxPixels: Number.MAX_SAFE_INTEGER, // part of the plan's hash, which knows no infinity
       models: await modelChoices(args.model),
     });
     const { protections, attacks, metrics, seeds, name } = experiment;
