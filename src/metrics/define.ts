@@ -42,9 +42,10 @@ interface MetricBase<S extends ParameterSchema> extends PluginBase<S> {
   readonly higherIsBetter: boolean;
   /**
    * What an effect by this metric is about. fidelity: how far a picture is moved, which says nothing of a mimic;
-   * mimicry: what a mimic that was trained on the pictures makes. Absent: what a network sees in the picture.
+   * mimicry: what a mimic that was trained on the pictures makes; detectability: whether a protection gives itself away.
+   * Absent: what a network sees in the picture.
    */
-  readonly measures?: 'fidelity' | 'mimicry';
+  readonly measures?: 'fidelity' | 'mimicry' | 'detectability';
   /** True where an image is a hit (1) or a miss (0), so that a mean is a rate. */
   readonly binary?: true;
   /** The exact protocol, with its version: what a paper would have to cite. */

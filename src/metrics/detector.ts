@@ -21,7 +21,7 @@ const shared = {
   kind: 'set',
   unit: 'AUROC',
   higherIsBetter: false,
-  measures: 'fidelity',
+  measures: 'detectability',
   params: z.strictObject({}),
   random: false,
 } as const;

@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { CellRecord, MetricSetting, RunFolder } from '../../src/harness/run-folder.ts';
+import { metricSettings } from '../../src/harness/settings.ts';
 import type { Row, RowArm } from '../../src/harness/rows.ts';
 import { unknownName } from '../../src/messages.ts';
 import { type AnalysisOptions, analyse } from '../../src/report/analysis.ts';
+import { effectsOf } from '../../src/report/effect.ts';
 import { type Findings, findingsOf } from '../../src/report/findings.ts';
+import { qualityEffect } from '../../src/report/price.ts';
 import { sayStanding } from '../../src/report/summary.ts';
 import { seededRandom } from '../../src/random.ts';
 import { mcnemarP } from '../../src/stats/rates.ts';
@@ -34,6 +37,13 @@ describe('the findings of a run', () => {
     expect(prices.get('jpeg(quality=20)')!.qualityLost).toBeGreaterThan(
       prices.get('jpeg(quality=75)')!.qualityLost,
     );
+  });
+
+  it('read quality off a metric of fidelity, never off a detector', () => {
+    const quality = (calls: readonly string[]) =>
+      qualityEffect({ effects: effectsOf(calls.flatMap((call) => metricSettings(call))) })?.metric.label;
+    expect(quality(['detector', 'detector-vae', 'linf'])).toBe('linf');
+    expect(quality(['detector', 'detector-vae'])).toBeUndefined();
   });
 
   it('take the worst attack for each image, which leaves no more than any attack alone', () => {

@@ -20,11 +20,16 @@ ${answers.effects.map((effect, index) => effectSection(answers, effect, index, f
 ${agreementSection(findings, answers)}`;
 }
 
-/** A metric of fidelity cannot say that a mimic is misled; nobody should read it so. */
+/** Neither a metric of fidelity nor a detector can say that a mimic is misled; nobody should read them so. */
 function warning({ effects }: Answers): string {
-  return effects[0]?.metric.measures === 'fidelity'
-    ? ' It measures pixels: R says how much of the perturbation is left after an attack, not whether a mimic that trains on the picture is misled. Even random noise has such an effect.'
-    : '';
+  switch (effects[0]?.metric.measures) {
+    case 'fidelity':
+      return ' It measures pixels: R says how much of the perturbation is left after an attack, not whether a mimic that trains on the picture is misled. Even random noise has such an effect.';
+    case 'detectability':
+      return ' It measures how easily the protection is told from no protection: R says how much of that is left after an attack, not whether a mimic that trains on the picture is misled.';
+    default:
+      return '';
+  }
 }
 
 function tabs(effects: readonly Effect[]): Html {
