@@ -1084,12 +1084,6 @@ export const fewerPicturesThanBatch = (pictures: number, batch: number): Craquel
       `add pictures, or set batch to at most ${pictures}`,
   );
 
-export const anotherTraining = (path: string): CraquelureError =>
-  new CraquelureError(
-    'MODEL',
-    `The checkpoint '${path}' is of a training with other pictures, settings or models: remove it, or name another file`,
-  );
-
 export const foreignLora = (
   path: string,
   name: string,

@@ -19,7 +19,10 @@ const facts = openSync(join(folder, `atelier-${part}.jsonl`), 'w');
 for (let k = part; k < items.length; k += parts) {
   const { id, artist, caption, origin } = items[k];
   const { data } = paint(origin.recipe);
-  writeSync(pixels, Uint8ClampedArray.from(data, (v) => 255 * v));
+  writeSync(
+    pixels,
+    Uint8ClampedArray.from(data, (v) => 255 * v),
+  );
   writeSync(facts, `${JSON.stringify({ id, artist, caption, ...origin.recipe })}\n`);
 }
 closeSync(pixels);

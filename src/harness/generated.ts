@@ -1,10 +1,11 @@
 /** @file `generated.json`: what models made that have learnt the arms of a run, for the report's sheets and for voting. */
+import { CraquelureError } from '../messages.ts';
+import type { Cell } from './cells.ts';
 import { type JobRecord, jobKey, type LearnOutput } from './jobs.ts';
 import { generatedUnits, lessonJobOf, lessonOf } from './learning.ts';
 import { artefactOf, type Plan, type Unit } from './plan.ts';
 import { ARMS, type RowArm } from './rows.ts';
 import type { RunLesson } from './run-folder.ts';
-import type { Cell } from './cells.ts';
 import type { Store } from './store.ts';
 
 /** The lessons of a plan that the store holds, each once for an arm, however many metrics judge it. */
@@ -82,7 +83,8 @@ async function foundLesson(
       weights: weights === null ? null : store.blobPath(weights.sha256, 'safetensors'),
     };
   } catch (error) {
-    if (error instanceof NotStored) return undefined;
+    // An artist with too few pictures: the rows say so already.
+    if (error instanceof NotStored || error instanceof CraquelureError) return undefined;
     throw error;
   }
 }
