@@ -27,6 +27,10 @@ export const measure = defineVerb({
       describe: 'compare sets of features of different size; the value is then only good for itself',
     },
     seed: { type: 'number', default: 0, describe: 'root seed of metrics that draw random numbers' },
+    out: {
+      type: 'string',
+      describe: 'folder for maps of where A differs visibly from B: texture hides, flat areas show',
+    },
     model,
     device,
     'max-pixels': maxPixels,
@@ -34,6 +38,7 @@ export const measure = defineVerb({
   },
   examples: [
     ['$0 measure protected/a.png art/a.png --metrics psnr,ssim --json', 'two numbers as JSON'],
+    ['$0 measure protected/ art/ --out maps', 'one picture each of where the change shows'],
     ['$0 measure a.npy b.npy --metrics frechet,cmmd', 'distances between two sets of features'],
   ],
   handler: async (args) => {
@@ -42,12 +47,14 @@ export const measure = defineVerb({
     const calls = asked.split(/,(?![^(]*\))/).map((call) => call.trim()); // commas inside a call belong to it
     if (calls.some((call) => call === '')) throw expected('metrics separated by commas', '--metrics', asked);
     if (ofFeatures) {
+      if (args.out !== undefined)
+        throw expected('pictures to draw maps of', '--out', `${args.a} ${args.b}`, { code: 'USAGE' });
       const { measureFeatures } = await import('../harness/compare-features.ts');
       await answer(await measureFeatures(args.a, args.b, calls, { allowUnequal: args.allowUnequal }), args);
       return;
     }
     const { metricSettings } = await import('../harness/settings.ts');
-    const { measurePaths } = await import('../harness/compare-images.ts');
+    const { drawVisibility, measurePaths } = await import('../harness/compare-images.ts');
     const settings = calls.flatMap((call) => metricSettings(call));
     const results = await measurePaths(args.a, args.b, settings, {
       seed: args.seed,
@@ -56,6 +63,9 @@ export const measure = defineVerb({
       device: await deviceOption(args.device),
     });
     await answer(results, args);
+    if (args.out === undefined) return;
+    const maps = await drawVisibility(args.a, args.b, args.out, args.maxPixels);
+    for (const map of maps) note(`visible change: ${map}`);
   },
 });
 

@@ -1,9 +1,17 @@
 /** @file Metrics on two images or two folders, outside any experiment. */
-import { readFile, stat } from 'node:fs/promises';
-import { relative } from 'node:path';
-import { decodeImage } from '../image/codec.ts';
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { decodeImage, encodeImage, readImage } from '../image/codec.ts';
 import type { Image } from '../image/image.ts';
-import { expected, reasonOf, unmatchedFiles, needsExperiment } from '../messages.ts';
+import { visibilityMap } from '../image/visibility.ts';
+import {
+  differentSizes,
+  expected,
+  needsExperiment,
+  overwritesInput,
+  reasonOf,
+  unmatchedFiles,
+} from '../messages.ts';
 import type { ImageRef, Metric, MetricContext } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
 import type { RoleModels } from '../models/shelf.ts';
@@ -17,6 +25,7 @@ import { findInputs, type InputFile } from './by-hand.ts';
 import { type JobStep, jobSeed, jobStep } from './jobs.ts';
 import { sha256 } from './keys.ts';
 import type { MetricSetting } from './run-folder.ts';
+import { writeAtomically } from './store.ts';
 
 /** One line of `measure`'s answer. */
 export interface Measurement {
@@ -65,6 +74,33 @@ export async function measurePaths(
   const results: Measurement[] = [];
   for (const setting of settings) results.push(await measureSetting(setting, pairs, load, options));
   return results;
+}
+
+/**
+ * Draws where each picture of A differs visibly from its reference in B: `NAME.png` in a folder.
+ * @returns the files written
+ * @throws IMAGE where the two pictures of a pair differ in size
+ */
+export async function drawVisibility(
+  a: string,
+  b: string,
+  out: string,
+  maxPixels: number,
+): Promise<string[]> {
+  const written: string[] = [];
+  for (const pair of await matchPairs(a, b)) {
+    const image = await readImage(pair.a.path, { maxPixels });
+    const reference = await readImage(pair.b.path, { maxPixels });
+    if (image.width !== reference.width || image.height !== reference.height)
+      throw differentSizes('a map of visible change', image, reference);
+    const path = join(out, `${pair.a.name}.png`);
+    if ([pair.a, pair.b].some((input) => resolve(input.path) === resolve(path))) throw overwritesInput(path);
+    const { bytes } = await encodeImage(visibilityMap(image, reference), { format: 'png' });
+    await mkdir(dirname(path), { recursive: true });
+    await writeAtomically(path, bytes);
+    written.push(path);
+  }
+  return written;
 }
 
 async function matchPairs(a: string, b: string): Promise<Pair[]> {

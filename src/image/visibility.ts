@@ -1,7 +1,7 @@
 /**
  * @file Where a change of pixels hides: textured areas, 1, against flat ones and lone lines, 0. A simple activity mask
  * after texture masking in just-noticeable-difference models (Chou and Li 1995): the local deviation of luma, and of that
- * the least in the neighbourhood, so that a line on flat ground does not open the ground beside it.
+ * the least in the neighbourhood, so that a line on flat ground does not open the ground beside it. From it, how visible a change is where, and its map.
  */
 import { paddedIndices } from './border.ts';
 import { boxMean } from './box.ts';
@@ -25,6 +25,40 @@ export function hidingPower(image: Image): Float32Array {
   );
   // A soft edge of the mask is no edge in the picture.
   return boxMean(image, LOCAL)(leastAround(activity, image));
+}
+
+/**
+ * How visible a change is where, in 1/255: [height, width] of the largest |a - b| of the three channels, times what the
+ * reference does not hide.
+ */
+function visibleChange(image: Image, reference: Image): Float32Array {
+  const hidden = hidingPower(reference);
+  const change = (at: number): number => Math.abs(image.data[at]! - reference.data[at]!);
+  return hidden.map(
+    (share, i) => 255 * Math.max(change(3 * i), change(3 * i + 1), change(3 * i + 2)) * (1 - share),
+  );
+}
+
+/** The visible change, in 1/255, that is drawn at full strength. */
+const FULL = 16;
+/** What the reference keeps of its light beneath the map, so that one sees where a change is. */
+const BENEATH = 0.35;
+/** What the map is drawn in: orange, since few pictures have it that pure. */
+const GLOW = [1, 0.55, 0.1] as const;
+
+/**
+ * Where a change shows, over the reference in dimmed grey: nothing where texture hides it, orange all through where 16/255
+ * of it are visible. The picture and its reference are of one size.
+ */
+export function visibilityMap(image: Image, reference: Image): Image {
+  const luma = lumaOf(reference);
+  const visible = visibleChange(image, reference);
+  const data = Float32Array.from({ length: 3 * luma.length }, (_, at) => {
+    const i = Math.floor(at / 3);
+    const strength = Math.min(visible[i]! / FULL, 1);
+    return (1 - strength) * BENEATH * luma[i]! + strength * GLOW[at % 3]!;
+  });
+  return { width: reference.width, height: reference.height, data };
 }
 
 /** Rec. 601. */
