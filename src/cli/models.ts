@@ -72,6 +72,7 @@ async function pull(id: string, { force, quiet }: { force: boolean; quiet: boole
     await pullModel(entry, home, {
       force,
       signal: abort.signal,
+      onWait: (holder) => note(`${id}: ${holder} is fetching it; waiting`),
       onProgress: (file, received, total) =>
         progress.update(received, total ?? received, `${id}/${file} ${size(received)}`),
     });

@@ -2,6 +2,7 @@
 import { dirname, join, resolve } from 'node:path';
 import { noAddress } from '../messages.ts';
 import { dataFolders } from './cache.ts';
+import { holding } from './claim-file.ts';
 import { type DownloadOptions, download } from './download.ts';
 import { locate, readPicture } from './files.ts';
 import { readManifest } from './manifest.ts';
@@ -36,8 +37,17 @@ export async function pullManifest(file: string, options: PullOptions = {}): Pro
         return { path, licence, state: 'here' };
       }
       if (url === '') throw noAddress(path, source);
-      await download(url, join(out, path), { sha256, signal: options.signal });
-      return { path, licence, state: 'fetched' };
+      const { signal } = options;
+      const target = join(out, path);
+      return holding(
+        `${target}.pulling`,
+        async () => {
+          if ((await locate(path, folders)) !== undefined) return { path, licence, state: 'here' };
+          await download(url, target, { sha256, signal });
+          return { path, licence, state: 'fetched' };
+        },
+        { signal },
+      );
     };
     const picture = await fetched().catch((error: Error): PulledPicture => {
       if (options.signal?.aborted) throw error;

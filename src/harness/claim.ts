@@ -4,10 +4,11 @@
  */
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAlive } from '../datasets/claim-file.ts';
 import { runFolderBusy } from '../messages.ts';
 import type { Manifest } from './manifest.ts';
 import { RUN_FILES } from './run-folder.ts';
-import { isAlive, sweepTemporaries } from './store.ts';
+import { sweepTemporaries } from './store.ts';
 
 export interface Claim {
   /** The manifest of the same plan's earlier session in this folder. */

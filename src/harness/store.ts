@@ -12,6 +12,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { isAlive } from '../datasets/claim-file.ts';
 import { corruptArtefact, diskFull } from '../messages.ts';
 import { artefactsIn, type JobRecord } from './jobs.ts';
 import { sha256 } from './keys.ts';
@@ -52,16 +53,6 @@ export async function sweepTemporaries(folder: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     const writer = /\.(\d+)-[0-9a-f]{8}\.tmp$/.exec(name)?.[1];
     if (writer !== undefined && !isAlive(Number(writer))) await rm(join(folder, name), { force: true });
-  }
-}
-
-/** True where a process of that id exists. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

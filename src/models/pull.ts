@@ -1,4 +1,5 @@
 /** @file Downloading a model's files into the cache, and what is recorded of them. */
+import { type ClaimOptions, holding } from '../datasets/claim-file.ts';
 import { type DownloadOptions, download } from '../datasets/download.ts';
 import { absentModel } from '../messages.ts';
 import type { ModelEntry } from './entry.ts';
@@ -7,42 +8,60 @@ import { downloadPath, type LocatedFile, locateFile } from './locate.ts';
 import { readLock, writeLock } from './lock.ts';
 import { isPublished } from './resolve.ts';
 
-export interface PullOptions extends Pick<DownloadOptions, 'signal' | 'env'> {
+export interface PullOptions extends Pick<DownloadOptions, 'signal' | 'env'>, Pick<ClaimOptions, 'onWait'> {
   /** Fetch again what is here, and trust what comes where the registry knows no hash. */
   readonly force?: boolean;
   readonly onProgress?: (file: string, received: number, total: number | undefined) => void;
 }
 
-/** Fetches what is missing of a model. @returns its files. @throws MODEL where a file is published nowhere. */
+/**
+ * Fetches what is missing of a model; where another process does, waits and takes what it brought.
+ * @returns its files. @throws MODEL where a file is published nowhere.
+ */
 export async function pullModel(
   entry: ModelEntry,
   home: ModelHome,
-  { force = false, onProgress, signal, env }: PullOptions = {},
+  options: PullOptions = {},
 ): Promise<LocatedFile[]> {
   const found: LocatedFile[] = [];
-  for (const [name, { url, sha256: listed }] of Object.entries(entry.files)) {
+  for (const [name, { url }] of Object.entries(entry.files)) {
     const before = await locateFile(entry, name, home);
-    if (before.state === 'ok' && !(force && url !== undefined)) {
+    if (before.state === 'ok' && !(options.force && url !== undefined)) {
       found.push(before);
       continue;
     }
     if (url === undefined) {
       throw absentModel(entry.id, [name], { published: isPublished(entry), obtain: entry.obtain });
     }
-    const lock = await readLock(home.cache, entry.id);
-    const {
-      sha256,
-      bytes,
-      url: from,
-    } = await download(url, downloadPath(home, entry.id, name), {
-      sha256: listed ?? (force ? undefined : lock[name]?.sha256),
-      signal,
-      ...(env && { env }),
-      ...(onProgress && { onProgress: (received, total) => onProgress(name, received, total) }),
-    });
-    const locked = { sha256, bytes, url: from, downloaded: new Date().toISOString() };
-    await writeLock(home.cache, entry.id, { ...lock, [name]: locked });
-    found.push(await locateFile(entry, name, home));
+    // One claim for the folder: its files share `lock.json`.
+    const claim = downloadPath(home, entry.id, '.pulling');
+    found.push(await holding(claim, () => pullFile(entry, name, url, home, options), options));
   }
   return found;
+}
+
+async function pullFile(
+  entry: ModelEntry,
+  name: string,
+  url: string,
+  home: ModelHome,
+  { force = false, onProgress, signal, env }: PullOptions,
+): Promise<LocatedFile> {
+  const meanwhile = await locateFile(entry, name, home);
+  if (meanwhile.state === 'ok' && !force) return meanwhile;
+  const lock = await readLock(home.cache, entry.id);
+  const listed = entry.files[name]?.sha256;
+  const {
+    sha256,
+    bytes,
+    url: from,
+  } = await download(url, downloadPath(home, entry.id, name), {
+    sha256: listed ?? (force ? undefined : lock[name]?.sha256),
+    signal,
+    ...(env && { env }),
+    ...(onProgress && { onProgress: (received, total) => onProgress(name, received, total) }),
+  });
+  const locked = { sha256, bytes, url: from, downloaded: new Date().toISOString() };
+  await writeLock(home.cache, entry.id, { ...lock, [name]: locked });
+  return locateFile(entry, name, home);
 }

@@ -1,9 +1,15 @@
-import { readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { execFile, spawnSync } from 'node:child_process';
+import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { sha256Of } from '../../src/datasets/dataset.ts';
-import { absentModel, wrongDownload } from '../../src/messages.ts';
+import { absentModel, interrupted, wrongDownload } from '../../src/messages.ts';
 import { takeInventory } from '../../src/models/inventory.ts';
+import type { ModelEntry } from '../../src/models/entry.ts';
+import type { ModelHome } from '../../src/models/home.ts';
 import { downloadPath } from '../../src/models/locate.ts';
 import { readLock } from '../../src/models/lock.ts';
 import { pullModel } from '../../src/models/pull.ts';
@@ -17,6 +23,18 @@ async function served() {
   const bytes = await readFile(path);
   const server = await serve(bytes);
   return { bytes, sha256, url: `${server.url}/far.onnx`, asked: server.asked };
+}
+
+/** Pulls in a process of its own, with the built program. */
+async function pullElsewhere(far: ModelEntry, home: ModelHome) {
+  const script = `
+    import { pullModel } from ${JSON.stringify(pathToFileURL(resolve('dist/models/pull.js')).href)};
+    const told = [];
+    const [entry, home] = ${JSON.stringify([far, home])};
+    const found = await pullModel(entry, home, { onWait: (holder) => told.push(holder) });
+    console.log(JSON.stringify({ pid: process.pid, told, found }));`;
+  const node = promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+  return JSON.parse((await node).stdout) as { pid: number; told: string[]; found: unknown };
 }
 
 describe('pulling a model', () => {
@@ -44,6 +62,53 @@ describe('pulling a model', () => {
       wrongDownload(`${other.url}/far.onnx`, sha256, sha256Of('something else')),
     );
     expect(await pullModel(moved, home, { force: true })).toMatchObject([{ state: 'ok' }]);
+  });
+
+  it('twice at once in two processes fetches once; the other waits, says for whom, and has the same file', async () => {
+    const { url, sha256, asked } = await served();
+    const home = await emptyHome();
+    const far = entry({ id: 'far', roles, files: { 'far.onnx': { url, sha256 } } });
+    const [one, two] = await Promise.all([pullElsewhere(far, home), pullElsewhere(far, home)]);
+    expect(asked).toHaveLength(1);
+    for (const { found } of [one!, two!]) expect(found).toMatchObject([{ state: 'ok', sha256 }]);
+    const told = [...one!.told, ...two!.told];
+    expect(told.length).toBeLessThanOrEqual(1); // none where one was done before the other began
+    if (told.length > 0) expect([`process ${one!.pid}`, `process ${two!.pid}`]).toContain(told[0]);
+    expect((await readdir(dirname(downloadPath(home, 'far', 'x')))).toSorted()).toEqual([
+      'far.onnx',
+      'lock.json',
+    ]);
+  });
+
+  it('waits for a living holder, and takes over from one that is gone', async () => {
+    const { url, sha256, asked } = await served();
+    const home = await emptyHome();
+    const far = entry({ id: 'far', roles, files: { 'far.onnx': { url, sha256 } } });
+    const claim = downloadPath(home, 'far', '.pulling');
+    await mkdir(dirname(claim), { recursive: true });
+
+    await writeFile(claim, `${process.pid} 99 ${hostname()}`);
+    const abort = new AbortController();
+    const told: string[] = [];
+    const onWait = (holder: string): void => {
+      told.push(holder);
+      abort.abort();
+    };
+    await expect(pullModel(far, home, { onWait, signal: abort.signal })).rejects.toThrow(interrupted());
+    expect(told).toEqual([`process ${process.pid}`]);
+    expect(asked).toHaveLength(0);
+
+    const gone = spawnSync(process.execPath, ['--version']).pid;
+    await writeFile(claim, `${gone} 0 ${hostname()}`);
+    const both = await Promise.all([pullModel(far, home), pullModel(far, home)]);
+    expect(both).toMatchObject([[{ state: 'ok', sha256 }], [{ state: 'ok', sha256 }]]);
+    expect(asked).toHaveLength(1);
+
+    await rm(downloadPath(home, 'far', 'far.onnx'));
+    await writeFile(claim, '1 0 another-machine');
+    const past = new Date(Date.now() - 3_600_000);
+    await utimes(claim, past, past);
+    expect(await pullModel(far, home)).toMatchObject([{ state: 'ok', sha256 }]);
   });
 
   it('says how to make a file that is published nowhere', async () => {
