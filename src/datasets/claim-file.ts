@@ -8,7 +8,8 @@ import { mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promise
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { interrupted } from '../messages.ts';
+import { interrupted, noSpace } from '../messages.ts';
+import { freeSpace } from './download.ts';
 
 export interface ClaimOptions {
   /** Told once, where somebody else works there: who, as `process 4711` or `process 4711 on HOST`. */
@@ -22,7 +23,10 @@ const ASKED_MS = 100;
 
 let claims = 0;
 
-/** Does something as the only holder of the claim file `path`; waits for it first. @throws INTERRUPTED by the signal. */
+/**
+ * Does something as the only holder of the claim file `path`; waits for it first.
+ * @throws INTERRUPTED by the signal, MODEL where the disk is full.
+ */
 export async function holding<T>(
   path: string,
   act: () => Promise<T>,
@@ -30,14 +34,17 @@ export async function holding<T>(
 ): Promise<T> {
   const own = `${process.pid} ${claims++} ${hostname()}`;
   await mkdir(dirname(path), { recursive: true });
-  await take(path, own, options);
-  const touch = setInterval(() => {
-    const now = new Date();
-    utimes(path, now, now).catch(() => undefined); // whoever took it over has it now
-  }, TOUCHED_MS);
-  touch.unref();
+  let touch: NodeJS.Timeout | undefined;
   try {
+    await take(path, own, options);
+    touch = setInterval(() => {
+      const now = new Date();
+      utimes(path, now, now).catch(() => undefined); // whoever took it over has it now
+    }, TOUCHED_MS).unref();
     return await act();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    throw noSpace(dirname(path), await freeSpace(path));
   } finally {
     clearInterval(touch);
     if ((await contentOf(path)) === own) await rm(path, { force: true });
@@ -61,13 +68,19 @@ async function take(path: string, own: string, { onWait, signal }: ClaimOptions)
 
 /** False where the file is there already. */
 async function create(path: string, content: string): Promise<boolean> {
+  const file = await open(path, 'wx').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST') return undefined;
+    throw error;
+  });
+  if (file === undefined) return false;
   try {
-    const file = await open(path, 'wx');
-    await file.writeFile(content).finally(() => file.close());
+    await file.writeFile(content);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    await rm(path, { force: true }); // a full disk takes the name, but not the holder
     throw error;
+  } finally {
+    await file.close();
   }
 }
 

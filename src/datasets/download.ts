@@ -107,7 +107,11 @@ async function fetchRest(
   const start = response.status === 206 ? have : 0;
   const rest = Number(response.headers.get('content-length') ?? Number.NaN);
   const total = Number.isNaN(rest) || response.headers.has('content-encoding') ? undefined : start + rest;
-  await expectSpace(part, rest);
+  const free = await freeSpace(part);
+  if (rest > free) {
+    await response.body?.cancel(); // else its connection keeps the process alive
+    throw noSpace(part.replace(/\.part$/, ''), free, rest);
+  }
   const seen = response.headers.get('etag');
   if (seen !== null && !seen.startsWith('W/')) await writeFile(`${part}.etag`, seen);
   else await rm(`${part}.etag`, { force: true });
@@ -163,12 +167,8 @@ const isHub = (url: string, { HF_ENDPOINT: mirror = HUB }: Environment): boolean
 const totalOf = (response: Response): number =>
   Number(/\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1] ?? Number.NaN);
 
-async function expectSpace(path: string, wanted: number): Promise<void> {
-  const free = await freeSpace(path);
-  if (wanted > free) throw noSpace(path, free, wanted);
-}
-
-async function freeSpace(path: string): Promise<number> {
+/** Bytes that are free on the disk of a file whose folder is there. */
+export async function freeSpace(path: string): Promise<number> {
   const { bavail, bsize } = await statfs(dirname(path));
   return bavail * bsize;
 }

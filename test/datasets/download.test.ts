@@ -1,11 +1,21 @@
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, statSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { holding } from '../../src/datasets/claim-file.ts';
 import { download } from '../../src/datasets/download.ts';
-import { httpRefused, insecureUrl, interrupted, unreachable, wrongDownload } from '../../src/messages.ts';
+import {
+  httpRefused,
+  insecureUrl,
+  interrupted,
+  noSpace,
+  unreachable,
+  wrongDownload,
+} from '../../src/messages.ts';
+import { itOnTinyDisk } from '../tiny-disk.ts';
 import { type Behaviour, closeServers, serve } from './server.ts';
 
 const body = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31) % 251));
@@ -135,5 +145,32 @@ describe('a download', () => {
     const attempt = download(`${url}/f`, path, { signal: abort.signal, onProgress: () => abort.abort() });
     await expect(attempt).rejects.toThrow(interrupted());
     expect(await folderOf(path)).toContain('file.bin.part');
+  });
+
+  itOnTinyDisk('that the disk has no room for is not begun', 64, async (folder) => {
+    const { url } = await serve(body);
+    const path = join(folder, 'file.bin');
+    const { bavail, bsize } = await statfs(folder);
+    await expect(download(`${url}/f`, path)).rejects.toThrow(noSpace(path, bavail * bsize, body.length));
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  itOnTinyDisk('that fills the disk says so at once, and goes on when there is room', 64, async (folder) => {
+    const { url, asked } = await serve(body, () => ({ lengthless: true }));
+    const path = join(folder, 'file.bin');
+    await expect(download(`${url}/f`, path, { sha256 })).rejects.toThrow(noSpace(path, 0));
+    expect(asked).toHaveLength(1);
+    execFileSync('mount', ['-o', 'remount,size=1m', folder]);
+    expect(await download(`${url}/f`, path, { sha256 })).toMatchObject({ sha256, bytes: body.length });
+    expect(asked[1]!.range).toMatch(/^bytes=[1-9]/);
+  });
+
+  itOnTinyDisk('that finds no room even for its claim leaves none behind', 64, async (folder) => {
+    await writeFile(join(folder, 'full'), new Uint8Array(1e5)).catch(() => undefined);
+    const claim = join(folder, '.pulling');
+    await expect(holding(claim, async () => 'held')).rejects.toThrow(noSpace(folder, 0));
+    expect(await readdir(folder)).toEqual(['full']);
+    await rm(join(folder, 'full'));
+    expect(await holding(claim, async () => 'held')).toBe('held');
   });
 });

@@ -14,6 +14,8 @@ export interface Behaviour {
   readonly status?: number;
   readonly location?: string;
   readonly etag?: string;
+  /** Does not say how long the body is. */
+  readonly lengthless?: boolean;
   /** Knows no ranges. */
   readonly rangeless?: boolean;
 }
@@ -40,6 +42,7 @@ export async function serve(
       status = 200,
       location,
       etag = '"v1"',
+      lengthless = false,
       rangeless = false,
     } = behaviour;
     if (status >= 300) {
@@ -48,7 +51,10 @@ export async function serve(
     }
     const start = rangeless ? 0 : startOf(request, etag);
     const rest = body.subarray(start);
-    response.writeHead(start > 0 ? 206 : 200, { 'content-length': rest.length, etag });
+    response.writeHead(start > 0 ? 206 : 200, {
+      ...(!lengthless && { 'content-length': rest.length }),
+      etag,
+    });
     if (breakAfter === undefined) response.end(rest);
     else response.write(rest.subarray(0, breakAfter), () => destroyWhen(breakWhen, response));
   });

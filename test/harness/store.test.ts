@@ -3,8 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JobRecord } from '../../src/harness/jobs.ts';
 import { keyOf, sha256 } from '../../src/harness/keys.ts';
+import { openRowsFile } from '../../src/harness/rows-file.ts';
+import type { Row } from '../../src/harness/rows.ts';
+import { RUN_FILES } from '../../src/harness/run-folder.ts';
 import { openStore, sweepTemporaries, writeAtomically } from '../../src/harness/store.ts';
-import { corruptArtefact } from '../../src/messages.ts';
+import { corruptArtefact, diskFull } from '../../src/messages.ts';
+import { itOnTinyDisk } from '../tiny-disk.ts';
 import { temporaryFolder } from './fixture.ts';
 
 const bytes = new Uint8Array([1, 2, 3, 4]);
@@ -17,6 +21,23 @@ const record = (hash: string, size: number): JobRecord => ({
 });
 
 describe('the artefact store', () => {
+  itOnTinyDisk('says that the disk is full, leaves nothing half written and goes on', 64, async (dir) => {
+    const store = openStore(dir);
+    const large = new Uint8Array(100_000).fill(7);
+    const path = store.blobPath(sha256(large));
+    await expect(store.writeBlob(large)).rejects.toThrow(diskFull(path));
+    expect(await readdir(join(dir, 'tmp'))).toEqual([]);
+    const hash = await store.writeBlob(bytes);
+    expect(Buffer.from(await store.readBlob(hash))).toEqual(Buffer.from(bytes));
+  });
+
+  itOnTinyDisk('says that the disk is full when it is a row that finds no room', 8, async (dir) => {
+    const rows = await openRowsFile(dir, [], false);
+    const row = { cell: 'x'.repeat(20_000) } as Row;
+    await expect(rows.append([row])).rejects.toThrow(diskFull(join(dir, RUN_FILES.rows)));
+    await rows.close(false);
+  });
+
   it('finds a record together with its blob', async () => {
     const store = openStore(await temporaryFolder());
     const hash = await store.writeBlob(bytes);
