@@ -2,8 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Lesson, picturesAsked } from '../diffusion/lesson.ts';
+import type { ResolvedModel } from '../models/resolve.ts';
 import { type Job, type JobRecord, jobKey } from './jobs.ts';
 import { artefactOf, measurementOf, type Plan, unitsOf } from './plan.ts';
+import type { SettingLink } from './run-folder.ts';
 import type { JobEvent } from './session.ts';
 import { type Store, writeAtomically } from './store.ts';
 
@@ -152,8 +154,9 @@ function summarise(
 
 /**
  * Peak resident memory of a run in bytes, fitted to runs of plug-ins without networks on two threads (502 MB at 0.07
- * megapixels, 531 MB at 0.65, 2,449 MB at 12). Models come on top. Sizes of pictures are known only after they were
- * imported; before, a picture is taken to have one megapixel.
+ * megapixels, 531 MB at 0.65, 2,449 MB at 12), and the weights of models on top; not what networks compute on their way,
+ * which depends on what is done with them. Sizes of pictures are known only after they were imported; before, a
+ * picture is taken to have one megapixel.
  */
 export async function estimateMemory(plan: Plan, store: Store, workers: number): Promise<number> {
   const sizes = await Promise.all(
@@ -166,7 +169,39 @@ export async function estimateMemory(plan: Plan, store: Store, workers: number):
     }),
   );
   const largest = Math.max(...sizes);
-  return MEMORY.process + workers * (MEMORY.thread + MEMORY.bytesPerPixel * largest);
+  const thread = MEMORY.thread + MEMORY.bytesPerPixel * largest + weightsPerThread(plan);
+  return MEMORY.process + workers * thread;
 }
 
 const MEMORY = { process: 100e6, thread: 200e6, bytesPerPixel: 80 };
+
+/**
+ * Bytes of weights that a thread holds when it has opened every model of the plan's cells: a model's graph, its session,
+ * and a session of a derived graph where protections, attacks or trainings may differentiate it; metrics only run it.
+ */
+function weightsPerThread({ cells, models }: Pick<Plan, 'cells' | 'models'>): number {
+  const keysOf = (links: readonly SettingLink[]): string[] =>
+    links.flatMap(({ models: played = {}, chains = {} }) => [
+      ...Object.entries(played).flatMap(([role, { key }]) => key.split('+').map((one) => `${role} ${one}`)),
+      ...Object.values(chains).flatMap((chain) => keysOf(chain.flat())),
+    ]);
+  const run = new Set(cells.flatMap(({ metric }) => keysOf(metric.links)));
+  const differentiated = new Set(
+    cells.flatMap(({ protection, attack, metric }) =>
+      [protection, attack, ...(metric.kind === 'generated' ? [metric] : [])].flatMap(({ links }) =>
+        keysOf(links),
+      ),
+    ),
+  );
+  return models.reduce((bytes, model) => {
+    const name = `${model.role} ${model.key}`;
+    const copies = differentiated.has(name) ? 3 : run.has(name) ? 2 : 0;
+    return bytes + copies * weightBytes(model);
+  }, 0);
+}
+
+/** A model's weights in memory: halves are widened. Of the user's own files, nobody said what they hold. */
+function weightBytes({ files, dtype }: ResolvedModel): number {
+  const stored = files.reduce((sum, { bytes }) => sum + bytes, 0);
+  return dtype.startsWith('float16') ? 2 * stored : stored;
+}

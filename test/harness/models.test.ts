@@ -1,6 +1,7 @@
 import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { estimateMemory } from '../../src/harness/estimate.ts';
 import { jobSeed } from '../../src/harness/jobs.ts';
 import { prepareRun } from '../../src/harness/prepare.ts';
 import type { Manifest } from '../../src/harness/manifest.ts';
@@ -45,6 +46,29 @@ describe('an experiment that needs a model', () => {
     const { file, dir } = await experimentFolder(YAML.replace('lpips-squeeze', 'latent-shift'));
     const { plan } = await prepareRun(file, { out: dir, maxPixels: 1e6 });
     expect(plan.models).toMatchObject([{ id: 'atelier-vae', role: 'vae-encoder' }]);
+  });
+
+  it('needs memory for its weights in every thread, more where it is differentiated, twice where they are halves', async () => {
+    const bytesOf = async (protection: string, metric: string) => {
+      const yaml = YAML.replace("identity, 'noise(level=heavy)'", protection).replace(
+        'lpips-squeeze',
+        metric,
+      );
+      const { file, dir } = await experimentFolder(yaml);
+      const { plan, store } = await prepareRun(file, { out: dir, maxPixels: 1e6 });
+      const bytes = plan.models.flatMap(({ files }) => files).reduce((sum, each) => sum + each.bytes, 0);
+      return {
+        bytes,
+        memory:
+          (await estimateMemory(plan, store, 2)) - (await estimateMemory({ ...plan, models: [] }, store, 2)),
+      };
+    };
+    expect(await bytesOf('identity', 'psnr')).toEqual({ bytes: 0, memory: 0 });
+    const watched = await bytesOf('identity', 'latent-shift');
+    expect(watched.bytes).toBeGreaterThan(3e6); // float16, in two threads, as a graph and a session
+    expect(watched.memory).toBe(watched.bytes * 2 * 2 * 2);
+    const attacked = await bytesOf('mist(mode=textural)', 'latent-shift');
+    expect(attacked).toEqual({ bytes: watched.bytes, memory: watched.bytes * 2 * 2 * 3 });
   });
 
   it('can be run without it where no cell that is left wants it', async () => {
