@@ -1,4 +1,7 @@
 /** @file The matrix: protections x attacks x metrics x seeds, less what `only` and `except` leave out. */
+import { isDeepStrictEqual } from 'node:util';
+import { CraquelureError } from '../messages.ts';
+import { type ParsedCall, parseChain } from '../plugin/call.ts';
 import { jobStep } from './jobs.ts';
 import { keyOf } from './keys.ts';
 import type { CellRecord, MetricSetting, Setting } from './run-folder.ts';
@@ -46,16 +49,39 @@ function makeCell(protection: Setting, attack: Setting, metric: MetricSetting, s
   return { id: key.slice(0, 12), protection, attack, metric, seed };
 }
 
-/** True where every field of the pattern fits the cell; text fits a setting's label or the id of one of its links. */
+/**
+ * True where every field of the pattern fits the cell. Text fits a setting's label, the id of one of its links, or, written
+ * as a call, the settings that have the parameters in it: `jpeg(quality=75)` fits where 75 is the default, too.
+ */
 export function matches(pattern: CellPattern, cell: Cell): boolean {
-  const fits = (glob: string | undefined, setting: Setting): boolean =>
-    glob === undefined ||
-    [setting.label, ...setting.links.map(({ id }) => id)].some((name) => globToRegExp(glob).test(name));
+  const fits = (text: string | undefined, setting: Setting): boolean =>
+    text === undefined ||
+    [setting.label, ...setting.links.map(({ id }) => id)].some((name) => globToRegExp(text).test(name)) ||
+    (text.includes('(') && fitsCalls(text, setting));
   return (
     fits(pattern.protection, cell.protection) &&
     fits(pattern.attack, cell.attack) &&
     fits(pattern.metric, cell.metric) &&
     (pattern.seed === undefined || pattern.seed === cell.seed)
+  );
+}
+
+function fitsCalls(text: string, { links }: Setting): boolean {
+  let calls: readonly ParsedCall[];
+  try {
+    calls = parseChain(text);
+  } catch (error) {
+    if (error instanceof CraquelureError) return false; // a pattern with stars in it need not be a call
+    throw error;
+  }
+  return (
+    calls.length === links.length &&
+    calls.every(({ id, params }, at) => {
+      const link = links[at]!;
+      const has = (name: string, value: unknown) =>
+        isDeepStrictEqual((link.params as Record<string, unknown>)[name], value);
+      return id === link.id && Object.entries(params).every(([name, value]) => has(name, value));
+    })
   );
 }
 

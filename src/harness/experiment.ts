@@ -64,12 +64,15 @@ const integerSeed = z
 
 const pattern = z
   .strictObject({
-    protection: z.string().optional().describe("a setting's label or plug-in id; * stands for anything"),
+    protection: z
+      .string()
+      .optional()
+      .describe("a setting's label, plug-in id or call; * stands for anything"),
     attack: z
       .string()
       .optional()
-      .describe("a setting's label or the id of one of its links; * stands for anything"),
-    metric: z.string().optional().describe("a setting's label or plug-in id; * stands for anything"),
+      .describe("a setting's label, its call or the id of one of its links; * stands for anything"),
+    metric: z.string().optional().describe("a setting's label, plug-in id or call; * stands for anything"),
     seed: integerSeed.optional().describe('one of the seeds'),
   })
   .refine((fields) => Object.keys(fields).length > 0, 'at least one of protection, attack, metric, seed');

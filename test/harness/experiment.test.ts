@@ -161,6 +161,12 @@ describe('only and except', () => {
     expect(cells({ only: '[{ attack: "jpeg", protection: noise }]' }).length).toBe(3);
   });
 
+  it('keep cells by a call, whether or not its values are the defaults', () => {
+    const kept = (attack: string) => cells({ only: `[{ attack: "${attack}", protection: noise }]` });
+    expect(kept('gaussian-blur | jpeg(quality=75)')).toEqual(['noise/gaussian-blur | jpeg']);
+    expect(messageOf(() => kept('gaussian-blur | jpeg(quality=76)'))).toContain('at least one cell');
+  });
+
   it('leave cells out', () => {
     expect(cells({ except: '[{ attack: "*jpeg*" }, { protection: identity }]' })).toEqual(['noise/identity']);
   });
