@@ -1,8 +1,8 @@
 /**
  * @file Uploading to an image host: shrunk to its largest size and saved in its format.
  *
- * Limits and qualities are those that the hosts' own source code or help pages name; where only hearsay exists, the value
- * is an assumption and is marked as one. Hosts change: the date says when a value was true. All of them are taken to
+ * Limits and qualities are those that the hosts' own source code or help pages name; a value that was not seen there is an
+ * assumption and is marked as one. Hosts change: the date says when a value was true. All of them are taken to
  * shrink by Lanczos, and to get a picture that is not a lossless file.
  */
 import { z } from 'zod';
@@ -43,7 +43,8 @@ const HOSTS = {
     within: box(2048, 2048),
     format: 'webp',
     quality: 85,
-    source: 'Misskey 2023, ImageProcessingService.ts and DriveService.ts: inside 2048 x 2048 px, WebP at 85',
+    source: 'Misskey 2023, ImageProcessingService.ts: WebP at 85',
+    assumed: 'the size',
   },
   pixelfed: {
     within: ({ width, height }) =>
@@ -54,20 +55,21 @@ const HOSTS = {
           : { width: 1080, height: 1350 },
     format: 'jpeg',
     quality: 80,
-    source: 'Pixelfed 0.12 (2025), app/Util/Media/Image.php and config/pixelfed.php (image_quality)',
+    source: 'Pixelfed 0.12 (2025), app/Util/Media/Image.php: 1920 x 1080, 1080 x 1350, 1080 x 1080 px',
+    assumed: 'the quality',
   },
   instagram: {
     within: box(1080, 1350),
     format: 'jpeg',
     quality: 75,
-    source: 'Instagram Help Center, Image resolution of photos you share (2023): at most 1080 px wide, 4:5',
+    source: 'pages that quote Instagram’s help on image resolution (2023): at most 1080 px wide, 4:5',
     assumed: 'the quality, and fitting inside instead of cropping to 4:5',
   },
   facebook: {
     within: box(2048, 2048),
     format: 'jpeg',
     quality: 75,
-    source: 'Facebook Help Center, photos of high quality (2014 to 2023): at most 2048 px',
+    source: 'pages that quote Facebook’s help on photos of high quality (to 2023): at most 2048 px',
     assumed: 'the quality',
   },
 } as const satisfies Readonly<Record<string, Host>>;
