@@ -257,6 +257,18 @@ export const unknownArtist = (metric: string, image: string): CraquelureError =>
     `Missing artist of '${image}', which ${metric} needs. List the pictures in a CSV manifest with a column 'artist'`,
   );
 
+export const unknownGenre = (metric: string, image: string): CraquelureError =>
+  new CraquelureError(
+    'DATASET',
+    `Missing genre of '${image}', which ${metric} needs. Add a column 'genre' to the manifest, or set ${metric}(genre=...) where all pictures are of one`,
+  );
+
+export const mixedTowers = (metric: string, image: string, text: string): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Expected one CLIP for ${metric} but pictures are seen by '${image}' and words read by '${text}'. Name the same model in 'image-embedder' and 'text-embedder'`,
+  );
+
 export const fewArtists = (metric: string, image: string, artist: string): CraquelureError =>
   new CraquelureError(
     'DATASET',

@@ -152,9 +152,20 @@ function layers(g: GraphBuilder, seed: number) {
     return conv(`${path}.conv`, doubled, channels, channels);
   };
 
+  /** A residual block of CLIP: attention, then two layers with quick GELU between them. */
+  const block = (path: string, x: string, size: number, mask?: string): string => {
+    const normal = layerNorm(`${path}.layer_norm1`, x, size);
+    const y = g.Add(attention(`${path}.self_attn`, normal, size, normal, size, mask), x);
+    const wide = linear(`${path}.mlp.fc1`, layerNorm(`${path}.layer_norm2`, y, size), size, 4 * size);
+    const quick = g.Mul(wide, g.Sigmoid(g.Mul(wide, g.scalar(1.702, wide))));
+    return g.Add(linear(`${path}.mlp.fc2`, quick, 4 * size, size), y);
+  };
+
   return {
     g,
     stored,
+    at,
+    block,
     weight,
     linear,
     conv,
@@ -168,12 +179,12 @@ function layers(g: GraphBuilder, seed: number) {
   };
 }
 
-type Layers = ReturnType<typeof layers>;
+export type Layers = ReturnType<typeof layers>;
 
 const OPSET = 17;
 
 /** A model whose weights are those that its layers have made. */
-function model(
+export function model(
   inputs: readonly ValueInfo[],
   seed: number,
   name: string,
@@ -200,7 +211,11 @@ function model(
   };
 }
 
-const info = (name: string, shape: readonly (number | string)[], dtype: ValueInfo['dtype'] = 'float32') => ({
+export const info = (
+  name: string,
+  shape: readonly (number | string)[],
+  dtype: ValueInfo['dtype'] = 'float32',
+) => ({
   name,
   dtype: dtype!,
   shape,
@@ -296,27 +311,25 @@ function tinyDecoder(seed = 3, { doublings = 3 } = {}): Model {
 /** input_ids [n, 77] -> last_hidden_state [n, 77, d]: CLIP's text encoder with one layer. */
 function tinyTextEncoder(vocabulary: number, seed = 4): Model {
   const inputs = [info('input_ids', ['batch', TOKENS], 'int32')];
-  return model(inputs, seed, 'last_hidden_state', ({ g, weight, linear, layerNorm, attention }) => {
-    const words = weight('text_model.embeddings.token_embedding.weight', [vocabulary, TEXT], 0.5);
-    const places = weight('text_model.embeddings.position_embedding.weight', [1, TOKENS, TEXT], 0.1);
-    const causal = Float32Array.from({ length: TOKENS * TOKENS }, (_, i) =>
-      i % TOKENS > Math.floor(i / TOKENS) ? -1e9 : 0,
-    );
-    const mask = g.constant('float32', [1, 1, TOKENS, TOKENS], causal);
-    const layer = 'text_model.encoder.layers.0';
-    let y = g.Add(g.Gather(words, 'input_ids', 0), places);
-    const normal = layerNorm(`${layer}.layer_norm1`, y, TEXT);
-    y = g.Add(attention(`${layer}.self_attn`, normal, TEXT, normal, TEXT, mask), y);
-    const wide = linear(`${layer}.mlp.fc1`, layerNorm(`${layer}.layer_norm2`, y, TEXT), TEXT, 4 * TEXT);
-    const quick = g.Mul(wide, g.Sigmoid(g.Mul(wide, g.scalar(1.702, wide))));
-    y = g.Add(linear(`${layer}.mlp.fc2`, quick, 4 * TEXT, TEXT), y);
-    return layerNorm('text_model.final_layer_norm', y, TEXT);
-  });
+  return model(inputs, seed, 'last_hidden_state', (parts) => clipText(parts, vocabulary));
+}
+
+/** What CLIP's text encoder makes of `input_ids`, [n, 77, 12]. */
+export function clipText({ g, weight, layerNorm, block }: Layers, vocabulary: number): string {
+  const words = weight('text_model.embeddings.token_embedding.weight', [vocabulary, TEXT], 0.5);
+  const places = weight('text_model.embeddings.position_embedding.weight', [1, TOKENS, TEXT], 0.1);
+  const causal = Float32Array.from({ length: TOKENS * TOKENS }, (_, i) =>
+    i % TOKENS > Math.floor(i / TOKENS) ? -1e9 : 0,
+  );
+  const mask = g.constant('float32', [1, 1, TOKENS, TOKENS], causal);
+  const embedded = g.Add(g.Gather(words, 'input_ids', 0), places);
+  const y = block('text_model.encoder.layers.0', embedded, TEXT, mask);
+  return layerNorm('text_model.final_layer_norm', y, TEXT);
 }
 
 /** Letters, letters that end a word, a few merges, and CLIP's two special tokens. */
-function tinyVocabulary(): { vocab: Record<string, number>; merges: readonly string[] } {
-  const letters = [...'abcdefghijklmnopqrstuvwxyz0123456789!,.-'];
+export function tinyVocabulary(more = ''): { vocab: Record<string, number>; merges: readonly string[] } {
+  const letters = [...`abcdefghijklmnopqrstuvwxyz0123456789!,.-${more}`];
   const merges = ['c a', 'ca t</w>', 'd o', 'do g</w>', 'a n', 'o f</w>', 'p a', 'b y</w>'];
   const tokens = [
     ...letters,

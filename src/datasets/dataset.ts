@@ -13,6 +13,8 @@ export interface DatasetItem {
   readonly licence?: string;
   /** What the picture shows, as a prompt would say it. */
   readonly caption?: string;
+  /** Its style, such as 'Impressionism', where somebody who knows has said so. */
+  readonly genre?: string;
   readonly source?: string;
   readonly url?: string;
   /** Where to read it: plain JSON, so that a thread can. */

@@ -28,6 +28,7 @@ const rowSchema = z.object({
   licence: text.min(1, 'a licence'),
   sha256: text.toLowerCase().regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits'),
   caption: text.default(''),
+  genre: text.default(''),
   source: text.default(''),
   url: text.default(''),
   year: text.regex(/^(?:-?\d+)?$/, 'a year').default(''),
@@ -60,7 +61,7 @@ export async function openManifest(
 ): Promise<Dataset> {
   const { rows, notes } = await readManifest(file, shown);
   const folders = [dirname(file), ...dataFolders];
-  const listing = rows.map(({ path, sha256, artist, title, licence, caption, source, url }) => {
+  const listing = rows.map(({ path, sha256, artist, title, licence, caption, genre, source, url }) => {
     const origin = { kind: 'file', path, sha256, folders } as const;
     return {
       id: path,
@@ -69,6 +70,7 @@ export async function openManifest(
       ...(artist && { artist }),
       ...(title && { title }),
       ...(caption && { caption }),
+      ...(genre && { genre }),
       ...(source && { source }),
       ...(url && { url }),
       origin,

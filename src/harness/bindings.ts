@@ -4,7 +4,7 @@
  */
 import { attacks } from '../attacks/index.ts';
 import { metrics } from '../metrics/index.ts';
-import type { ModelChoices, RoleChoice } from '../models/choice.ts';
+import type { ModelChoices } from '../models/choice.ts';
 import { modelsFor } from '../models/catalogue/index.ts';
 import { modelHome } from '../models/home.ts';
 import type { OpenOptions } from '../models/open.ts';
@@ -141,7 +141,7 @@ function needsOf(kind: PluginKind, { id, params }: SettingLink, choices: ModelCh
   const plugin = resolvePlugin(kind, REGISTRIES[kind], id);
   const needs: readonly RoleNeed[] = plugin.needsWith?.(params) ?? plugin.needs.map((role) => ({ role }));
   return needs.filter(isPlayed(choices)).flatMap(({ role, models = [] }) => {
-    if (models.length === 0) return [{ role, by: id, model: pinned(plugin.pins?.[role], choices[role]) }];
+    if (models.length === 0) return [{ role, by: id, model: pinned(plugin, role, choices) }];
     return models.map((model) => ({ role, by: id, model }));
   });
 }
@@ -152,13 +152,20 @@ const isPlayed =
   ({ role, optional = false }: RoleNeed): boolean =>
     !optional || choices[role] !== undefined || modelsFor(role).some(({ embedded }) => embedded);
 
-/** Of several models that a name may mean, the one that was chosen for the role, else the first. */
+/**
+ * Of several models that a name may mean, the one that was chosen for the role, or for another role that the name pins: the
+ * two halves of a CLIP belong together. Else the first.
+ */
 function pinned(
-  pin: string | readonly string[] | undefined,
-  choice: RoleChoice | undefined,
+  { pins = {} }: Pick<PluginBase, 'pins'>,
+  role: ModelRole,
+  choices: ModelChoices,
 ): string | undefined {
+  const pin = pins[role];
   if (pin === undefined || typeof pin === 'string') return pin;
-  return pin.find((id) => choice?.kind === 'entry' && choice.id === id) ?? pin[0];
+  const chosen = [role, ...(Object.keys(pins) as ModelRole[])].map((each) => choices[each]);
+  const named = chosen.flatMap((choice) => (choice?.kind === 'entry' ? [choice.id] : []));
+  return named.find((id) => pin.includes(id)) ?? pin[0];
 }
 
 const REGISTRIES: Readonly<Record<PluginKind, Registry<PluginBase>>> = {

@@ -1,7 +1,7 @@
 /** @file `generated.json`: what models made that have learnt the arms of a run, for the report's sheets and for voting. */
 import { CraquelureError } from '../messages.ts';
 import type { Cell } from './cells.ts';
-import { type JobRecord, jobKey, type LearnOutput } from './jobs.ts';
+import { type JobRecord, jobKey, type LearnOutput, setPicture } from './jobs.ts';
 import { generatedUnits, lessonJobOf, lessonOf } from './learning.ts';
 import { artefactOf, type Plan, type Unit } from './plan.ts';
 import { ARMS, type RowArm } from './rows.ts';
@@ -55,14 +55,7 @@ async function foundLesson(
       Promise.all(
         items.map(async (item) => {
           const { sha256 } = await artefactOf(plan, cell, of, item, (each) => look(jobKey(each)));
-          const { id, artist, title, caption } = item;
-          return {
-            id,
-            sha256,
-            ...(artist && { artist }),
-            ...(title && { title }),
-            ...(caption && { caption }),
-          };
+          return setPicture(item, sha256);
         }),
       ),
     );

@@ -104,6 +104,19 @@ export interface SetPicture extends PictureFacts {
   readonly sha256: string;
 }
 
+/** What the data set says of a picture, with one of its versions. */
+export const setPicture = (
+  { id, artist, title, caption, genre }: PictureFacts,
+  sha256: string,
+): SetPicture => ({
+  id,
+  sha256,
+  ...(artist && { artist }),
+  ...(title && { title }),
+  ...(caption && { caption }),
+  ...(genre && { genre }),
+});
+
 /** Stands for a whole set in a job, so that a thousand jobs over a thousand pictures do not hold a million hashes. */
 export const setKey = (pictures: readonly SetPicture[]): string => keyOf(pictures);
 

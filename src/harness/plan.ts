@@ -22,6 +22,7 @@ import {
   type MeasureJob,
   type SetPicture,
   setKey,
+  setPicture,
   type ValueOutput,
 } from './jobs.ts';
 import { keyOf } from './keys.ts';
@@ -239,8 +240,7 @@ function picturesOf(
   return Promise.all(
     items.map(async (item) => {
       const { sha256 } = await artefactOf(plan, cell, arm, item, get);
-      const { id, artist, title, caption } = item;
-      return { id, sha256, ...(artist && { artist }), ...(title && { title }), ...(caption && { caption }) };
+      return setPicture(item, sha256);
     }),
   );
 }
@@ -260,9 +260,9 @@ async function compared(
     const jobs = steps.flatMap((step) => shown.flatMap(({ sha256 }) => embedJobs(step, sha256)));
     await Promise.all(jobs.map((job) => get(job, { image: name, models })));
   }
-  const keyOfPart = (part: readonly SetPicture[], isSet: boolean): string =>
-    isSet ? setKey(part) : part[0]!.sha256;
-  const ofSets = metric.kind === 'image-set' || metric.kind === 'set';
+  // Pixels are all that a pair metric sees; the others may ask what the data set says of a picture.
+  const keyOfPart = (part: readonly SetPicture[]): string =>
+    metric.kind === 'pair' ? part[0]!.sha256 : setKey(part);
   const sources = items.map(({ sha256 }) => sha256);
   const drawnFor = metric.kind === 'set' ? keyOf(sources) : sources[0]!; // not the arm: see jobSeed
   const job: MeasureJob = {
@@ -270,8 +270,8 @@ async function compared(
     kind: metric.kind,
     steps,
     seed: metric.random ? jobSeed(seed, 'measure', steps, drawnFor) : null,
-    inputs: [keyOfPart(pictures.inputs, ofSets)],
-    references: [keyOfPart(pictures.references, ofSets)],
+    inputs: [keyOfPart(pictures.inputs)],
+    references: [keyOfPart(pictures.references)],
   };
   const { output, ms } = await get(job, context);
   return { value: fromJsonValue((output as ValueOutput).value)!, ms };

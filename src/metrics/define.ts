@@ -16,6 +16,8 @@ export interface PictureFacts {
   readonly title?: string;
   /** What it shows, as a prompt would say it. */
   readonly caption?: string;
+  /** Its style, such as 'Impressionism'. */
+  readonly genre?: string;
 }
 
 /** A picture of a set, loaded when asked for, so that a set of any size fits in memory. */

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { PREPARATION } from '../models/vectors.ts';
 import { defineMetric, type ViewMetric } from './define.ts';
 import { cosine } from './features.ts';
+import { CLIP_PINS } from './zero-shot.ts';
 
 const measure: ViewMetric['measure'] = async (image, reference, _params, { vectorOf }) =>
   cosine(await vectorOf(image, 'image-embedder'), await vectorOf(reference, 'image-embedder'));
@@ -35,5 +36,5 @@ export const clipSimilarity = defineMetric({
   reference:
     'Radford et al., Learning Transferable Visual Models from Natural Language Supervision (ICML 2021)',
   protocol: `clip-similarity@1: cosine of projected image embeddings; ${PREPARATION['image-embedder']}`,
-  pins: { 'image-embedder': ['clip-vit-b-32', 'clip-vit-l-14', 'clip-vit-l-14-336'] },
+  pins: { 'image-embedder': CLIP_PINS['image-embedder'] },
 });

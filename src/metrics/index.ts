@@ -3,6 +3,7 @@ import { registryOf } from '../plugin/registry.ts';
 import type { Metric } from './define.ts';
 import { deltaE2000 } from './delta-e-2000.ts';
 import { detector, detectorVae } from './detector.ts';
+import { clipGenre } from './clip-genre.ts';
 import { clipSimilarity, embeddingSimilarity } from './embedding-similarity.ts';
 import { l2 } from './l2.ts';
 import { label } from './label.ts';
@@ -48,6 +49,7 @@ const registry = registryOf({
   'concept-poison': conceptPoison,
   'embedding-similarity': embeddingSimilarity,
   'clip-similarity': clipSimilarity,
+  'clip-genre': clipGenre,
   label,
   'style-accuracy': styleAccuracy,
   detector,

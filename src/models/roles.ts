@@ -64,6 +64,11 @@ export const ROLES = {
     inputs: { image: pixels(['pixel_values']) },
     outputs: { embedding: numbers(['n', 'd'], ['image_embeds', 'features']) },
   },
+  'text-embedder': {
+    summary: 'token ids to a vector that image embeddings of the same model are measured against',
+    inputs: { tokens: { dims: ['n', 'tokens'], holds: 'tokens', also: ['input_ids'] } },
+    outputs: { embedding: numbers(['n', 'd'], ['text_embeds']) },
+  },
   perceptual: {
     summary: 'two images of one size to a perceptual distance',
     inputs: { a: pixels([]), b: pixels([]) },

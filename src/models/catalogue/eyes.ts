@@ -8,20 +8,25 @@ const CLIP = {
 
 const IMAGENET = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] } as const;
 
-/** OpenAI's CLIP, image half, as exported for Transformers.js. */
+/** OpenAI's CLIP, both halves, as exported for Transformers.js. */
 function clip(id: string, network: string, repository: string, size: number): ModelEntry {
-  const file = 'onnx/vision_model.onnx';
+  const [eye, words, tokenizer] = ['onnx/vision_model.onnx', 'onnx/text_model.onnx', 'tokenizer.json'];
   return {
     id,
-    summary: `OpenAI CLIP ${network}, image encoder with projection.`,
+    summary: `OpenAI CLIP ${network}, image and text encoders with their projections.`,
     source: `openai/CLIP ${network}; export huggingface ${repository}`,
     licence: 'MIT',
     dtype: 'float32',
     protocol:
       `shortest side to ${size} px by Pillow's bicubic on 8 bits, centre crop, CLIP mean and std; ` +
-      `pixel_values [n,3,${size},${size}] -> image_embeds, not normalised`,
-    roles: { 'image-embedder': { file, ...CLIP, size } },
-    files: { [file]: { url: onHub(repository, file) } },
+      `pixel_values [n,3,${size},${size}] -> image_embeds, not normalised; input_ids [n,77] -> text_embeds, not normalised`,
+    roles: {
+      'image-embedder': { file: eye, ...CLIP, size },
+      'text-embedder': { file: words, beside: [tokenizer] },
+    },
+    files: Object.fromEntries(
+      [eye, words, tokenizer].map((file) => [file, { url: onHub(repository, file) }]),
+    ),
   };
 }
 
