@@ -12,7 +12,11 @@ export const report = defineVerb({
     const { readRunFolder } = await import('../harness/run-folder.ts');
     const { writeReport } = await import('../report/report.ts');
     const file = await writeReport(await readRunFolder(args.run));
-    if (args.json) printJson({ report: file });
-    else print(file);
+    const { readFindings } = await import('../report/findings-file.ts');
+    const findings = await readFindings(args.run);
+    if (args.json) return printJson({ report: file, findings });
+    const { printFindings } = await import('./findings.ts');
+    printFindings(findings);
+    print(file);
   },
 });

@@ -46,7 +46,8 @@ export const run = defineVerb({
         { jobs, device },
         progress,
       );
-      announce(inputs, outcome, await reportOf(outcome), performance.now() - started, args.json);
+      const report = await reportOf(outcome);
+      await announce(inputs, outcome, report, performance.now() - started, args.json);
     } finally {
       progress.end();
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
@@ -104,21 +105,30 @@ async function reportOf({ folder, unchanged }: RunOutcome): Promise<string> {
   const { existsSync } = await import('node:fs');
   const { join } = await import('node:path');
   const { RUN_FILES } = await import('../harness/run-folder.ts');
-  const file = join(folder.dir, RUN_FILES.report);
-  if (unchanged && existsSync(file)) return file;
+  const [file, findings] = [RUN_FILES.report, RUN_FILES.findings].map((name) => join(folder.dir, name));
+  if (unchanged && existsSync(file!) && existsSync(findings!)) return file!;
   const { writeReport } = await import('../report/report.ts');
   return writeReport(folder);
 }
 
-function announce(inputs: RunInputs, outcome: RunOutcome, report: string, ms: number, json: boolean): void {
+async function announce(
+  inputs: RunInputs,
+  outcome: RunOutcome,
+  report: string,
+  ms: number,
+  json: boolean,
+): Promise<void> {
+  const { readFindings } = await import('../report/findings-file.ts');
   const { dir, plan } = inputs;
   const { failedCells, unchanged, counts: jobs, folder } = outcome;
   const cells = plan.cells.length;
+  const findings = await readFindings(dir);
   if (json) {
     printJson({
       run: plan.run,
       dir,
       report,
+      findings: findings.protections,
       cells,
       failedCells,
       rows: folder.rows.length,
@@ -128,7 +138,9 @@ function announce(inputs: RunInputs, outcome: RunOutcome, report: string, ms: nu
     });
   } else {
     const state = unchanged ? 'nothing to do, already finished' : `done in ${duration(ms)}`;
+    const { printFindings } = await import('./findings.ts');
     print(`${plan.run}: ${cells} cells, ${failedCells} with errors; ${state}`);
+    printFindings(findings);
     print(`report: ${report}`);
   }
   if (failedCells === 0) return;

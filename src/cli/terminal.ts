@@ -33,6 +33,18 @@ export function table(header: readonly string[], rows: readonly (readonly (strin
   return [line(header), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)].join('\n');
 }
 
+/** Text in lines that fit the terminal, 100 columns where there is none, indented. */
+export function wrapped(text: string, indent: number): string {
+  const width = Math.max(40, Math.min(process.stdout.columns ?? 100, 120)) - indent;
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)!;
+    if (line !== '' && line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = line === '' ? word : `${line} ${word}`;
+  }
+  return lines.map((line) => ' '.repeat(indent) + line).join('\n');
+}
+
 /** A duration as a person says it: `850 ms`, `12 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;

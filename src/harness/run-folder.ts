@@ -146,6 +146,8 @@ export const RUN_FILES = {
   csv: 'results.csv',
   parquet: 'results.parquet',
   report: 'report.html',
+  findings: 'findings.json',
+  findingsCsv: 'findings.csv',
   lock: 'run.lock',
 } as const;
 

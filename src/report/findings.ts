@@ -3,6 +3,7 @@ import type { RunFolder } from '../harness/run-folder.ts';
 import { type Agreement, agreements } from './agreement.ts';
 import type { Answers } from './analysis.ts';
 import { againstBaseline, type Comparison } from './baseline.ts';
+import { type Brief, briefsOf } from './brief.ts';
 import type { Effect } from './effect.ts';
 import { type Prices, pricesOf, qualityEffect } from './price.ts';
 import { type Standing, standingsOf } from './standing.ts';
@@ -13,6 +14,8 @@ export interface Findings {
   readonly prices: Prices;
   /** Of every protection under every effect, primary first. */
   readonly standings: readonly Standing[];
+  /** The same in plain words, with the numbers behind them. */
+  readonly briefs: readonly Brief[];
   /** Likewise; each effect is a family of its own for the adjustment of p. */
   readonly comparisons: readonly Comparison[];
   readonly agreements: readonly Agreement[];
@@ -21,10 +24,12 @@ export interface Findings {
 /** @throws USAGE where the baseline is no protection of the run */
 export function findingsOf(run: Pick<RunFolder, 'images'>, answers: Answers): Findings {
   const prices = pricesOf(run, answers);
+  const standings = answers.effects.flatMap((effect) => standingsOf(answers, effect, prices));
   return {
     quality: qualityEffect(answers),
     prices,
-    standings: answers.effects.flatMap((effect) => standingsOf(answers, effect, prices)),
+    standings,
+    briefs: briefsOf(run, answers, standings),
     comparisons: answers.effects.flatMap((effect) => againstBaseline(answers, effect)),
     agreements: agreements(answers),
   };

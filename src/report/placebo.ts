@@ -12,8 +12,23 @@ import { isIdentity, isPlacebo } from './summary.ts';
 
 const LEVEL = 0.05;
 
-/** One sentence on a protection beside its placebo; undefined where the run has none of its budget. */
-export function besidePlacebo(protection: Setting, analyses: readonly Analysis[]): string | undefined {
+/** A protection beside noise of its budget under one attack. */
+interface PlaceboComparison {
+  /** Label of the attack. */
+  readonly attack: string;
+  /** Mean of what is left of the protection less what is left of the noise. */
+  readonly difference: number;
+  /** Sign-flip test over images, adjusted after Holm over the attacks. */
+  readonly p: number;
+  /** More is left than of noise, beyond chance. */
+  readonly better: boolean;
+}
+
+/** What the placebo check found, attack by attack; undefined where the run has no noise of the protection's budget. */
+export function placeboCheck(
+  protection: Setting,
+  analyses: readonly Analysis[],
+): readonly PlaceboComparison[] | undefined {
   const budget = budgetOf(protection);
   if (isIdentity(protection) || isPlacebo(protection) || budget === undefined) return undefined;
   const compared = analyses
@@ -25,16 +40,25 @@ export function besidePlacebo(protection: Setting, analyses: readonly Analysis[]
           budgetOf(each.protection) === budget &&
           each.attack.label === own.attack.label,
       );
-      return placebo === undefined ? [] : [differences(own, placebo)];
+      return placebo === undefined ? [] : [{ attack: own.attack.label, by: differences(own, placebo) }];
     })
-    .filter(({ length }) => length > 0);
+    .filter(({ by }) => by.length > 0);
   if (compared.length === 0) return undefined;
   const ps = holm(
-    compared.map((each, i) => signFlipP(each, seededRandom(deriveSeed(`placebo/${protection.label}/${i}`)))),
+    compared.map(({ by }, i) => signFlipP(by, seededRandom(deriveSeed(`placebo/${protection.label}/${i}`)))),
   );
-  const better = compared.filter((each, i) => ps[i]! < LEVEL && sum(each) > 0).length;
+  return compared.map(({ attack, by }, i) => {
+    const difference = by.reduce((sum, value) => sum + value, 0) / by.length;
+    return { attack, difference, p: ps[i]!, better: ps[i]! < LEVEL && difference > 0 };
+  });
+}
+
+/** The check in one sentence. */
+export function sayPlacebo(compared: readonly PlaceboComparison[]): string {
+  const better = compared.filter((each) => each.better).length;
   const all = count(compared.length, 'attack');
-  const test = `sign-flip test over images, Holm over ${all}, least p = ${formatNumber(Math.min(...ps), 2)}`;
+  const least = formatNumber(Math.min(...compared.map(({ p }) => p)), 2);
+  const test = `sign-flip test over images, Holm over ${all}, least p = ${least}`;
   return better === 0
     ? `Not shown to leave more than random noise of the same budget does, under any attack (${test}).`
     : `Leaves more than random noise of the same budget under ${better} of ${all} (${test}).`;
@@ -54,5 +78,3 @@ function differences(own: Analysis, placebo: Analysis): number[] {
     of.has(image) ? [own.residual.survivingPerImage[i]! - of.get(image)!] : [],
   );
 }
-
-const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);

@@ -6,6 +6,7 @@ import { writeAtomically } from '../harness/store.ts';
 import { type AnalysisOptions, analyse, analysisOptions } from './analysis.ts';
 import { chartsOf, renderCharts } from './figures.ts';
 import { findingsOf } from './findings.ts';
+import { findingsCsv, findingsDocument } from './findings-file.ts';
 import { makeGallery } from './gallery.ts';
 import { mimicry } from './page/mimicry.ts';
 import { reportPage } from './page/page.ts';
@@ -24,7 +25,7 @@ export interface ReportOptions extends AnalysisOptions {
 const PICTURE_BYTES = 40e6;
 
 /**
- * Writes `report.html`, `verdicts.json` and `figures/*.{vl.json,svg,png}` into the run's folder. The same run gives
+ * Writes `report.html`, `findings.{json,csv}`, `verdicts.json` and `figures/*.{vl.json,svg,png}` into the run's folder. The same run gives
  * the same bytes. Every file is written under a temporary name first; the page comes last.
  * @returns path of the page
  * @throws USAGE where `options.effect` is not a metric of the run
@@ -43,6 +44,10 @@ export async function writeReport(run: RunFolder, options: ReportOptions = {}): 
   }
   const verdicts = verdictsDocument(run.manifest.run, answers, findings);
   await writeAtomically(join(run.dir, 'verdicts.json'), `${JSON.stringify(verdicts, null, 2)}\n`);
+
+  const concluded = findingsDocument(run.manifest.run, answers, findings);
+  await writeAtomically(join(run.dir, RUN_FILES.findings), `${JSON.stringify(concluded, null, 2)}\n`);
+  await writeAtomically(join(run.dir, RUN_FILES.findingsCsv), findingsCsv(answers, findings));
 
   const gallery = await makeGallery(run, pictureBytes);
   const ballot = await votePage(run);

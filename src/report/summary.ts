@@ -1,4 +1,4 @@
-/** @file What the matrix says of each protection, in one plain sentence. */
+/** @file What the matrix says of each protection, in plain sentences: first whether it holds, then by what it is judged. */
 import type { Setting } from '../harness/run-folder.ts';
 import type { Analysis } from './analysis.ts';
 import { count, formatEstimate, formatNumber, formatShare, listed } from './numbers.ts';
@@ -16,45 +16,84 @@ export function summarise(analyses: readonly Analysis[]): string {
   const judged = attacked.filter(({ outcome }) => outcome !== 'failed' && outcome !== 'pending');
   if (attacked.length === 0) return 'No attack was made on it.';
   if (judged.length === 0) return 'No attack on it has been measured.';
-  if (judged.every(({ outcome }) => outcome === 'no effect')) {
-    return 'No effect to begin with: there is nothing for an attack to remove.';
-  }
-  const sentences = [
-    clause(judged, 'holds', (n, names) => `holds against ${of(n, judged.length)}${names}`) ??
-      `holds against none of ${count(judged.length, 'attack')}`,
-    clause(judged, 'weakened', (n, names) => `is weakened by ${n}${names}`),
-    clause(judged, 'broken', (n, names) => `is broken by ${n}${names}`),
-    clause(judged, 'no effect', (n) => `shows no effect to begin with in ${n}`),
-    clause(judged, 'inconclusive', (n) => `${n === 1 ? 'one is' : `${n} are`} inconclusive`),
-  ].filter((sentence) => sentence !== undefined);
-  return capitalised(`${sentences.join('; ')}.${worst(judged)}${missing(attacked.length - judged.length)}`);
+  if (judged.every(({ outcome }) => outcome === 'no effect')) return withoutEffect(judged);
+  return `${headline(judged)}${least(judged)}${missing(attacked.length - judged.length)}`;
 }
 
-const of = (n: number, all: number): string =>
-  n === all ? (all === 1 ? 'the one attack' : `all ${all} attacks`) : `${n} of ${count(all, 'attack')}`;
-
-const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
-
-function clause(
-  judged: readonly Analysis[],
-  word: Analysis['outcome'],
-  say: (n: number, names: string) => string,
-): string | undefined {
-  const names = judged.filter(({ outcome }) => outcome === word).map(({ names }) => names.attack);
-  if (names.length === 0) return undefined;
-  return say(names.length, names.length <= 4 ? ` (${listed(names)})` : '');
+function withoutEffect(judged: readonly Analysis[]): string {
+  const shown = Math.max(...judged.map(({ detectable }) => detectable).filter(Number.isFinite), 0);
+  const detectable = shown > 0 ? ` An effect of ${formatNumber(shown)} or more would have shown.` : '';
+  return judged[0]!.effect.metric.measures === 'mimicry'
+    ? `No effect to begin with: a mimic that learns from it cannot be told from one that learns from clean pictures.${detectable}`
+    : `No effect to begin with: there is nothing for an attack to remove.${detectable}`;
 }
+
+/** The worst that befell it leads; what the other attacks did follows. */
+function headline(judged: readonly Analysis[]): string {
+  const all = judged.length;
+  const of = (word: Analysis['outcome']): readonly Analysis[] =>
+    judged.filter(({ outcome }) => outcome === word);
+  const [broken, weakened, holds, open] = [of('broken'), of('weakened'), of('holds'), of('inconclusive')];
+  if (holds.length === all) return `Holds against ${all === 1 ? 'the one attack' : `all ${all} attacks`}.`;
+  const lead =
+    broken.length > 0
+      ? `Does not hold: ${share(broken.length, all)} ${verb(broken, 'breaks', 'break')} it${named(broken)}`
+      : weakened.length > 0
+        ? `Holds in part: ${share(weakened.length, all)} ${verb(weakened, 'weakens', 'weaken')} it${named(weakened)}, none breaks it`
+        : `Not settled: no attack is shown to weaken it`;
+  const rest = [
+    broken.length > 0 &&
+      weakened.length > 0 &&
+      `${weakened.length} more weaken${weakened.length === 1 ? 's' : ''} it${named(weakened)}`,
+    holds.length > 0 && `it holds against ${holds.length}${named(holds)}`,
+    of('no effect').length > 0 && `it shows no effect to begin with in ${of('no effect').length}`,
+    open.length > 0 && `${open.length} ${verb(open, 'is', 'are')} inconclusive${toSettle(open)}`,
+  ].filter((clause) => clause !== false);
+  return `${[lead, ...rest].join('; ')}.`;
+}
+
+const share = (n: number, all: number): string =>
+  all === 1 ? 'the one attack' : n === all ? `all ${all} attacks` : `${n} of ${count(all, 'attack')}`;
+
+const verb = (of: readonly unknown[], one: string, many: string): string => (of.length === 1 ? one : many);
+
+/** Four names at most: a sentence is no table. */
+const named = (of: readonly Analysis[]): string =>
+  of.length <= 4 ? ` (${listed(of.map(({ names }) => names.attack))})` : '';
+
+/** How many more images would settle what is open. */
+function toSettle(open: readonly Analysis[]): string {
+  const needed = open.flatMap(({ verdict: { moreImages } }) => moreImages ?? []);
+  if (needed.length === 0) return '';
+  const most = Math.max(...needed);
+  const images =
+    most > MANY
+      ? `more than ${MANY.toLocaleString('en-US')} further images`
+      : `about ${count(Number(most.toPrecision(2)), 'more image')}`;
+  const which = needed.length < open.length ? `${needed.length} of them` : open.length === 1 ? 'it' : 'them';
+  return ` (${images} would settle ${which})`;
+}
+
+/** A number of images beyond which it says no more than "hopeless". */
+const MANY = 9999;
 
 /** The attack that leaves least, by the upper end of R's interval: the least that can be claimed for the attacker. */
-function worst(judged: readonly Analysis[]): string {
-  const bounded = judged.filter(
-    ({ outcome, residual: { ratio } }) => outcome !== 'no effect' && Number.isFinite(ratio.interval?.hi),
+export function strongest(analyses: readonly Analysis[]): Analysis | undefined {
+  const bounded = analyses.filter(
+    ({ attack, outcome, residual: { ratio } }) =>
+      !isIdentity(attack) && outcome !== 'no effect' && Number.isFinite(ratio.interval?.hi),
   );
-  if (bounded.length < 2) return '';
-  const least = bounded.reduce((a, b) =>
-    a.residual.ratio.interval!.hi <= b.residual.ratio.interval!.hi ? a : b,
-  );
-  return ` Least is left by ${least.names.attack}: R = ${formatShare(least.residual.ratio.value)}.`;
+  return bounded.length === 0
+    ? undefined
+    : bounded.reduce((a, b) => (a.residual.ratio.interval!.hi <= b.residual.ratio.interval!.hi ? a : b));
+}
+
+function least(judged: readonly Analysis[]): string {
+  const found = strongest(judged);
+  if (found === undefined) return '';
+  const { ratio } = found.residual;
+  const part = `${Math.round(100 * ratio.value)} %`.replace('-', '−');
+  return ` Least is left by ${found.names.attack}: R = ${formatEstimate(ratio, formatShare)}, which is ${part} of the effect.`;
 }
 
 const missing = (n: number): string => (n === 0 ? '' : ` ${count(n, 'attack')} could not be judged.`);

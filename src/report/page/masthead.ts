@@ -1,10 +1,11 @@
 /** @file The head of the report: what was run, on what, where and when, and what came out in a few sentences. */
-import type { RunFolder, Setting } from '../../harness/run-folder.ts';
+import type { RunFolder } from '../../harness/run-folder.ts';
 import type { Answers } from '../analysis.ts';
+import { type Brief, isLeading } from '../brief.ts';
+import type { Effect } from '../effect.ts';
 import type { Findings } from '../findings.ts';
-import { count, formatNumber, listed } from '../numbers.ts';
-import { besidePlacebo } from '../placebo.ts';
-import { isIdentity, isPlacebo, sayStanding, summarise } from '../summary.ts';
+import { groupBy } from '../group.ts';
+import { count, listed } from '../numbers.ts';
 import { type Html, html } from './html.ts';
 
 /** Title block. */
@@ -51,40 +52,28 @@ function banner(cells: RunFolder['cells']): Html | undefined {
 
 const day = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 
-/** One sentence a protection, under the primary effect. */
-export function inBrief(run: RunFolder, { effects, pairs }: Answers, { standings }: Findings): Html {
-  const primary = effects[0];
-  if (primary === undefined)
+/** A few sentences a protection: under the primary effect, and on mimicry where the run asked. */
+export function inBrief({ effects }: Answers, { briefs }: Findings): Html {
+  if (effects.length === 0)
     return html`<section id="brief"><h2>In brief</h2><p>This run has no cells.</p></section>`;
-  const own = pairs.filter(({ effect }) => effect === primary);
-  const protections = new Map(own.map(({ protection, names }) => [names.protection, protection]));
+  const byProtection = groupBy(
+    briefs.filter(({ effect }) => isLeading(effect, effects[0])),
+    ({ name }) => name,
+  );
   return html`<section id="brief">
 <h2>In brief</h2>
-<ul class="brief">${[...protections].map(([name, protection]) => {
-    const sentence = summarise(own.filter(({ names }) => names.protection === name));
-    const placebo = besidePlacebo(protection, own);
-    const standing = standings.find(({ of }) => of.effect === primary && of.names.protection === name);
-    const all = standing && sayStanding(standing);
-    return html`<li><code>${name}</code>${tag(protection)} ${sentence}${all && ` ${all}`}${placebo && ` ${placebo}`}${budget(run, protection)}</li>`;
-  })}</ul>
+<ul class="brief">${[...byProtection].map(([name, own]) => protectionItem(name, own, effects[0]!))}</ul>
 </section>`;
 }
 
-function tag(protection: Setting): Html | undefined {
-  if (isIdentity(protection)) return html` <span class="tag">no protection</span>`;
-  return isPlacebo(protection) ? html` <span class="tag">placebo</span>` : undefined;
+function protectionItem(name: string, briefs: readonly Brief[], primary: Effect): Html {
+  const { role, measured } = briefs[0]!;
+  const sentences = briefs.map(({ effect, sentence, together, besideNoise }) => {
+    const said = [sentence, together, besideNoise].filter((each) => each !== undefined).join(' ');
+    return effect === primary ? html`${said}` : html`<br><span class="tag">${effect.symbol}</span> ${said}`;
+  });
+  return html`<li><code>${name}</code>${role !== 'protection' && html` <span class="tag">${ROLES[role]}</span>`} ${sentences}${measured && html` <span class="faint">${measured}</span>`}</li>`;
 }
 
-/** The budget as measured on the saved files. */
-function budget({ images }: RunFolder, protection: Setting): Html | undefined {
-  const own = images.filter((record) => record.arm === 'protected' && record.protection === protection.label);
-  const linf = own.flatMap(({ linfPx }) => linfPx ?? []);
-  const psnr = own.flatMap((record) => record.psnr ?? []).filter(Number.isFinite);
-  if (isIdentity(protection) || linf.length === 0) return undefined;
-  const [least, most] = [Math.min(...psnr), Math.max(...psnr)].map((value) => formatNumber(value));
-  const range = psnr.length === 0 ? '' : `, PSNR ${least === most ? least : `${least} to ${most}`} dB`;
-  return html` <span class="faint">Measured: L∞ at most ${level(Math.max(...linf))}/255${range}.</span>`;
-}
-
-/** Levels of an 8-bit file are whole numbers. */
-const level = (value: number): string => (Number.isInteger(value) ? String(value) : formatNumber(value));
+/** What a protection is there for, where it is there to be compared with. */
+const ROLES = { none: 'no protection', placebo: 'placebo' } as const;

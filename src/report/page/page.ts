@@ -54,7 +54,7 @@ export function reportPage(
 <nav aria-label="Sections">${shown.map(([id, name]) => html`<a href="#${id}">${name}</a>`)}</nav>
 <main>
 ${masthead(run)}
-${inBrief(run, answers, findings)}
+${inBrief(answers, findings)}
 ${results(answers, findings, figures)}
 ${viewer(gallery)}
 ${sheets}

@@ -1,0 +1,18 @@
+/** @file What a run found, in plain sentences, as `run` and `report` print it: read from the run's `findings.json`. */
+import type { FindingsDocument } from '../report/findings-file.ts';
+import { print, wrapped } from './terminal.ts';
+
+/** Prints one paragraph a protection, effect by effect. */
+export function printFindings({ protections }: FindingsDocument): void {
+  const said = protections.filter(({ leading }) => leading);
+  let effect = '';
+  for (const { name, role, metric, effect: symbol, sentence, besideNoise } of said) {
+    if (metric !== effect) print(`\nby ${metric}, d = ${symbol}`);
+    effect = metric;
+    const remark = role === 'protection' ? '' : role === 'placebo' ? ' (placebo)' : ' (no protection)';
+    print(
+      `  ${name}${remark}\n${wrapped(besideNoise === null ? sentence : `${sentence} ${besideNoise}`, 4)}`,
+    );
+  }
+  if (said.length > 0) print('');
+}
