@@ -1070,6 +1070,13 @@ export const lossNotFinite = (
       (kept === undefined ? '' : ` The checkpoint of step ${kept.step} is kept: ${kept.name}`),
   );
 
+export const otherTraining = (checkpoint: string): CraquelureError =>
+  new CraquelureError(
+    'USAGE',
+    `'${checkpoint}' is the checkpoint of another training: other pictures, captions, settings or models. ` +
+      'Delete it to begin anew, or choose another place for the result',
+  );
+
 export const brokenSafetensors = (path: string, why: string): CraquelureError =>
   new CraquelureError('MODEL', `Cannot read '${path}' as safetensors: ${why}`);
 

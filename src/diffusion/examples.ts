@@ -14,6 +14,8 @@ import type { Diffusion } from './open.ts';
 export interface TrainingPicture {
   readonly image: Image;
   readonly caption: string;
+  /** Of the picture's content: its latents are remembered under it, where there is one. */
+  readonly key?: string | undefined;
 }
 
 /** A picture as a training draws it. */
@@ -32,12 +34,34 @@ export interface Cropping {
   readonly flip: boolean;
 }
 
-/** Encodes a picture. Its longer side loses what is no whole latent cell. */
+/** A picture's views: [1, c, h, w] each. */
+type Views = Example['views'];
+
+/** The views of pictures by the encoder that made them, so that trainings of one session share them. */
+const seen = new WeakMap<object, Map<string, Views>>();
+
+/** Pictures that are remembered; the one that was encoded first is forgotten first. */
+const MOST_SEEN = 512;
+
+/** Encodes a picture, or remembers its latents. Its longer side loses what is no whole latent cell. */
 export async function encodeExample(
   diffusion: Diffusion,
-  { image, caption }: TrainingPicture,
-  { side, flip }: Cropping,
+  { image, caption, key }: TrainingPicture,
+  cropping: Cropping,
+  encoder: object,
 ): Promise<Example> {
+  const views = () => viewsOf(diffusion, image, cropping);
+  if (key === undefined) return { caption, views: await views() };
+  const known = seen.get(encoder) ?? new Map<string, Views>();
+  seen.set(encoder, known);
+  const name = JSON.stringify([key, cropping.side, cropping.flip]);
+  const found = known.get(name) ?? (await views());
+  known.set(name, found);
+  if (known.size > MOST_SEEN) known.delete(known.keys().next().value!);
+  return { caption, views: found };
+}
+
+async function viewsOf(diffusion: Diffusion, image: Image, { side, flip }: Cropping): Promise<Views> {
   const scale = side / Math.min(image.width, image.height);
   const whole = (px: number): number =>
     Math.max(side, diffusion.cell * Math.floor((px * scale) / diffusion.cell));
@@ -46,7 +70,7 @@ export async function encodeExample(
   const pictures = flip ? [scaled, mirrored(scaled)] : [scaled];
   const views = [];
   for (const each of pictures) views.push(await diffusion.encode(imageTensor(each)));
-  return { caption, views };
+  return views;
 }
 
 /** A crop [c, cells, cells] of an example's latents, drawn. */

@@ -82,9 +82,10 @@ export async function fineTune(
   }
   const { open, random, resume, ...loop } = context;
   const diffusion = await openDiffusion(open);
+  const encoder = await open('vae-encoder');
   const encoded = async (set: readonly TrainingPicture[]): Promise<Example[]> => {
     const examples: Example[] = [];
-    for (const each of set) examples.push(await encodeExample(diffusion, each, options));
+    for (const each of set) examples.push(await encodeExample(diffusion, each, options, encoder));
     return examples;
   };
   const sets = [await encoded(pictures), ...(prior === undefined ? [] : [await encoded(prior.pictures)])];

@@ -97,13 +97,18 @@ function timestepFor({ graph: { graph } }: RoleModel<'unet'>, { dims }: Floats, 
   return tensor('float32', [n], new Float32Array(n).fill(t));
 }
 
+/** Embeddings of prompts by the encoder that made them, so that all lessons of a session share them. */
+const read = new WeakMap<object, Map<string, Floats>>();
+
+/** Prompts that are remembered; the one that was read first is forgotten first. */
+const MOST_READ = 256;
+
 /** Prompts to embeddings, remembered by prompt. */
 function textEncoder(
   open: OpenRole,
   unet: ResolvedModel,
   wanted: number | undefined,
 ): Pick<Diffusion, 'tokenizer' | 'encodeText'> {
-  const rows = new Map<string, Floats>();
   let opened: Promise<Tokenizer> | undefined;
   const tokenizer = (): Promise<Tokenizer> => {
     opened ??= open('text-encoder').then(({ model, graph: { graph } }) => {
@@ -113,16 +118,21 @@ function textEncoder(
     return opened;
   };
 
-  const encodeOne = async (prompt: string): Promise<Floats> => {
-    const known = rows.get(prompt);
-    if (known !== undefined) return known;
+  const embedded = async (encoder: RoleModel<'text-encoder'>, prompt: string): Promise<Floats> => {
     const { ids } = (await tokenizer()).encode(prompt);
-    const encoder = await open('text-encoder');
     const tokens = tensor('int64', [1, ids.length], BigInt64Array.from(ids, BigInt));
-    const { text } = await encoder.run({ tokens });
+    return (await encoder.run({ tokens })).text;
+  };
+
+  const encodeOne = async (prompt: string): Promise<Floats> => {
+    const encoder = await open('text-encoder');
+    const rows = read.get(encoder) ?? new Map<string, Floats>();
+    read.set(encoder, rows);
+    const text = rows.get(prompt) ?? (await embedded(encoder, prompt));
     const d = text.dims[2]!;
     if (wanted !== undefined && d !== wanted) throw mismatchedText(encoder.model.id, d, unet.id, wanted);
     rows.set(prompt, text);
+    if (rows.size > MOST_READ) rows.delete(rows.keys().next().value!);
     return text;
   };
 

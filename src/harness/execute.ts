@@ -16,6 +16,7 @@ import { metrics } from '../metrics/index.ts';
 import type { NamedTransformation, PluginContext } from '../plugin/define.ts';
 import { formatChain } from '../plugin/call.ts';
 import { resolvePlugin } from '../plugin/resolve.ts';
+import { removeCheckpoint } from '../optim/checkpoint-file.ts';
 import type { Budget } from '../protections/define.ts';
 import { protections } from '../protections/index.ts';
 import { seededRandom } from '../random.ts';
@@ -48,7 +49,7 @@ import {
   measureLooks,
 } from './safeguards.ts';
 import type { Store } from './store.ts';
-import { teachPictures } from './teach.ts';
+import { lessonCheckpoint, teachPictures } from './teach.ts';
 
 /** The store, and its pictures as this thread holds them. */
 export interface Workbench {
@@ -89,6 +90,7 @@ export async function executeJob(job: Job, context: JobContext, bench: Workbench
   const ms = Math.round((performance.now() - started) * 100) / 100;
   const record: JobRecord = { key: jobKey(job), job, ms, output };
   await bench.store.write(record);
+  if (job.stage === 'learn') await removeCheckpoint(lessonCheckpoint(bench.store, record.key));
   return record;
 }
 
@@ -291,8 +293,10 @@ async function measure(
     case 'view':
       return metric.measure(inputs[0]!, references[0]!, params, given);
     case 'generated': {
+      const { index, artist } = context.generated!;
+      if (metric.judgeAll !== undefined) return metric.judgeAll(inputs, artist, references, params, given);
       const [control, ...rest] = references as [ImageRef, ...ImageRef[]];
-      return metric.judge({ picture: inputs[0]!, control, ...context.generated! }, rest, params, given);
+      return metric.judge({ picture: inputs[0]!, control, index, artist }, rest, params, given);
     }
     case 'pair': {
       const reference = await references[0]!.load();

@@ -3,7 +3,8 @@
  * that all metrics of that lesson share, and the judgement of each picture that it makes.
  */
 import type { DatasetItem } from '../datasets/dataset.ts';
-import { LESSON_VERSION, type Lesson, picturesAsked } from '../diffusion/lesson.ts';
+import { LESSON_VERSION, type Lesson, picturesAsked, priorLesson, untaught } from '../diffusion/lesson.ts';
+import { unknownName } from '../messages.ts';
 import type { GeneratedMetric, Metric } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
 import { isVectorRole } from '../models/vectors.ts';
@@ -40,18 +41,48 @@ export function lessonOf({ metric }: Pick<Cell, 'metric'>): {
   return { metric: found, step, lesson: found.lesson(step.params) };
 }
 
-/** One unit for each picture that each model is asked for. */
+/**
+ * One unit for each picture that each model is asked for and that is judged; for metrics of whole sets, one for each model.
+ * @throws USAGE where the metric is to learn an artist who is not there
+ */
 export function generatedUnits(items: readonly DatasetItem[], cell: Pick<Cell, 'metric'>): Unit[] {
-  const { metric, lesson } = lessonOf(cell);
-  const names = metric.learns === 'all' ? ['*'] : [...new Set(items.map(({ artist = '' }) => artist))];
-  return names.flatMap((artist) => {
+  const { metric, step, lesson } = lessonOf(cell);
+  const arms = [...ARMS, 'untuned'] as const;
+  return learners(metric, step, items).flatMap((artist): Unit[] => {
     const own = metric.learns === 'all' ? items : items.filter((item) => (item.artist ?? '') === artist);
-    return Array.from({ length: picturesAsked(lesson) }, (_, index): Unit => {
+    if (metric.judgeAll !== undefined)
+      return [{ name: `${artist}: all`, items: own, arms, generated: { index: 0, artist } }];
+    const indices = Array.from({ length: picturesAsked(lesson) }, (_, index) => index);
+    const judged = indices.filter((index) => metric.judged?.(index, step.params) ?? true);
+    return judged.map((index): Unit => {
       const prompt = lesson.prompts[Math.floor(index / lesson.repeats)]!;
       const name = `${artist}: ${prompt} #${(index % lesson.repeats) + 1}`;
-      return { name, items: own, arms: [...ARMS, 'untuned'], generated: { index, artist } };
+      return { name, items: own, arms, generated: { index, artist } };
     });
   });
+}
+
+/** Whose works are learnt, each by a model of his own; `*`: all of them by one. */
+function learners(metric: GeneratedMetric, step: JobStep, items: readonly DatasetItem[]): readonly string[] {
+  if (metric.learns === 'all') return ['*'];
+  const there = [...new Set(items.map(({ artist = '' }) => artist))];
+  const wanted = metric.artists?.(step.params) ?? there;
+  const unknown = wanted.find((name) => !there.includes(name));
+  if (unknown !== undefined) throw unknownName('artist', unknown, there, { code: 'USAGE' });
+  return wanted;
+}
+
+/** The job of a lesson over pictures. Draws are the same for all lessons: what they paint is compared in pairs. */
+function learnJob(cell: Cell, lesson: Lesson, taught: readonly SetPicture[]): LearnJob {
+  const models = Object.entries(lessonOf(cell).step.models ?? {});
+  const step: JobStep = {
+    id: 'lesson',
+    version: LESSON_VERSION,
+    params: lesson as unknown as JobStep['params'],
+    models: Object.fromEntries(models.filter(([role]) => !isVectorRole(role as ModelRole))),
+  };
+  const seed = jobSeed(cell.seed, 'learn', [{ ...step, params: {} }], '');
+  return { stage: 'learn', steps: [step], seed, input: lesson.teaching ? setKey(taught) : '' };
 }
 
 /** What a model has made that has learnt an arm's version of a unit's pictures. */
@@ -62,20 +93,17 @@ export async function lessonJobOf(
   picturesOf: ArmPictures,
 ): Promise<{ job: LearnJob; taught: readonly SetPicture[] }> {
   const { metric, step, lesson } = lessonOf(cell);
-  const untuned = arm === 'untuned' || arm === 'floor';
-  const params = untuned ? { ...lesson, steps: 0 } : lesson;
-  const roles = Object.entries(step.models ?? {}).filter(([role]) => !isVectorRole(role as ModelRole));
-  const lessonStep: JobStep = {
-    id: 'lesson',
-    version: LESSON_VERSION,
-    params: params as unknown as JobStep['params'],
-    models: Object.fromEntries(roles),
-  };
-  // Draws are the same for all arms, taught or not: their pictures are compared in pairs.
-  const drawn = [{ ...lessonStep, params: lesson as unknown as JobStep['params'] }];
-  const seed = jobSeed(cell.seed, 'learn', drawn, '');
-  const taught = untuned ? [] : await taughtPictures(metric, step, arm, items, picturesOf);
-  return { job: { stage: 'learn', steps: [lessonStep], seed, input: untuned ? '' : setKey(taught) }, taught };
+  if (arm === 'untuned' || arm === 'floor') return { job: learnJob(cell, untaught(lesson), []), taught: [] };
+  const taught = await taughtPictures(metric, step, arm, items, picturesOf);
+  return { job: learnJob(cell, lesson, taught), taught };
+}
+
+/** What the untaught model paints for prior preservation: a lesson that all arms share. */
+async function priorPictures(plan: Plan, cell: Cell, get: GetRecord): Promise<readonly SetPicture[]> {
+  const prior = priorLesson(lessonOf(cell).lesson);
+  if (prior === undefined) return [];
+  const { output } = await get(learnJob(cell, prior, []), { image: prior.prompts[0]!, models: plan.models });
+  return (output as LearnOutput).pictures.map(({ sha256 }) => ({ id: prior.prompts[0]!, sha256 }));
 }
 
 /** The pictures of a lesson in the order of the data set, with the captions that they are taught under. */
@@ -96,7 +124,7 @@ async function taughtPictures(
   return taught;
 }
 
-/** The judgement of one generated picture. */
+/** The judgement of one generated picture, or of all that a model has made. */
 export async function generatedValue(
   plan: Plan,
   cell: Cell,
@@ -108,30 +136,34 @@ export async function generatedValue(
   const { metric, step } = lessonOf(cell);
   const { index, artist } = unit.generated!;
   const { models } = plan;
-  const made = async (of: RowArm): Promise<SetPicture> => {
+  const made = async (of: RowArm): Promise<SetPicture[]> => {
     const { job, taught } = await lessonJobOf(cell, of, unit.items, picturesOf);
-    const record = await get(job, { image: artist, models, pictures: { inputs: taught, references: [] } });
-    return { id: unit.name, artist, sha256: (record.output as LearnOutput).pictures[index]!.sha256 };
+    const references = taught.length === 0 ? [] : await priorPictures(plan, cell, get);
+    const record = await get(job, { image: artist, models, pictures: { inputs: taught, references } });
+    const { pictures } = record.output as LearnOutput;
+    return pictures.map(({ sha256 }) => ({ id: unit.name, artist, sha256 }));
   };
-  const [picture, control] = [await made(arm), await made('clean')];
+  const [painted, paintedByClean] = [await made(arm), await made('clean')];
+  const inputs = metric.judgeAll === undefined ? [painted[index]!] : painted;
+  const controls = metric.judgeAll === undefined ? [paintedByClean[index]!] : [];
   const { learnt, clean } = metric.divide(unit.items, step.params);
   const seen = new Set([...learnt, ...clean].map((place) => unit.items[place]!.id));
   const references = await picturesOf(
     'clean',
     plan.items.filter(({ id }) => !seen.has(id)),
   );
-  const shown = [picture, control, ...references].flatMap(({ sha256 }) => embedJobs(step, sha256));
+  const shown = [...inputs, ...controls, ...references].flatMap(({ sha256 }) => embedJobs(step, sha256));
   await Promise.all(shown.map((job) => get(job, { image: unit.name, models })));
-  const beside = { control: control.sha256, references: setKey(references), index, artist };
+  const beside = { controls: setKey(controls), references: setKey(references), index, artist };
   const job: MeasureJob = {
     stage: 'measure',
     kind: 'generated',
     steps: [step],
     seed: metric.random ? jobSeed(cell.seed, 'measure', [step], keyOf({ artist, index })) : null,
-    inputs: [picture.sha256],
+    inputs: [metric.judgeAll === undefined ? inputs[0]!.sha256 : setKey(inputs)],
     references: [keyOf(beside)],
   };
-  const pictures = { inputs: [picture], references: [control, ...references] };
+  const pictures = { inputs, references: [...controls, ...references] };
   const { output, ms } = await get(job, { image: unit.name, models, pictures, generated: { index, artist } });
-  return { value: fromJsonValue((output as ValueOutput).value)!, ms, n: 1 };
+  return { value: fromJsonValue((output as ValueOutput).value)!, ms, n: inputs.length };
 }

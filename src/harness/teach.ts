@@ -1,29 +1,45 @@
 /** @file Does a learn job: teaches the pictures of the store, and stores what the model makes then, and what it has learnt. */
-import { type Lesson, teach } from '../diffusion/lesson.ts';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { type Lesson, teach, type TeachContext } from '../diffusion/lesson.ts';
 import { adapterTensors } from '../diffusion/lora-file.ts';
 import type { OpenRole } from '../diffusion/open.ts';
+import type { Image } from '../image/image.ts';
 import { encodeSafetensors } from '../onnx/safetensors.ts';
+import { type CheckpointFile, checkpointTo, readCheckpoint } from '../optim/checkpoint-file.ts';
 import { seededRandom } from '../random.ts';
 import type { Means, Workbench } from './execute.ts';
-import type { ArtefactOutput, JobContext, LearnJob, LearnOutput } from './jobs.ts';
+import { type ArtefactOutput, type JobContext, jobKey, type LearnJob, type LearnOutput } from './jobs.ts';
+import type { Store } from './store.ts';
 
-/** Teaches and asks, and stores the pictures and the weights. @throws what training and sampling throw */
+/**
+ * Teaches and asks, and stores the pictures and the weights. A training that is interrupted, in whatever way, is gone on
+ * with from its last checkpoint when the job is done again. @throws what training and sampling throw
+ */
 export async function teachPictures(
-  { steps: [step], seed }: LearnJob,
+  job: LearnJob,
   context: JobContext,
   { pictures, store }: Pick<Workbench, 'pictures' | 'store'>,
   { modelsOf, signal, onProgress }: Means,
 ): Promise<LearnOutput> {
-  const models = modelsOf(step!);
+  const step = job.steps[0]!;
+  const models = modelsOf(step);
   const open: OpenRole = (role) => models.open(role);
-  const lesson = step!.params as unknown as Lesson;
-  const taught = context.pictures!.inputs.map((picture) => ({
-    caption: picture.caption ?? '',
-    load: () => pictures.load(picture.sha256),
+  const lesson = step.params as unknown as Lesson;
+  const { inputs, references } = context.pictures ?? { inputs: [], references: [] };
+  const taught = inputs.map(({ caption = '', sha256 }) => ({
+    caption,
+    sha256,
+    load: () => pictures.load(sha256),
   }));
+  const prior: Image[] = [];
+  for (const { sha256 } of references) prior.push(await pictures.load(sha256));
+  const kept = await checkpointOf(job, lesson, store);
   const { images, losses, adapter } = await teach(lesson, taught, {
     open,
-    random: seededRandom(seed),
+    random: seededRandom(job.seed),
+    prior,
+    ...kept,
     signal,
     onProgress,
   });
@@ -34,3 +50,24 @@ export async function teachPictures(
   const sha256 = await store.writeBlob(bytes, 'safetensors');
   return { pictures: saved, losses, weights: { sha256, bytes: bytes.length } };
 }
+
+/** Checkpoints of a lesson: written twenty times, and small trainings not more often than is worth it. */
+async function checkpointOf(
+  job: LearnJob,
+  { teaching }: Lesson,
+  store: Store,
+): Promise<Pick<TeachContext, 'resume' | 'checkpoint'>> {
+  if (teaching === undefined) return {};
+  const file = lessonCheckpoint(store, jobKey(job));
+  await mkdir(dirname(file.path), { recursive: true });
+  const checkpoint = checkpointTo(file, Math.max(25, Math.ceil(teaching.steps / 20)));
+  // A damaged file is none: the training begins anew.
+  const resume = await readCheckpoint(file).catch(() => undefined);
+  return { resume, checkpoint };
+}
+
+/** Where the training of a lesson is kept until the lesson is done. */
+export const lessonCheckpoint = (store: Store, key: string): CheckpointFile => ({
+  path: join(store.dir, 'trainings', `${key}.safetensors`),
+  training: key,
+});

@@ -113,15 +113,27 @@ export interface Generated {
  * Judges pictures that a model generates once it has learnt an arm's images. Metrics with equal lessons share their
  * training: it is a job of its own, done once for each arm, whatever is measured of it.
  */
-export interface GeneratedMetric<S extends ParameterSchema = ParameterSchema> extends MetricBase<S> {
+export type GeneratedMetric<S extends ParameterSchema = ParameterSchema> = LearningMetric<S> &
+  (PaintingJudge<S> | PaintingsJudge<S>);
+
+/** What is learnt and what is asked for. */
+interface LearningMetric<S extends ParameterSchema> extends MetricBase<S> {
   readonly kind: 'generated';
   /** Whose works a model learns: each artist's apart, or the whole data set. */
   readonly learns: 'artist' | 'all';
+  /** Of the artists, those whose works are learnt; undefined: all of them. The others' works judge all the same. */
+  artists?(params: z.infer<S>): readonly string[] | undefined;
   lesson(params: z.infer<S>): Lesson;
   /** @throws DATASET where too few pictures are left to learn, or to judge by. */
   divide(pictures: readonly PictureFacts[], params: z.infer<S>): Division;
   /** What a picture is captioned when it is learnt. */
   caption(picture: PictureFacts, params: z.infer<S>): string;
+}
+
+/** Judges each generated picture. */
+interface PaintingJudge<S extends ParameterSchema> {
+  /** Whether the picture in that place is judged; all are unless told. */
+  judged?(index: number, params: z.infer<S>): boolean;
   /** `references`: every clean picture of the data set that is not learnt. */
   judge(
     generated: Generated,
@@ -129,6 +141,20 @@ export interface GeneratedMetric<S extends ParameterSchema = ParameterSchema> ex
     params: z.infer<S>,
     context: MetricContext,
   ): Promise<number>;
+  readonly judgeAll?: never;
+}
+
+/** Judges all that a model has generated as one set: a value for each model. */
+interface PaintingsJudge<S extends ParameterSchema> {
+  judgeAll(
+    pictures: ImageSet,
+    artist: string,
+    references: ImageSet,
+    params: z.infer<S>,
+    context: MetricContext,
+  ): Promise<number>;
+  readonly judge?: never;
+  readonly judged?: never;
 }
 
 export type Metric<S extends ParameterSchema = ParameterSchema> =

@@ -20,7 +20,8 @@ export async function featurePair(
   return [a, b];
 }
 
-async function featuresOf(
+/** The vectors of one set. @throws USAGE where there are fewer than two, NaN, or no spread */
+export async function featuresOf(
   name: string,
   set: ImageSet,
   role: VectorRole,

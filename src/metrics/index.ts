@@ -12,7 +12,14 @@ import { linf } from './linf.ts';
 import { lpips, lpipsAlex, lpipsSqueeze, lpipsVgg } from './lpips.ts';
 import { msSsim } from './ms-ssim.ts';
 import { conceptPoison } from './mimicry/concept-poison.ts';
-import { loraMimicry, mimicryAccuracy, mimicryNoise, mimicrySimilarity } from './mimicry/judges.ts';
+import { mimicryFrechet, mimicryKernel } from './mimicry/distances.ts';
+import {
+  loraMimicry,
+  mimicryAccuracy,
+  mimicryNoise,
+  mimicryQualityDrop,
+  mimicrySimilarity,
+} from './mimicry/judges.ts';
 import { mse } from './mse.ts';
 import { psnr } from './psnr.ts';
 import {
@@ -46,6 +53,9 @@ const registry = registryOf({
   'lora-mimicry-similarity': mimicrySimilarity,
   'lora-mimicry-accuracy': mimicryAccuracy,
   'lora-mimicry-noise': mimicryNoise,
+  'lora-mimicry-quality-drop': mimicryQualityDrop,
+  'lora-mimicry-frechet': mimicryFrechet,
+  'lora-mimicry-kernel': mimicryKernel,
   'concept-poison': conceptPoison,
   'embedding-similarity': embeddingSimilarity,
   'clip-similarity': clipSimilarity,

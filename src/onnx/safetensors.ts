@@ -2,7 +2,7 @@
  * @file `.safetensors`: named tensors in one file, the form in which fine-tuned weights are passed on (Hugging Face).
  * Eight bytes with the length of a JSON header, the header, then the values, little endian, without gaps.
  */
-import { readFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
 import { brokenSafetensors, reasonOf } from '../messages.ts';
 import {
@@ -15,7 +15,7 @@ import {
   tensorBytes,
   tensorFromBytes,
 } from './tensor.ts';
-import { writeWhole } from './whole-file.ts';
+import { chunksOf, writeWhole } from './whole-file.ts';
 
 /** What such a file holds. */
 export interface Safetensors {
@@ -51,15 +51,20 @@ const METADATA = '__metadata__';
 /** A header beyond this is no header: the reference implementation refuses it, too. */
 const LONGEST_HEADER = 100e6;
 
-/** Reads a file; bfloat16, which JavaScript has no array for, becomes float32. @throws MODEL where it is damaged. */
+/**
+ * Reads a file, tensor by tensor, so that files beyond what one buffer holds can be read; bfloat16, which JavaScript has
+ * no array for, becomes float32. @throws MODEL where it is damaged.
+ */
 export async function readSafetensors(path: string): Promise<Safetensors> {
-  const bytes = await readFile(path).catch((error: unknown) => {
+  const file = await open(path).catch((error: unknown) => {
     throw brokenSafetensors(path, reasonOf(error));
   });
   try {
-    return parsed(bytes);
+    return await parsed(file);
   } catch (error) {
     throw brokenSafetensors(path, error instanceof z.ZodError ? 'its header is malformed' : reasonOf(error));
+  } finally {
+    await file.close();
   }
 }
 
@@ -69,14 +74,17 @@ export async function writeSafetensors(
   tensors: NamedTensors,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  await writeWhole(path, encodeSafetensors(tensors, metadata));
+  await writeWhole(path, partsOf(tensors, metadata));
 }
 
 /** The bytes of a file. */
-export function encodeSafetensors(
+export const encodeSafetensors = (
   tensors: NamedTensors,
   metadata: Readonly<Record<string, string>> = {},
-): Uint8Array {
+): Uint8Array => Buffer.concat(partsOf(tensors, metadata));
+
+/** Header and values, one after the other. */
+function partsOf(tensors: NamedTensors, metadata: Readonly<Record<string, string>>): Uint8Array[] {
   // Wide elements first keeps every tensor aligned; the reference implementation orders so, too.
   const width = ([, { dtype }]: [string, Tensor]): number => bytesPerElement(dtype);
   const named = Object.entries(tensors).sort((a, b) => width(b) - width(a) || (a[0] < b[0] ? -1 : 1));
@@ -90,33 +98,42 @@ export function encodeSafetensors(
   const about = Object.keys(metadata).length > 0 ? [[METADATA, metadata]] : [];
   const header = Buffer.from(JSON.stringify(Object.fromEntries([...about, ...entries])));
   const padded = Math.ceil(header.length / 8) * 8;
-  const bytes = Buffer.alloc(8 + padded + at, ' ');
-  bytes.writeBigUInt64LE(BigInt(padded), 0);
-  header.copy(bytes, 8);
-  let place = 8 + padded;
-  for (const [, each] of named) {
-    bytes.set(tensorBytes(each), place);
-    place += each.data.byteLength;
-  }
-  return bytes;
+  const start = Buffer.alloc(8 + padded, ' ');
+  start.writeBigUInt64LE(BigInt(padded), 0);
+  header.copy(start, 8);
+  return [start, ...named.map(([, each]) => tensorBytes(each))];
 }
 
-function parsed(bytes: Buffer): Safetensors {
-  if (bytes.length < 8) throw new RangeError('it is shorter than its own header');
-  const length = Number(bytes.readBigUInt64LE(0));
-  if (length > LONGEST_HEADER || 8 + length > bytes.length)
-    throw new RangeError('it is cut short, or no such file');
-  const { [METADATA]: about = {}, ...entries } = headerSchema.parse(
-    JSON.parse(bytes.toString('utf8', 8, 8 + length)),
-  );
-  const values = bytes.subarray(8 + length);
-  const tensors = Object.entries(entries).map(
-    ([name, entry]) => [name, tensorOf(name, entry, values)] as const,
-  );
+/** Bytes of a file from a place on. */
+type Read = (from: number, length: number) => Promise<Uint8Array>;
+
+async function parsed(file: FileHandle): Promise<Safetensors> {
+  const { size } = await file.stat();
+  const read: Read = async (from, length) => {
+    const bytes = new Uint8Array(length);
+    for (const chunk of chunksOf(bytes)) {
+      await file.read(chunk, 0, chunk.length, from + chunk.byteOffset);
+    }
+    return bytes;
+  };
+  if (size < 8) throw new RangeError('it is shorter than its own header');
+  const length = Number(Buffer.from(await read(0, 8)).readBigUInt64LE(0));
+  if (length > LONGEST_HEADER || 8 + length > size) throw new RangeError('it is cut short, or no such file');
+  const header: unknown = JSON.parse(Buffer.from(await read(8, length)).toString('utf8'));
+  const { [METADATA]: about = {}, ...entries } = headerSchema.parse(header);
+  const values = { size: size - 8 - length, read: (at: number, n: number) => read(8 + length + at, n) };
+  const tensors: [string, Tensor][] = [];
+  for (const [name, entry] of Object.entries(entries)) {
+    tensors.push([name, await tensorOf(name, entry, values)]);
+  }
   return { tensors: Object.fromEntries(tensors), metadata: metadataSchema.parse(about) };
 }
 
-function tensorOf(name: string, entry: unknown, values: Uint8Array): Tensor {
+async function tensorOf(
+  name: string,
+  entry: unknown,
+  values: { readonly size: number; readonly read: Read },
+): Promise<Tensor> {
   const {
     dtype,
     shape,
@@ -125,10 +142,10 @@ function tensorOf(name: string, entry: unknown, values: Uint8Array): Tensor {
   const known = dtype === 'BF16' ? 'uint16' : (DTYPES as Readonly<Record<string, DType>>)[dtype];
   if (known === undefined) throw new RangeError(`'${name}' is of type ${dtype}`);
   const wanted = elementCount(shape) * bytesPerElement(known);
-  if (end - begin !== wanted || end > values.length) {
+  if (end - begin !== wanted || end > values.size) {
     throw new RangeError(`'${name}' [${shape}] needs ${wanted} bytes within the file`);
   }
-  const stored = tensorFromBytes(known, shape, values.subarray(begin, end));
+  const stored = tensorFromBytes(known, shape, await values.read(begin, wanted));
   return dtype === 'BF16' ? widened(stored.data as Uint16Array, shape) : stored;
 }
 

@@ -59,7 +59,13 @@ beforeAll(async () => {
 });
 
 describe('metrics of what a fine-tuned model generates', () => {
-  const ids = ['lora-mimicry', 'lora-mimicry-similarity', 'lora-mimicry-accuracy', 'lora-mimicry-noise'];
+  const ids = [
+    'lora-mimicry',
+    'lora-mimicry-similarity',
+    'lora-mimicry-accuracy',
+    'lora-mimicry-noise',
+    'lora-mimicry-quality-drop',
+  ];
   let place: { dir: string; file: string };
   let run: TestRun;
   beforeAll(async () => {

@@ -25,7 +25,9 @@ const poisonParameters = z.strictObject({
   asked: z
     .enum(['concept', 'neighbours'])
     .default('concept')
-    .describe('what is asked for: the concept itself, or its neighbours, to see the poison bleed through'),
+    .describe(
+      'what is judged: pictures of the concept itself, or of its neighbours, to see the poison bleed through',
+    ),
   poisoned: z
     .int()
     .min(0)
@@ -67,6 +69,7 @@ export const conceptPoison = defineMetric({
   needs: [...DIFFUSION_ROLES, 'image-embedder'],
   random: false,
   lesson: (params) => lessonWith(params, promptsOf(params)),
+  judged: (index, params) => (params.asked === 'concept') === index < params.repeats,
   divide: (pictures, { concept, neighbours, poisoned, heldOut }) => {
     const learnable = (name: string): number[] => {
       const places = pictures.flatMap((picture, place) => (shows(picture, name) ? [place] : []));
@@ -80,20 +83,18 @@ export const conceptPoison = defineMetric({
   },
   caption: ({ caption, title }) => caption ?? title ?? '',
   judge: async ({ picture, index }, references, params, context) => {
-    const asked = wanted(params)[Math.floor(index / params.repeats)]!;
-    const classes = new Map(
-      [params.concept, ...params.neighbours].map((name) => [name, picturesOf(references, name)]),
-    );
+    const names = conceptsOf(params);
+    const asked = names[Math.floor(index / params.repeats)]!;
+    const classes = new Map(names.map((name) => [name, picturesOf(references, name)]));
     return Number(!(await isNearest(picture, asked, classes, context, 'concept-poison')));
   },
 });
 
-/** What the prompts ask for, in their order. */
-const wanted = ({ asked, concept, neighbours }: PoisonParameters): readonly string[] =>
-  asked === 'concept' ? [concept] : neighbours;
+/** The concept, then its neighbours: every lesson is asked for all of them, whichever are judged. */
+const conceptsOf = ({ concept, neighbours }: PoisonParameters): readonly string[] => [concept, ...neighbours];
 
 const promptsOf = (params: PoisonParameters): string[] =>
-  wanted(params).map((name) => `a painting of a ${name}`);
+  conceptsOf(params).map((name) => `a painting of a ${name}`);
 
 function picturesOf(references: ImageSet, concept: string): ImageSet {
   const found = references.filter((picture) => shows(picture, concept));

@@ -68,6 +68,23 @@ export const mimicryNoise = defineMetric({
   judge: async ({ picture }) => noiseOf(await picture.load()),
 });
 
+export const mimicryQualityDrop = defineMetric({
+  ...mimicry,
+  id: 'lora-mimicry-quality-drop',
+  label: 'Mimicry: quality drop',
+  summary:
+    "How much noisier a mimic's picture is than that of the same draws by the model that learnt clean art; 0: as good.",
+  reference: 'Immerkær, Fast Noise Variance Estimation (Computer Vision and Image Understanding 64, 1996)',
+  protocol: mimicryProtocol(
+    'lora-mimicry-quality-drop',
+    "standard deviation of noise by Immerkær, of luma, less that of the clean model's picture of the same draws",
+  ),
+  unit: '1/255',
+  higherIsBetter: false,
+  random: false,
+  judge: async ({ picture, control }) => noiseOf(await picture.load()) - noiseOf(await control.load()),
+});
+
 function byArtist(pictures: ImageSet): ReadonlyMap<string, ImageSet> {
   const named = pictures.filter(({ artist }) => artist !== undefined);
   const names = [...new Set(named.map(({ artist }) => artist!))];

@@ -1,6 +1,6 @@
 /** @file The parameters that every test with a fine-tuned model has, and the lesson that they make. */
 import { z } from 'zod';
-import type { Lesson } from '../../diffusion/lesson.ts';
+import type { Lesson, Teaching } from '../../diffusion/lesson.ts';
 import { samplerNames } from '../../diffusion/samplers.ts';
 
 /** How a model is taught, and how it is asked. */
@@ -25,6 +25,25 @@ export const lessonParameters = {
     .describe('of timesteps in the loss: all alike, or min(SNR, 5) / SNR'),
   crop: z.enum(['random', 'center']).default('random').describe('how training crops are drawn'),
   flip: z.boolean().default(true).describe('mirror every other crop'),
+  ema: z
+    .boolean()
+    .default(false)
+    .describe('paint with the moving average of the trained weights, not with the last ones'),
+  priorWeight: z
+    .number()
+    .min(0)
+    .max(10)
+    .default(0)
+    .describe(
+      'weight of prior preservation: what the model painted of classPrompt before is learnt, too; 0: it is not',
+    ),
+  classPrompt: z.string().min(1).default('a painting').describe('what prior preservation keeps in mind'),
+  classPictures: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(12)
+    .describe('how many pictures of classPrompt the model paints beforehand for that'),
   side: z
     .int()
     .min(32)
@@ -43,29 +62,39 @@ export const lessonParameters = {
   guidance: z.number().min(1).max(30).default(3).describe('weight of classifier-free guidance; 1: none'),
 };
 
-type LessonParameters = Omit<Lesson, 'prompts'>;
+type LessonParameters = Omit<Teaching, 'prior'> &
+  Omit<Lesson, 'teaching' | 'prompts'> & {
+    readonly priorWeight: number;
+    readonly classPrompt: string;
+    readonly classPictures: number;
+  };
 
 /** The lesson of some parameters: what is not about teaching or asking leaves no trace in it. */
 export function lessonWith(params: LessonParameters, prompts: readonly string[]): Lesson {
-  const { method, rank, layers, steps, batch, rate, weighting, flip, crop, side, token } = params;
-  const { repeats, sampler, samplingSteps, guidance } = params;
+  const { method, rank, layers, steps, batch, rate, weighting, flip, crop, ema, side, token } = params;
+  const { repeats, sampler, samplingSteps, guidance, priorWeight, classPrompt, classPictures } = params;
+  const prior = { weight: priorWeight, prompt: classPrompt, pictures: classPictures };
   return {
-    method,
-    rank,
-    layers,
-    steps,
-    batch,
-    rate,
-    weighting,
-    flip,
-    crop,
-    ...(side !== undefined && { side }),
-    token,
+    teaching: {
+      method,
+      rank,
+      layers,
+      steps,
+      batch,
+      rate,
+      weighting,
+      flip,
+      crop,
+      ema,
+      token,
+      ...(priorWeight > 0 && { prior }),
+    },
     prompts,
     repeats,
     sampler,
     samplingSteps,
     guidance,
+    ...(side !== undefined && { side }),
   };
 }
 

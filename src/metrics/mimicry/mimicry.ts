@@ -24,6 +24,13 @@ const SUBJECTS = [
 
 export const mimicryParameters = z.strictObject({
   ...lessonParameters,
+  artists: z
+    .array(z.string())
+    .min(1)
+    .optional()
+    .describe(
+      "whose pictures are learnt; every artist's unless told. Pictures of the others judge all the same",
+    ),
   heldOut: z
     .int()
     .min(1)
@@ -67,6 +74,7 @@ export const mimicry = {
   random: true,
   reference:
     'Hönig et al., Adversarial Perturbations Cannot Reliably Protect Artists From Generative AI (ICLR 2025), section 4',
+  artists: ({ artists }: MimicryParameters) => artists,
   lesson: (params: MimicryParameters) =>
     lessonWith(
       params,
