@@ -5,7 +5,20 @@
  * The weights of `radius + 1` rows stay in a ring until the lower row of their pairs has used them.
  */
 import type { Size } from './image.ts';
-import { type Code, f32x4, i32, i32x4, type Local, repeat, type Routine, sequence, v128 } from './wasm.ts';
+import type { Routine } from './kernel.ts';
+import {
+  advance,
+  type Code,
+  call,
+  f32x4,
+  i32,
+  i32x4,
+  type Local,
+  repeat,
+  repeatIfAny,
+  sequence,
+  v128,
+} from './wasm.ts';
 
 /** Entries of OpenCV's table of weights over colour. */
 export const BINS = 4096 * 3;
@@ -32,76 +45,127 @@ export function halfDisc(radius: number, sigmaSpace: number): Neighbour[] {
 }
 
 /**
- * The kernel's memory: the table, two pictures that the passes alternate between, the ring of weights. A picture's planes
+ * The kernel's memory: the table, two pictures that the passes alternate between, rings of weights. A picture's planes
  * have a margin that mirrors the picture, and columns that complete the last four pixels of a row.
  */
 export interface Layout extends Size {
   readonly radius: number;
+  /** How many rows a thread takes at a time, and how many times it does so. */
+  readonly bandRows: number;
+  readonly bands: number;
   /** Floats from row to row, from plane to plane, and from a plane's begin to its first pixel. */
   readonly stride: number;
   readonly plane: number;
   readonly origin: number;
-  /** Where pictures and rows of the ring begin, and how much there is in all: bytes. */
+  /** Where pictures begin: bytes. */
   readonly pictures: readonly [number, number];
-  readonly ring: readonly number[];
+  /** Four times the steps of the table for each grey level. */
+  readonly steps: number;
+  /** Of each band four lanes of smallest and of largest values. */
   readonly range: number;
+  /** Where the rings of the threads begin, and how many bytes one of them, and one row of it, takes. */
+  readonly rings: number;
+  readonly ring: number;
+  readonly ringRow: number;
   readonly bytes: number;
 }
 
-export function layoutOf({ width, height }: Size, radius: number, neighbours: number): Layout {
+/** Rows that threads take at a time: the more, the fewer weights are computed twice. */
+const BAND_ROWS = 32;
+
+export function layoutOf(
+  { width, height }: Size,
+  radius: number,
+  neighbours: number,
+  threads: number,
+): Layout {
+  const bandRows = threads === 1 ? height : Math.max(BAND_ROWS, 4 * radius);
+  const bands = Math.ceil(height / bandRows);
   const stride = 4 * Math.ceil((width + 2 * radius) / 4);
   const plane = stride * (height + 2 * radius);
   const picture = 4 * (3 * plane + radius + 4); // weights of the last row look beyond its end
   const table = 8 * (BINS + 1);
-  const ring = table + 2 * picture;
-  const row = 4 * stride * neighbours;
+  const steps = table + 2 * picture;
+  const range = steps + 16;
+  const rings = range + 32 * bands;
+  const ringRow = 4 * stride * neighbours;
+  const ring = (radius + 1) * ringRow + 96; // sums of the last four pixels look beyond its end
   return {
     width,
     height,
     radius,
+    bandRows,
+    bands,
     stride,
     plane,
     origin: radius * stride + radius,
     pictures: [table, table + picture],
-    ring: Array.from({ length: radius + 1 }, (_, i) => ring + i * row),
-    range: ring + (radius + 1) * row + 64, // sums of the last four pixels look beyond the ring's end
-    bytes: ring + (radius + 1) * row + 96,
+    steps,
+    range,
+    rings,
+    ring,
+    ringRow,
+    bytes: rings + threads * ring,
   };
 }
 
-/** Four lanes each of the smallest and the largest values of a picture, margin included. Parameter: the picture (bytes). */
-export const rangeRoutine = ({ plane, range }: Layout): Routine => ({
-  parameters: ['i32'],
+/**
+ * One pass over a band: weights row by row, and as soon as a row has all of its own, its means. Parameters: the band, the
+ * thread, the picture and the result (bytes). It is the first of the module's functions, `weights` and `means` follow.
+ */
+export const passRoutine = (layout: Layout): Routine => ({
+  parameters: ['i32', 'i32', 'i32', 'i32'],
   body: ({ parameters, local }) => {
-    const from = parameters[0]!;
-    const [quads, value, low, high] = [local('i32'), local('v128'), local('v128'), local('v128')];
+    const [band, thread, from, to] = parameters as [Local, Local, Local, Local];
+    const { height, radius, bandRows, stride, origin, rings, ringRow } = layout;
+    const [rows, first, range] = [local('i32'), local('i32'), local('i32')];
+    const [upper, last] = [local('i32'), local('i32')];
+    const ring = Array.from({ length: radius + 1 }, () => local('i32'));
+    const skipped = i32.mul(first.get, i32.constant(4 * stride));
+    const turn = sequence(
+      last.set(ring[radius]!.get),
+      ...ring.slice(1).map((_, i) => ring[radius - i]!.set(ring[radius - i - 1]!.get)),
+      ring[0]!.set(last.get),
+      call(1, from.get, ring[0]!.get),
+    );
+    const left = i32.sub(i32.constant(height), first.get);
     return sequence(
-      low.set(v128.load(from.get, 0)),
-      high.set(low.get),
-      quads.set(i32.constant((3 * plane) / 4)),
+      first.set(i32.mul(band.get, i32.constant(bandRows))),
+      range.set(i32.add(i32.constant(layout.range), i32.shl(band.get, i32.constant(5)))),
+      from.set(i32.add(from.get, skipped)),
+      upper.set(from.get),
+      to.set(i32.add(to.get, i32.add(i32.constant(4 * origin), skipped))),
+      ...ring.map((row, i) =>
+        row.set(i32.add(i32.constant(rings + i * ringRow), i32.mul(thread.get, i32.constant(layout.ring)))),
+      ),
+      v128.store(range.get, 0, f32x4.constant(Number.POSITIVE_INFINITY)),
+      v128.store(range.get, 16, f32x4.constant(Number.NEGATIVE_INFINITY)),
+      rows.set(i32.constant(radius)),
+      repeat(rows, sequence(turn, advance(from, 4 * stride))),
+      rows.set(i32.select(left, i32.constant(bandRows), i32.less(left, i32.constant(bandRows)))),
       repeat(
-        quads,
+        rows,
         sequence(
-          value.set(v128.load(from.get, 0)),
-          low.set(f32x4.min(low.get, value.get)),
-          high.set(f32x4.max(high.get, value.get)),
-          advance(from, 16),
+          turn,
+          call(2, upper.get, to.get, range.get, ...ring.map(({ get }) => get)),
+          advance(from, 4 * stride),
+          advance(upper, 4 * stride),
+          advance(to, 4 * stride),
         ),
       ),
-      v128.store(i32.constant(range), 0, low.get),
-      v128.store(i32.constant(range), 16, high.get),
     );
   },
 });
 
 /**
  * Weights of the pairs of one row, for all its columns: of each neighbour a line of `stride` floats. Parameters: the row
- * in the picture, the row in the ring (bytes), steps of the table for each grey level.
+ * in the picture, the row in the ring (bytes).
  */
-export const weightRoutine = ({ stride, plane }: Layout, neighbours: readonly Neighbour[]): Routine => ({
-  parameters: ['i32', 'i32', 'f32'],
+export const weightRoutine = (layout: Layout, neighbours: readonly Neighbour[]): Routine => ({
+  parameters: ['i32', 'i32'],
   body: ({ parameters, local }) => {
-    const [from, to, scale] = parameters as [Local, Local, Local];
+    const [from, to] = parameters as [Local, Local];
+    const { stride, plane } = layout;
     const quads = local('i32');
     const steps = local('v128');
     const scratch = { position: local('v128'), cell: local('v128'), low: local('v128'), high: local('v128') };
@@ -115,7 +179,7 @@ export const weightRoutine = ({ stride, plane }: Layout, neighbours: readonly Ne
       return v128.store(to.get, 4 * k * stride, f32x4.mul(f32x4.constant(weight), colour));
     };
     return sequence(
-      steps.set(f32x4.splat(scale.get)),
+      steps.set(v128.load(i32.constant(layout.steps), 0)),
       quads.set(i32.constant(stride / 4)),
       repeat(
         quads,
@@ -131,17 +195,19 @@ export const weightRoutine = ({ stride, plane }: Layout, neighbours: readonly Ne
 });
 
 /**
- * The means of one row; the pixel itself weighs 1. Parameters: its first pixel, that of the result, and the first pixel's
- * weights in the rows of the ring, the row's own first, then those above it (bytes).
+ * The means of one row; the pixel itself weighs 1. Parameters: its first pixel, that of the result, where smallest and
+ * largest values of the band are kept, and the first pixel's weights in the rows of the ring, the row's own first, then those above it
+ * (bytes). A last group of fewer than four pixels is left out of smallest and largest.
  */
 export const meanRoutine = (
   { width, radius, stride, plane }: Layout,
   neighbours: readonly Neighbour[],
 ): Routine => ({
-  parameters: ['i32', 'i32', ...Array.from({ length: radius + 1 }, () => 'i32' as const)],
+  parameters: ['i32', 'i32', 'i32', ...Array.from({ length: radius + 1 }, () => 'i32' as const)],
   body: ({ parameters, local }) => {
-    const [from, to, ...ring] = parameters as [Local, Local, ...Local[]];
+    const [from, to, range, ...ring] = parameters as [Local, Local, Local, ...Local[]];
     const [quads, weight, total] = [local('i32'), local('v128'), local('v128')];
+    const [low, high, result] = [local('v128'), local('v128'), local('v128')];
     const channels = [0, 1, 2].map((c) => ({ at: 4 * c * plane, sum: local('v128') }));
     const add = (weights: Code, offset: number): Code =>
       sequence(
@@ -162,29 +228,35 @@ export const meanRoutine = (
     const forward = lines.map(({ dx, dy, line }) =>
       add(v128.load(ring[0]!.get, line + 4 * radius), above + 4 * (dy * stride + dx)),
     );
+    const four = (measured: boolean): Code =>
+      sequence(
+        ...channels.map(({ sum }) => sum.set(f32x4.constant(0))),
+        total.set(f32x4.constant(0)),
+        ...backward,
+        ...forward,
+        total.set(f32x4.div(f32x4.constant(1), f32x4.add(total.get, f32x4.constant(1)))),
+        ...channels.map(({ at, sum }) => {
+          const whole = f32x4.add(sum.get, v128.load(from.get, at + above));
+          return sequence(
+            result.set(f32x4.mul(whole, total.get)),
+            v128.store(to.get, at, result.get),
+            ...(measured ? [low.set(f32x4.min(low.get, result.get))] : []),
+            ...(measured ? [high.set(f32x4.max(high.get, result.get))] : []),
+          );
+        }),
+        ...[from, to, ...ring].map((pointer) => advance(pointer, 16)),
+      );
     return sequence(
-      quads.set(i32.constant(Math.ceil(width / 4))),
-      repeat(
-        quads,
-        sequence(
-          ...channels.map(({ sum }) => sum.set(f32x4.constant(0))),
-          total.set(f32x4.constant(0)),
-          ...backward,
-          ...forward,
-          total.set(f32x4.div(f32x4.constant(1), f32x4.add(total.get, f32x4.constant(1)))),
-          ...channels.map(({ at, sum }) => {
-            const whole = f32x4.add(sum.get, v128.load(from.get, at + above));
-            return v128.store(to.get, at, f32x4.mul(whole, total.get));
-          }),
-          ...[from, to, ...ring].map((pointer) => advance(pointer, 16)),
-        ),
-      ),
+      low.set(v128.load(range.get, 0)),
+      high.set(v128.load(range.get, 16)),
+      quads.set(i32.constant(width >> 2)),
+      repeatIfAny(quads, four(true)),
+      v128.store(range.get, 0, low.get),
+      v128.store(range.get, 16, high.get),
+      width % 4 === 0 ? [] : four(false),
     );
   },
 });
-
-const advance = (pointer: Local, bytes: number): Code =>
-  pointer.set(i32.add(pointer.get, i32.constant(bytes)));
 
 /** The table at a position: a linear interpolation between the pair of entries that stands in its cell. */
 function interpolated(

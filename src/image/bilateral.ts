@@ -10,12 +10,13 @@ import {
   type Layout,
   layoutOf,
   meanRoutine,
-  rangeRoutine,
+  passRoutine,
   weightRoutine,
 } from './bilateral-kernel.ts';
+import { filterThreads, inBands } from './bands.ts';
 import { paddedIndices } from './border.ts';
 import type { Size } from './image.ts';
-import { type Kernel, kernel } from './wasm.ts';
+import { linked, type Program, program, remembered } from './kernel.ts';
 
 export interface BilateralOptions {
   /** Side of the neighbourhood in px; the disc has the radius `max(1, floor(diameter / 2))`. */
@@ -40,83 +41,84 @@ export function bilateral(
   size: Size,
   options: BilateralOptions,
   onPass: (pass: number) => void = () => undefined,
+  threads = filterThreads,
 ): Float32Array {
-  const filter = bilateralKernel(size, options);
-  filter.load(values);
-  for (let pass = 0; pass < (options.iterations ?? 1); pass++) {
-    if (!filter.run()) break; // one colour
-    onPass(pass + 1);
-  }
-  return filter.result();
-}
-
-interface BilateralKernel {
-  load(values: Readonly<Float32Array>): void;
-  /** One pass; false where there is but one colour, which stays as it is. */
-  run(): boolean;
-  result(): Float32Array;
-}
-
-function bilateralKernel(
-  size: Size,
-  { diameter, sigmaColor, sigmaSpace }: BilateralOptions,
-): BilateralKernel {
-  const radius = Math.max(1, diameter >> 1);
-  const neighbours = halfDisc(radius, sigmaSpace);
-  const layout = layoutOf(size, radius, neighbours.length);
-  const { functions, memory } = kernel(layout.bytes, {
-    range: rangeRoutine(layout),
-    weights: weightRoutine(layout, neighbours),
-    means: meanRoutine(layout, neighbours),
-  });
+  const { layout, code } = prepared(size, options, threads);
+  const made = linked(code);
+  const { memory } = made;
   const table = new Float32Array(memory, 0, 2 * (BINS + 1));
-  const pictures = layout.pictures.map((at) => new Float32Array(memory, at, 3 * layout.plane + radius + 4));
-  const [lows, highs] = [0, 16].map((at) => new Float32Array(memory, layout.range + at, 4)) as [
-    Float32Array,
-    Float32Array,
-  ];
+  const steps = new Float32Array(memory, layout.steps, 4);
+  const pictures = layout.pictures.map(
+    (at) => new Float32Array(memory, at, 3 * layout.plane + layout.radius + 4),
+  );
+  spread(values, layout, pictures[0]!);
+  let range = rangeOf(values);
   let current = 0;
-  return {
-    load: (values) => spread(values, layout, pictures[current]!),
-    run: () => {
+  inBands(made, threads, (run) => {
+    for (let pass = 1; pass <= (options.iterations ?? 1); pass++) {
+      const scale = fillTable(table, range, options.sigmaColor);
+      if (scale === undefined) break; // one colour stays as it is
       mirrorEdges(layout, pictures[current]!);
-      functions.range(layout.pictures[current]!);
-      const scale = fillTable(table, [Math.min(...lows), Math.max(...highs)], sigmaColor);
-      if (scale === undefined) return false;
-      filterRows(layout, layout.pictures[current]!, layout.pictures[1 - current]!, scale, functions);
+      steps.fill(scale);
+      run('pass', layout.bands, layout.pictures[current]!, layout.pictures[1 - current]!);
       current = 1 - current;
-      return true;
-    },
-    result: () => gather(layout, pictures[current]!),
-  };
+      range = rangeAfter(layout, memory, pictures[current]!);
+      onPass(pass);
+    }
+  });
+  return gather(layout, pictures[current]!);
 }
 
-/** One pass: weights row by row, and as soon as a row has all of its own, its means. */
-function filterRows(
-  { height, radius, stride, origin, ring }: Layout,
-  from: number,
-  to: number,
-  scale: number,
-  { weights, means }: Kernel<'weights' | 'means'>['functions'],
-): void {
-  for (let y = 0; y < height + radius; y++) {
-    weights(from + 4 * y * stride, ring[y % ring.length]!, scale);
-    if (y < radius) continue;
-    const row = 4 * (y - radius) * stride;
-    const rows = ring.map((_, dy) => ring[(y - dy) % ring.length]!);
-    means(from + row, to + 4 * origin + row, ...rows);
+type Range = readonly [min: number, max: number];
+
+function rangeOf(values: Readonly<Float32Array>): Range {
+  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < values.length; i++) {
+    min = Math.min(min, values[i]!);
+    max = Math.max(max, values[i]!);
   }
+  return [min, max];
+}
+
+/** The range of a pass's result: of what the bands have found, and of the last columns that they leave out. */
+function rangeAfter(layout: Layout, memory: ArrayBufferLike, picture: Readonly<Float32Array>): Range {
+  const { width, height, bands, stride, plane, origin } = layout;
+  const lanes = new Float32Array(memory, layout.range, 8 * bands);
+  let [min, max] = rangeOf(lanes.filter(Number.isFinite));
+  for (let x = width & ~3; x < width; x++) {
+    for (let c = 0; c < 3; c++) {
+      for (let y = 0; y < height; y++) {
+        const value = picture[origin + c * plane + y * stride + x]!;
+        min = Math.min(min, value);
+        max = Math.max(max, value);
+      }
+    }
+  }
+  return [min, max];
+}
+
+/** Code and memory for one size and one neighbourhood. */
+const programs = remembered<{ layout: Layout; code: Program<'pass' | 'weights' | 'means'> }>();
+
+function prepared(size: Size, { diameter, sigmaSpace }: BilateralOptions, threads: number) {
+  const radius = Math.max(1, diameter >> 1);
+  return programs([size.width, size.height, radius, sigmaSpace, threads], () => {
+    const neighbours = halfDisc(radius, sigmaSpace);
+    const layout = layoutOf(size, radius, neighbours.length, threads);
+    const code = program(layout.bytes, {
+      pass: passRoutine(layout),
+      weights: weightRoutine(layout, neighbours),
+      means: meanRoutine(layout, neighbours),
+    });
+    return { layout, code };
+  });
 }
 
 /**
  * Weights over colour for the distances that the values can have, each beside the next one. Gives the steps of the table
  * for each grey level; undefined where all values are the same.
  */
-function fillTable(
-  table: Float32Array,
-  [min, max]: readonly [number, number],
-  sigmaColor: number,
-): number | undefined {
+function fillTable(table: Float32Array, [min, max]: Range, sigmaColor: number): number | undefined {
   if (max - min < 2 ** -23) return undefined;
   const scale = fround(BINS / fround((max - min) * 3));
   const coefficient = -0.5 / sigmaColor ** 2;

@@ -1,20 +1,16 @@
 /**
- * @file A small assembler for WebAssembly with 128-bit vectors: filters write their inner loops with it, for the very
- * picture size and parameters they have, and run them at the speed of native code.
+ * @file Instructions of WebAssembly with 128-bit vectors: filters write their inner loops with them, for the very
+ * picture size and parameters they have, and run them at the speed of native code (`kernel.ts`).
  *
  * Instructions are functions from the code of their operands to code; code is a list of bytes.
- * Source: WebAssembly Core Specification 2.0, chapters 5.4 (instructions) and 5.5 (modules).
+ * Source: WebAssembly Core Specification 2.0, chapter 5.4.
  */
 
 /** Bytes of instructions, each of which leaves its result for the next. */
 export type Code = readonly number[];
 
-export type ValueType = 'i32' | 'f32' | 'v128';
-
-const TYPES = { i32: 0x7f, f32: 0x7d, v128: 0x7b } as const satisfies Record<ValueType, number>;
-
 /** LEB128: seven bits a byte, the lowest first. */
-function unsigned(value: number): number[] {
+export function unsigned(value: number): number[] {
   const bytes: number[] = [];
   for (let rest = value; ; ) {
     const low = rest & 0x7f;
@@ -36,6 +32,8 @@ function signed(value: number): number[] {
 
 const floatBytes = (value: number): number[] => [...new Uint8Array(Float32Array.of(value).buffer)];
 
+const doubleBytes = (value: number): number[] => [...new Uint8Array(Float64Array.of(value).buffer)];
+
 /** Joins code; spreading would overflow the stack for long kernels. */
 export const sequence = (...parts: readonly Code[]): Code => parts.flat();
 
@@ -50,10 +48,84 @@ const vector =
 /** A memory operand: alignment as a power of two, offset in bytes. */
 const memory = (alignment: number, offset: number): number[] => [...unsigned(alignment), ...unsigned(offset)];
 
+/** A scalar's memory operand: the instruction takes an address, and for a store a value too. */
+const access =
+  (opcode: number, alignment: number) =>
+  (address: Code, offset: number, ...value: readonly Code[]): Code => [
+    ...address,
+    ...value.flat(),
+    opcode,
+    ...memory(alignment, offset),
+  ];
+
 export const i32 = {
   constant: (value: number): Code => [0x41, ...signed(value)],
+  load: access(0x28, 2),
+  store: access(0x36, 2),
+  load8: access(0x2d, 0),
+  store8: access(0x3a, 0),
+  less: plain(0x48),
   add: plain(0x6a),
   sub: plain(0x6b),
+  mul: plain(0x6c),
+  and: plain(0x71),
+  shl: plain(0x74),
+  /** Keeps the sign. */
+  shr: plain(0x75),
+  /** `a` where the condition is not 0, else `b`. */
+  select: (a: Code, b: Code, condition: Code): Code => [...a, ...b, ...condition, 0x1b],
+};
+
+const lane =
+  (opcode: number) =>
+  (x: Code, at: number): Code =>
+    vector(opcode, at)(x);
+
+const shift =
+  (opcode: number) =>
+  (x: Code, bits: number): Code =>
+    vector(opcode)(x, i32.constant(bits));
+
+export const i8x16 = {
+  splat: vector(0x0f),
+  subSaturated: vector(0x73),
+  addSaturated: vector(0x70),
+  min: vector(0x77),
+  max: vector(0x79),
+  /** 16 unsigned bytes of 16 signed words, clipped. */
+  narrow: vector(0x66),
+};
+
+export const i16x8 = {
+  constant: (value: number): Code => [...i32.constant(value), 0xfd, 0x10],
+  splat: vector(0x10),
+  add: vector(0x8e),
+  sub: vector(0x91),
+  mul: vector(0x95),
+  shr: shift(0x8d),
+  /** Eight unsigned bytes, the lower or upper ones, as words. */
+  widen: { low: vector(0x89), high: vector(0x8a) },
+  /** Eight signed words of eight 32-bit lanes, clipped. */
+  narrow: vector(0x85),
+  loadBytes: (address: Code, offset: number): Code => vector(0x02, ...memory(0, offset))(address),
+};
+
+export const i32x4 = {
+  constant: (value: number): Code => [...i32.constant(value), 0xfd, 0x11],
+  splat: vector(0x11),
+  shl: shift(0xab),
+  /** Keeps signs. */
+  shr: shift(0xac),
+  add: vector(0xae),
+  sub: vector(0xb1),
+  mul: vector(0xb5),
+  lane: lane(0x1b),
+  /** Products of signed words, added in pairs. */
+  dot: vector(0xba),
+  /** Four unsigned words, the lower or upper ones. */
+  widen: { low: vector(0xa9), high: vector(0xaa) },
+  /** Products of four unsigned words, the lower or upper ones. */
+  product: { low: vector(0xbe), high: vector(0xbf) },
 };
 
 export const f32x4 = {
@@ -67,22 +139,23 @@ export const f32x4 = {
   div: vector(0xe7),
   min: vector(0xe8),
   max: vector(0xe9),
+  /** Of two doubles, and two zeros. */
+  demote: vector(0x5e),
 };
 
 export const f64x2 = {
+  constant: (value: number): Code => [0x44, ...doubleBytes(value), 0xfd, 0x14],
   add: vector(0xf0),
   sub: vector(0xf1),
   mul: vector(0xf2),
-};
-
-export const i32x4 = {
-  constant: (value: number): Code => [...i32.constant(value), 0xfd, 0x11],
-  shl: (x: Code, bits: number): Code => vector(0xab)(x, i32.constant(bits)),
-  lane: (x: Code, lane: number): Code => vector(0x1b, lane)(x),
+  /** Of the lower two of four floats. */
+  promote: vector(0x5f),
 };
 
 export const v128 = {
+  not: vector(0x4d),
   and: vector(0x4e),
+  or: vector(0x50),
   load: (address: Code, offset: number): Code => vector(0x00, ...memory(2, offset))(address),
   store: (address: Code, offset: number, x: Code): Code => vector(0x0b, ...memory(2, offset))(address, x),
   /** 64 bits from memory into both halves. */
@@ -92,9 +165,23 @@ export const v128 = {
     x === undefined
       ? vector(0x5d, ...memory(2, offset))(address)
       : vector(0x57, ...memory(2, offset), 1)(address, x),
+  /** The lower 64 bits of a vector to memory. */
+  storeHalf: (address: Code, offset: number, x: Code): Code =>
+    vector(0x5b, ...memory(2, offset), 0)(address, x),
+  /** 32 bits from memory, the rest zero. */
+  loadQuarter: (address: Code, offset: number): Code => vector(0x5c, ...memory(2, offset))(address),
+  /** A lane of 32 bits to memory. */
+  storeQuarter: (address: Code, offset: number, x: Code, at = 0): Code =>
+    vector(0x5a, ...memory(2, offset), at)(address, x),
   /** Four 32-bit lanes out of the eight of two vectors. */
   pick: (a: Code, b: Code, lanes: readonly [number, number, number, number]): Code =>
-    vector(0x0d, ...lanes.flatMap((lane) => [0, 1, 2, 3].map((byte) => 4 * lane + byte)))(a, b),
+    v128.pickBytes(
+      a,
+      b,
+      lanes.flatMap((from) => [0, 1, 2, 3].map((byte) => 4 * from + byte)),
+    ),
+  /** 16 bytes out of the 32 of two vectors. */
+  pickBytes: (a: Code, b: Code, bytes: readonly number[]): Code => vector(0x0d, ...bytes)(a, b),
 };
 
 /** A local variable or parameter of the function under construction. */
@@ -102,6 +189,13 @@ export interface Local {
   readonly get: Code;
   set(value: Code): Code;
 }
+
+/** Moves a pointer on. */
+export const advance = (pointer: Local, bytes: number): Code =>
+  pointer.set(i32.add(pointer.get, i32.constant(bytes)));
+
+/** Runs `body` where the condition is not 0. */
+export const when = (condition: Code, body: Code): Code => [...condition, 0x04, 0x40, ...body, 0x0b];
 
 /** Runs `body` over and over, `count` times; `count` counts down to zero. */
 export const repeat = (count: Local, body: Code): Code => [
@@ -115,86 +209,12 @@ export const repeat = (count: Local, body: Code): Code => [
   0x0b, // end
 ];
 
-/** Hands out variables: the parameters first, then whatever the body asks for. */
-export interface Variables {
-  readonly parameters: readonly Local[];
-  local(type: ValueType): Local;
-}
+/** The same, which may be not at all. */
+export const repeatIfAny = (count: Local, body: Code): Code => when(count.get, repeat(count, body));
 
-const PAGE = 65536;
-
-/** What a function is called with, and its code; it gives no result. */
-export interface Routine {
-  readonly parameters: readonly ValueType[];
-  readonly body: (variables: Variables) => Code;
-}
-
-/** Functions in WebAssembly and the memory that they share. */
-export interface Kernel<Name extends string> {
-  readonly functions: Readonly<Record<Name, (...args: readonly number[]) => void>>;
-  readonly memory: ArrayBuffer;
-}
-
-/** Assembles, compiles and links functions with a memory of at least `bytes`, all zero. */
-export function kernel<Name extends string>(
-  bytes: number,
-  routines: Readonly<Record<Name, Routine>>,
-): Kernel<Name> {
-  const binary = moduleOf(Math.ceil(bytes / PAGE), Object.entries<Routine>(routines));
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(binary));
-  const { memory, ...functions } = exports as unknown as Kernel<Name>['functions'] & {
-    readonly memory: { readonly buffer: ArrayBuffer };
-  };
-  return { functions: functions as unknown as Kernel<Name>['functions'], memory: memory.buffer };
-}
-
-/** The local variables that a routine declares, and its instructions. */
-function assembled({ parameters, body }: Routine): number[] {
-  const types = [...parameters];
-  const variable = (index: number): Local => ({
-    get: [0x20, ...unsigned(index)],
-    set: (value) => [...value, 0x21, ...unsigned(index)],
-  });
-  const local = (type: ValueType): Local => variable(types.push(type) - 1);
-  const code = body({ parameters: parameters.map((_, i) => variable(i)), local });
-  const locals = types.slice(parameters.length).map((type) => [1, TYPES[type]]);
-  return sized([...list(locals), ...code, 0x0b]);
-}
-
-const sized = (bytes: readonly number[]): number[] => [...unsigned(bytes.length), ...bytes];
-
-const list = (items: readonly (readonly number[])[]): number[] => [
-  ...unsigned(items.length),
-  ...items.flat(),
+/** Calls another function of the module by its place among them. */
+export const call = (index: number, ...args: readonly Code[]): Code => [
+  ...args.flat(),
+  0x10,
+  ...unsigned(index),
 ];
-
-function moduleOf(pages: number, routines: readonly (readonly [string, Routine])[]): Uint8Array<ArrayBuffer> {
-  const section = (id: number, items: readonly (readonly number[])[]): number[] => [
-    id,
-    ...sized(list(items)),
-  ];
-  const named = (name: string, kind: number, index: number): number[] => [
-    ...sized([...Buffer.from(name)]),
-    kind,
-    index,
-  ];
-  const types = routines.map(([, { parameters }]) => [
-    0x60,
-    ...list(parameters.map((type) => [TYPES[type]])),
-    0,
-  ]);
-  return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0], // magic, version
-    ...section(1, types),
-    ...section(
-      3,
-      routines.map((_, i) => [i]),
-    ),
-    ...section(5, [[0, ...unsigned(pages)]]),
-    ...section(7, [named('memory', 2, 0), ...routines.map(([name], i) => named(name, 0, i))]),
-    ...section(
-      10,
-      routines.map(([, routine]) => assembled(routine)),
-    ),
-  ]);
-}

@@ -2,17 +2,8 @@
  * @file The loops over rows that factorisations of matrices spend their time in, as WebAssembly vectors: about three times
  * as fast as the same loops in JavaScript. Rows are float64 and padded with zeros, so that loops need no remainder.
  */
-import {
-  type Code,
-  f64x2,
-  i32,
-  kernel,
-  type Local,
-  repeat,
-  type Routine,
-  sequence,
-  v128,
-} from '../image/wasm.ts';
+import { kernel, type Routine } from '../image/kernel.ts';
+import { type Code, f64x2, i32, type Local, repeat, sequence, v128 } from '../image/wasm.ts';
 
 /** Rows end with at least so many zeros. */
 export const PADDING = 8;

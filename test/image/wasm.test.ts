@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { f32x4, i32, i32x4, kernel, repeat, sequence, v128 } from '../../src/image/wasm.ts';
+import { kernel } from '../../src/image/kernel.ts';
+import { f32x4, i32, i32x4, repeat, sequence, v128 } from '../../src/image/wasm.ts';
 
 it('loops over memory, four floats at a time', () => {
   const { functions, memory } = kernel(64, {
