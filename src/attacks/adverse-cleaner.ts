@@ -15,7 +15,7 @@ import { guidedGraph } from './graph/guided.ts';
 
 export const adverseCleaner = defineAttack({
   id: 'adverse-cleaner',
-  version: 1,
+  version: 2,
   label: 'AdverseCleaner',
   summary: 'Runs 64 bilateral filters, then 4 guided filters with the input as their guide.',
   reference: 'lllyasviel, AdverseCleaner (2023), clean.py; OpenCV bilateralFilter, ximgproc.guidedFilter',

@@ -8,7 +8,7 @@ import { guidedGraph } from './graph/guided.ts';
 
 export const guided = defineAttack({
   id: 'guided',
-  version: 1,
+  version: 2,
   label: 'Guided filter',
   summary:
     'Fits each window as a linear function of the picture itself, flatter where it varies less than eps.',

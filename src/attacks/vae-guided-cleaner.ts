@@ -15,7 +15,7 @@ const { guided: _, ...cleanerParameters } = adverseCleaner.params.shape;
 
 export const vaeGuidedCleaner = defineAttack({
   id: 'vae-guided-cleaner',
-  version: 1,
+  version: 2,
   label: 'AdverseCleaner, VAE-guided',
   summary: "Runs AdverseCleaner's filters, guided by the picture's round trip through an autoencoder.",
   reference: 'yoinked-h, deglazer (2023), glaze2; lllyasviel, AdverseCleaner (2023)',

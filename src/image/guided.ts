@@ -4,8 +4,10 @@
  *
  * Source: He, Sun and Tang, Guided image filtering (TPAMI 2013), equations 14 to 17; windows reflect at the edges.
  */
-import { type BoxMean, boxMean } from './box.ts';
+import { filterThreads, inBands } from './bands.ts';
+import { fillTables, type GuidedLayout, guidedLayout, guidedRoutines } from './guided-kernel.ts';
 import type { Size } from './image.ts';
+import { linked, program, remembered } from './kernel.ts';
 
 export interface GuidedOptions {
   /** Windows have `2 radius + 1` px a side. */
@@ -14,103 +16,57 @@ export interface GuidedOptions {
   readonly eps: number;
 }
 
-type Plane = Readonly<Float32Array>;
-type Planes = readonly [Plane, Plane, Plane];
+const programs = remembered<ReturnType<typeof written>>();
+
+function written(size: Size, radius: number, threads: number) {
+  const layout = guidedLayout(size, radius, threads);
+  return { layout, code: program(layout.bytes, guidedRoutines(layout)) };
+}
 
 /** Filters pictures under one guide. What depends on the guide alone is computed once, here. */
 export function guidedBy(
   guide: Readonly<Float32Array>,
   size: Size,
   { radius, eps }: GuidedOptions,
+  threads = filterThreads,
 ): (values: Readonly<Float32Array>) => Float32Array {
-  const mean = boxMean(size, radius);
-  const guides = split(guide);
-  const means = eachChannel((c) => mean(guides[c]!));
-  const inverse = inverseCovariance(guides, means, mean, eps);
+  const { layout, code } = programs([size.width, size.height, radius, threads], () =>
+    written(size, radius, threads),
+  );
+  const made = linked(code); // its memory keeps the guide, so that filters under several guides may live at once
+  const floats = (at: number): Float32Array => new Float32Array(made.memory, at, guide.length);
+  fillTables(layout, made.memory);
+  floats(layout.guide).set(guide);
+  inBands(made, threads, (run) => run('moments', layout.bands));
+  invertCovariances(layout, made.memory, eps);
   return (values) => {
-    const out = new Float32Array(values.length);
-    for (const [c, plane] of split(values).entries()) {
-      const { slopes, offset } = regress(plane, guides, means, inverse, mean);
-      const [a, b, d] = slopes.map((slope) => mean(slope)) as unknown as Planes;
-      const constant = mean(offset);
-      const [red, green, blue] = guides;
-      for (let i = 0, to = c; i < plane.length; i++, to += 3) {
-        out[to] = a[i]! * red[i]! + b[i]! * green[i]! + d[i]! * blue[i]! + constant[i]!;
-      }
-    }
-    return out;
+    floats(layout.values).set(values);
+    inBands(made, threads, (run) => run('filter', layout.bands));
+    return Float32Array.from(floats(layout.result));
   };
 }
 
-const eachChannel = (of: (channel: number) => Float32Array): Planes => [of(0), of(1), of(2)];
-
-function split(values: Readonly<Float32Array>): Planes {
-  return eachChannel((c) => {
-    const plane = new Float32Array(values.length / 3);
-    for (let i = 0, from = c; i < plane.length; i++, from += 3) plane[i] = values[from]!;
-    return plane;
-  });
-}
-
-/** mean(a b) - mean(a) mean(b) in the window around each pixel. */
-function covariance(a: Plane, b: Plane, meanA: Plane, meanB: Plane, mean: BoxMean): Float32Array {
-  const product = new Float32Array(a.length);
-  for (let i = 0; i < product.length; i++) product[i] = a[i]! * b[i]!;
-  const out = mean(product);
-  for (let i = 0; i < out.length; i++) out[i] = out[i]! - meanA[i]! * meanB[i]!;
-  return out;
-}
-
-/** The six entries of a symmetric 3 x 3 matrix at each pixel, in the order rr, rg, rb, gg, gb, bb. */
-type Symmetric = readonly [Plane, Plane, Plane, Plane, Plane, Plane];
-
-/** The inverse of the guide's covariance in each window, with `eps` on its diagonal: cofactors over determinant. */
-function inverseCovariance([r, g, b]: Planes, [mr, mg, mb]: Planes, mean: BoxMean, eps: number): Symmetric {
-  const entries = [
-    covariance(r, r, mr, mr, mean),
-    covariance(r, g, mr, mg, mean),
-    covariance(r, b, mr, mb, mean),
-    covariance(g, g, mg, mg, mean),
-    covariance(g, b, mg, mb, mean),
-    covariance(b, b, mb, mb, mean),
-  ] as const;
-  const [rr, rg, rb, gg, gb, bb] = entries;
-  for (let i = 0; i < rr.length; i++) {
-    const [xx, yy, zz] = [rr[i]! + eps, gg[i]! + eps, bb[i]! + eps];
-    const [xy, xz, yz] = [rg[i]!, rb[i]!, gb[i]!];
-    const cofactors = [yy * zz - yz * yz, yz * xz - xy * zz, xy * yz - yy * xz] as const;
-    const scale = 1 / (xx * cofactors[0] + xy * cofactors[1] + xz * cofactors[2]);
-    rr[i] = cofactors[0] * scale;
-    rg[i] = cofactors[1] * scale;
-    rb[i] = cofactors[2] * scale;
-    gg[i] = (xx * zz - xz * xz) * scale;
-    gb[i] = (xy * xz - xx * yz) * scale;
-    bb[i] = (xx * yy - xy * xy) * scale;
+/**
+ * Of each window: means of g_r g, g_g g, g_b g and of g itself become the inverse of the guide's covariance with `eps`
+ * on its diagonal, cofactors over determinant, and the means of g again.
+ */
+function invertCovariances(
+  { windows, width, height }: GuidedLayout,
+  memory: ArrayBufferLike,
+  eps: number,
+): void {
+  const of = new Float32Array(memory, windows, 12 * width * height);
+  for (let i = 0; i < of.length; i += 12) {
+    const [r, g, b] = [of[i + 3]!, of[i + 7]!, of[i + 11]!];
+    const [xx, yy, zz] = [of[i]! - r * r + eps, of[i + 5]! - g * g + eps, of[i + 10]! - b * b + eps];
+    const [xy, xz, yz] = [of[i + 1]! - r * g, of[i + 2]! - r * b, of[i + 6]! - g * b];
+    const [a, c, d] = [yy * zz - yz * yz, yz * xz - xy * zz, xy * yz - yy * xz];
+    const scale = 1 / (xx * a + xy * c + xz * d);
+    of[i] = a * scale;
+    of[i + 1] = of[i + 4] = c * scale;
+    of[i + 2] = of[i + 8] = d * scale;
+    of[i + 5] = (xx * zz - xz * xz) * scale;
+    of[i + 6] = of[i + 9] = (xy * xz - xx * yz) * scale;
+    of[i + 10] = (xx * yy - xy * xy) * scale;
   }
-  return entries;
-}
-
-/** In each window: plane = slopes . guide + offset, least squares with `eps` on the slopes. */
-function regress(
-  plane: Plane,
-  guides: Planes,
-  means: Planes,
-  [rr, rg, rb, gg, gb, bb]: Symmetric,
-  mean: BoxMean,
-): { slopes: readonly Float32Array[]; offset: Float32Array } {
-  const offset = mean(plane);
-  const slopes = guides.map((guide, c) => covariance(guide, plane, means[c]!, offset, mean));
-  const [a, b, d] = slopes as [Float32Array, Float32Array, Float32Array];
-  const [meanR, meanG, meanB] = means;
-  for (let i = 0; i < offset.length; i++) {
-    const [x, y, z] = [a[i]!, b[i]!, d[i]!];
-    const red = rr[i]! * x + rg[i]! * y + rb[i]! * z;
-    const green = rg[i]! * x + gg[i]! * y + gb[i]! * z;
-    const blue = rb[i]! * x + gb[i]! * y + bb[i]! * z;
-    offset[i] = offset[i]! - red * meanR[i]! - green * meanG[i]! - blue * meanB[i]!;
-    a[i] = red;
-    b[i] = green;
-    d[i] = blue;
-  }
-  return { slopes, offset };
 }

@@ -72,6 +72,7 @@ export const i32 = {
   shl: plain(0x74),
   /** Keeps the sign. */
   shr: plain(0x75),
+  remainder: plain(0x70),
   /** `a` where the condition is not 0, else `b`. */
   select: (a: Code, b: Code, condition: Code): Code => [...a, ...b, ...condition, 0x1b],
 };

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { inBands } from '../../src/image/bands.ts';
+import { bilateral } from '../../src/image/bilateral.ts';
+import { guidedBy } from '../../src/image/guided.ts';
+import { kernel } from '../../src/image/kernel.ts';
+import { i32, sequence } from '../../src/image/wasm.ts';
+import { seededRandom } from '../../src/random.ts';
+
+const noise = (width: number, height: number): Float32Array => {
+  const random = seededRandom(3);
+  return Float32Array.from({ length: width * height * 3 }, () => Math.floor(256 * random.uniform()));
+};
+
+/** Threads start in the background: several runs, so that some find them awake. */
+const RUNS = 5;
+const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20));
+
+describe('bands', () => {
+  it('are each done once, on however many threads', async () => {
+    const bands = 200;
+    const counted = kernel(4 * bands, {
+      count: {
+        parameters: ['i32', 'i32', 'i32'],
+        body: ({ parameters: [band, , more] }) => {
+          const at = i32.shl(band!.get, i32.constant(2));
+          return sequence(i32.store(at, 0, i32.add(i32.load(at, 0), more!.get)));
+        },
+      },
+    });
+    const counts = new Int32Array(counted.memory, 0, bands);
+    for (let i = 1; i <= RUNS; i++) {
+      inBands(counted, 4, (run) => {
+        for (let k = 0; k < 50; k++) run('count', bands, 2);
+      });
+      expect(new Set(counts)).toEqual(new Set([100 * i]));
+      await pause();
+    }
+  });
+
+  it('are left to this thread where the work fails', () => {
+    const nothing = kernel(16, { idle: { parameters: ['i32', 'i32'], body: () => [] } });
+    const failing = () =>
+      inBands(nothing, 3, () => {
+        throw new RangeError('no more');
+      });
+    expect(failing).toThrow(new RangeError('no more'));
+    expect(inBands(nothing, 3, () => 'again')).toBe('again');
+  });
+});
+
+describe.each([
+  [61, 237],
+  [6, 131],
+  [150, 97],
+])('a picture of %d x %d px is filtered to the same bytes on one thread and on three', (width, height) => {
+  const values = noise(width, height);
+  const size = { width, height };
+
+  it('by the bilateral filter', async () => {
+    const options = { diameter: 7, sigmaColor: 40, sigmaSpace: 3, iterations: 6 };
+    const alone = bilateral(values, size, options, undefined, 1);
+    for (let i = 0; i < RUNS; i++, await pause()) {
+      expect(bilateral(values, size, options, undefined, 3)).toEqual(alone);
+    }
+  });
+
+  it('by the guided filter', async () => {
+    const options = { radius: 5, eps: 30 };
+    const alone = guidedBy(values, size, options, 1)(values);
+    for (let i = 0; i < RUNS; i++, await pause()) {
+      expect(guidedBy(values, size, options, 3)(values)).toEqual(alone);
+    }
+  });
+});
