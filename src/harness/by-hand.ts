@@ -7,6 +7,7 @@ import { basename, extname, join, relative, resolve } from 'node:path';
 import { decodeImage, encodeImage } from '../image/codec.ts';
 import { extensionOf, IMAGE_EXTENSIONS } from '../image/formats.ts';
 import type { Image } from '../image/image.ts';
+import type { Notes } from '../plugin/define.ts';
 import type { Budget } from '../protections/define.ts';
 import { emptyFolder, missingFile, overwritesInput, sameOutput } from '../messages.ts';
 import { attackImage, measureSaved, type Means, protectImage } from './execute.ts';
@@ -38,6 +39,10 @@ export interface OutputFile {
   readonly asked?: Budget;
   /** Protections only: measured on the saved file. */
   readonly measured?: MeasuredBudget & MeasuredLooks;
+  /** Protections only: what stands in the text file beside the picture, which goes along unchanged. */
+  readonly caption?: string;
+  /** Protections only: what the protection chose and reached. */
+  readonly notes?: Notes;
 }
 
 export interface HandOptions extends Means {
@@ -75,7 +80,7 @@ export async function findInputs(paths: readonly string[]): Promise<InputFile[]>
   return found;
 }
 
-/** Protects one file. The budget is measured on what was written. */
+/** Protects one file. The budget is measured on what was written; a caption in a text file beside it goes along. */
 export async function protectFile(
   input: InputFile,
   setting: Setting,
@@ -84,13 +89,15 @@ export async function protectFile(
   const step = jobStep(setting.links[0]!);
   const started = performance.now();
   const { clean, seed, source } = await open(input, setting, 'protect', options);
-  const { image, budget } = await protectImage(clean, step, seed, options);
+  const { image, budget, notes } = await protectImage(clean, step, seed, options);
   const { bytes } = await encodeImage(image, { format: 'png' });
   const saved = await decodeImage(bytes, { name: input.path, maxPixels: Infinity });
   const measured = await measureSaved(step, clean, saved, budget, options);
   const written = await save(input, image, bytes, 'png', options);
   const hashes = { input: source, output: sha256(bytes) };
-  return { ...written, ms: performance.now() - started, sha256: hashes, seed, asked: budget, measured };
+  const caption = await passCaption(input, written.output);
+  const ms = performance.now() - started;
+  return { ...written, ms, sha256: hashes, seed, asked: budget, measured, ...caption, ...notes };
 }
 
 /** Attacks one file. Where the chain ends with an encoder, its very bytes are written, under its extension. */
@@ -139,6 +146,15 @@ async function save(
   await mkdir(outDir, { recursive: true });
   await writeAtomically(output, bytes);
   return { input: input.path, output, width, height };
+}
+
+/** The caption of a picture, as trainers keep it: a `.txt` of the same name. It is written beside the result, too. */
+async function passCaption(input: InputFile, output: string): Promise<{ caption?: string }> {
+  const besides = (path: string): string => `${withoutExtension(path)}.txt`;
+  const text = await readFile(besides(input.path), 'utf8').catch(() => undefined);
+  if (text === undefined) return {};
+  await writeAtomically(besides(output), text);
+  return { caption: text.trim() };
 }
 
 const withoutExtension = (path: string): string => path.slice(0, path.length - extname(path).length);

@@ -13,7 +13,7 @@ import type { ModelShelf, RoleModels } from '../models/shelf.ts';
 import { vectorOf } from '../models/vectors.ts';
 import type { ImageRef, Metric, MetricContext } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
-import type { NamedTransformation, PluginContext } from '../plugin/define.ts';
+import type { NamedTransformation, Note, Notes, PluginContext } from '../plugin/define.ts';
 import { formatChain } from '../plugin/call.ts';
 import { resolvePlugin } from '../plugin/resolve.ts';
 import { removeCheckpoint } from '../optim/checkpoint-file.ts';
@@ -135,8 +135,8 @@ async function importPicture(
 async function protectPicture(job: ProtectJob, pictures: Pictures, means: Means): Promise<ArtefactOutput> {
   const step = job.steps[0]!;
   const clean = await pictures.load(job.input);
-  const { image, budget } = await protectImage(clean, step, job.seed, means);
-  const output = await pictures.save(image);
+  const { image, budget, notes } = await protectImage(clean, step, job.seed, means);
+  const output = { ...(await pictures.save(image)), ...notes };
   if (output.sha256 === job.input) return { ...output, linfPx: 0, psnr: null }; // the very file
   const saved = await pictures.reload(output.sha256);
   const { psnr, ...rest } = await measureSaved(step, clean, saved, budget, means);
@@ -157,23 +157,26 @@ export async function measureSaved(
   return { ...measured, ...(await measureLooks(step.id, clean, saved, budget, seen)) };
 }
 
-/** Protects an image: what the plug-in made of it, rounded to 8 bits and clipped to the budget. */
+/** Protects an image: what the plug-in made of it, rounded to 8 bits and clipped to the budget, and what it noted. */
 export async function protectImage(
   clean: Image,
   step: JobStep,
   seed: number | null,
   means: Means,
-): Promise<{ image: Image; budget: Budget }> {
+): Promise<{ image: Image; budget: Budget; notes: { readonly notes?: Notes } }> {
   const protection = resolvePlugin('protection', protections, step.id);
   const budget = protection.budget(step.params) ?? { epsPx: 0 };
+  const noted = new Map<string, Note>();
   const raw = await protection.apply(clean, step.params, {
     ...pluginContext(seed, means),
+    note: (name, value) => noted.set(name, value),
     models: means.modelsOf(step),
     pictures: means.picturesOf(step),
     transformations: transformationsFrom(step),
   });
   assertSound(step.id, clean, raw, false);
-  return { image: clipToBudget(clean, raw, budget), budget };
+  const notes = noted.size === 0 ? {} : { notes: Object.fromEntries(noted) };
+  return { image: clipToBudget(clean, raw, budget), budget, notes };
 }
 
 /** The chains that a step's parameters name, as graphs: one kind of plug-in hands them to another only through here. */

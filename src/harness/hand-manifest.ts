@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import type { ResolvedModel } from '../models/resolve.ts';
+import type { Notes } from '../plugin/define.ts';
 import type { Budget } from '../protections/define.ts';
 import type { OutputFile } from './by-hand.ts';
 import { toolVersion } from './manifest.ts';
@@ -17,6 +18,8 @@ interface HandRecord extends Pick<SettingLink, 'id' | 'version' | 'params' | 'pi
   /** As a call. */
   readonly setting: string;
   readonly input: string;
+  /** What the picture shows; a poison keeps its own. */
+  readonly caption?: string;
   readonly sha256: OutputFile['sha256'];
   readonly width: number;
   readonly height: number;
@@ -24,6 +27,8 @@ interface HandRecord extends Pick<SettingLink, 'id' | 'version' | 'params' | 'pi
   readonly seed: { readonly root: number; readonly picture: number | null };
   /** In 1/255 and in the perceptual distance: asked for, and measured on the saved file. */
   readonly budget: { readonly asked: Budget; readonly measured: Readonly<Record<string, unknown>> };
+  /** What the protection chose and reached. */
+  readonly notes?: Notes;
   readonly models: readonly Pick<ResolvedModel, 'role' | 'id' | 'key' | 'files' | 'trust'>[];
   readonly tool: string;
   readonly finished: string;
@@ -54,11 +59,13 @@ export async function writeHandManifest(
       params,
       ...(pictures && { pictures }),
       input: output.input,
+      ...(output.caption !== undefined && { caption: output.caption }),
       sha256: output.sha256,
       width: output.width,
       height: output.height,
       seed: { root: seed, picture: output.seed },
       budget: { asked: output.asked ?? {}, measured: numbersOf(output.measured ?? {}) },
+      ...(output.notes && { notes: output.notes }),
       models: models.map(({ role, id: model, key, files, trust }) => ({
         role,
         id: model,

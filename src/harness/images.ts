@@ -25,7 +25,7 @@ export async function collectImages(plan: Plan, store: Store): Promise<RunImage[
           ms = record.ms;
           return record;
         });
-        const { sha256, width, height, linfPx, psnr, ssim, perceptual } = output;
+        const { sha256, width, height, linfPx, psnr, ssim, perceptual, notes } = output;
         images.push({
           image: item.id,
           arm,
@@ -43,6 +43,8 @@ export async function collectImages(plan: Plan, store: Store): Promise<RunImage[
           path: store.blobPath(sha256),
           ...(item.artist !== undefined && { artist: item.artist }),
           ...(item.title !== undefined && { title: item.title }),
+          ...(item.caption !== undefined && { caption: item.caption }),
+          ...(notes && { notes }),
         });
       } catch (error) {
         if (!(error instanceof NotStored)) throw error;

@@ -7,6 +7,7 @@ import type { Metric, PictureFacts } from '../metrics/define.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 import type { ModelRole } from '../models/roles.ts';
 import { isVectorRole, VECTORS_VERSION, type VectorRole } from '../models/vectors.ts';
+import type { Notes } from '../plugin/define.ts';
 import { deriveSeed } from '../random.ts';
 import { keyOf } from './keys.ts';
 import type { ResolvedPictures } from './references.ts';
@@ -172,6 +173,8 @@ export interface ArtefactOutput {
   readonly ssim?: number;
   /** In the distance of the model in the role `perceptual`, where the protection has one. */
   readonly perceptual?: number;
+  /** Protect jobs: what the protection chose and reached. */
+  readonly notes?: Notes;
 }
 
 /** A measurement, as `toJsonValue` writes it: infinite values are the strings "inf" and "-inf". */

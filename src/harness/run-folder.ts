@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { notARun } from '../messages.ts';
 import type { Metric } from '../metrics/define.ts';
 import type { ModelRole } from '../models/roles.ts';
+import type { Notes } from '../plugin/define.ts';
 import type { Manifest } from './manifest.ts';
 import { type Arm, parseRows, type Row, type RowArm, tallyRows } from './rows.ts';
 
@@ -101,6 +102,10 @@ export interface RunImage {
   readonly path: string;
   readonly artist?: string;
   readonly title?: string;
+  /** What it shows; a poison keeps its own. */
+  readonly caption?: string;
+  /** Protected arm only: what the protection chose and reached. */
+  readonly notes?: Notes;
 }
 
 /** What a model made that has learnt one arm of an artist's pictures. */

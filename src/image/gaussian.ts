@@ -1,6 +1,6 @@
 /** @file Gaussian blur of 8-bit pixels, as OpenCV's `GaussianBlur(src, (0, 0), sigma)` computes it. */
 import { paddedIndices } from './border.ts';
-import type { Shape } from './image.ts';
+import type { Shape, Size } from './image.ts';
 
 /**
  * Weights in 1/256, with sum 256, symmetric around the middle one. The rounding error of each weight is carried to the next one
@@ -101,6 +101,41 @@ function columns(values: Uint16Array, { width, height, channels }: Shape, weight
       }
     }
     for (let i = 0; i < line; i++) out[middle + i] = sums[i]! >> 16;
+  }
+  return out;
+}
+
+/** A blurred copy of float planes [n, height, width], in full precision; the border is mirrored (reflect101). */
+export function gaussianBlurPlanes(
+  planes: Readonly<Float32Array>,
+  { width, height }: Size,
+  sigma: number,
+): Float32Array {
+  const weights = Float32Array.from(gaussianWeights(sigma), (weight) => weight / 256);
+  const radius = weights.length >> 1;
+  const across = paddedIndices(width, radius, 'reflect101');
+  const down = paddedIndices(height, radius, 'reflect101');
+  const out = new Float32Array(planes.length);
+  const rows = new Float32Array(width * height);
+  const line = new Float32Array(across.length);
+  for (let plane = 0; plane < planes.length; plane += rows.length) {
+    rows.fill(0);
+    for (let y = 0; y < height; y++) {
+      const at = plane + y * width;
+      for (let x = 0; x < line.length; x++) line[x] = planes[at + across[x]!]!;
+      for (let j = 0; j < weights.length; j++) {
+        const weight = weights[j]!;
+        for (let x = 0; x < width; x++) rows[y * width + x]! += weight * line[x + j]!;
+      }
+    }
+    for (let y = 0; y < height; y++) {
+      const to = plane + y * width;
+      for (let j = 0; j < weights.length; j++) {
+        const weight = weights[j]!;
+        const from = down[y + j]! * width;
+        for (let x = 0; x < width; x++) out[to + x]! += weight * rows[from + x]!;
+      }
+    }
   }
   return out;
 }

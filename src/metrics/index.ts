@@ -2,6 +2,7 @@
 import { registryOf } from '../plugin/registry.ts';
 import type { Metric } from './define.ts';
 import { deltaE2000 } from './delta-e-2000.ts';
+import { denoisingLoss } from './denoising-loss.ts';
 import { detector, detectorVae } from './detector.ts';
 import { clipGenre } from './clip-genre.ts';
 import { clipSimilarity, embeddingSimilarity } from './embedding-similarity.ts';
@@ -49,6 +50,7 @@ const registry = registryOf({
   'lpips-alex': lpipsAlex,
   'lpips-vgg': lpipsVgg,
   'latent-shift': latentShift,
+  'denoising-loss': denoisingLoss,
   'lora-mimicry': loraMimicry,
   'lora-mimicry-similarity': mimicrySimilarity,
   'lora-mimicry-accuracy': mimicryAccuracy,

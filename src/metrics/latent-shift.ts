@@ -53,13 +53,13 @@ export const latentShift = defineMetric({
     const clean = await latents(encoder, reference);
     const shift = difference(await latents(encoder, image), clean);
     if (params.measure !== 'cosine') return norm(shift) / norm(clean);
-    const target = params.target === 'glyphs' ? glyphs(reference) : flatGrey(reference, 0.5);
+    const target = params.target === 'glyphs' ? glyphsOver(reference) : flatGrey(reference, 0.5);
     return cosine(shift, difference(await latents(encoder, target), clean));
   },
 });
 
 /** The pattern as Mist repeats it: 3 x 8 glyphs to a picture, to every 512 px of a larger one. */
-function glyphs(size: Size): Image {
+export function glyphsOver(size: Size): Image {
   const cell = { width: Math.min(size.width, 512), height: Math.min(size.height, 512) };
   return repeatedOver(glyphPattern(cell, 3, 8), size);
 }

@@ -123,6 +123,8 @@ function renaming(a: Graph, b: Graph, wires: Readonly<Record<string, string>>, p
     if (name === '' || names.has(name)) continue;
     let fresh = name;
     while (taken.has(fresh) || (fresh !== name && own.has(fresh))) fresh = prefix + fresh;
+    // Of `x` and `b.x`, both in need of another name, only one can be `b.b.x`.
+    taken.add(fresh);
     names.set(name, fresh);
   }
   return (name) => names.get(name) ?? name;

@@ -69,6 +69,12 @@ export interface PluginBase<S extends ParameterSchema = ParameterSchema> {
   readonly random: boolean;
 }
 
+/** What a plug-in chose or found on the way, as plain JSON. */
+export type Note = string | number | { readonly [name: string]: Note };
+
+/** Notes by name. */
+export type Notes = Readonly<Record<string, Note>>;
+
 /** What the harness hands to a plug-in beside image and parameters. */
 export interface PluginContext {
   /** Seeded by the root seed and the job's key; the only source of randomness. */
@@ -81,6 +87,8 @@ export interface PluginContext {
   readonly learned?: Float32Array;
   /** What parameters name; see `transformationsOf`. */
   readonly transformations?: (parameter: string) => readonly NamedTransformation[];
+  /** Writes something down (the anchor chosen, a distance reached) that is kept beside the result. */
+  readonly note?: (name: string, value: Note) => void;
   /** Aborted on Ctrl-C; long loops look at it. */
   readonly signal?: AbortSignal;
   /** Progress within one job, 0..1. */

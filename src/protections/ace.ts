@@ -16,7 +16,7 @@ import { z } from 'zod';
 import { alternate, alternationParameters } from './alternating.ts';
 import { defineProtection } from './define.ts';
 import { DIFFUSION_NEEDS } from './denoising.ts';
-import { perceptualNeed, promptParameters } from './encoder-attack.ts';
+import { diffusionParameters, expectationRefers, perceptualNeed } from './encoder-attack.ts';
 import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './optimise.ts';
 import { chosenTarget, targetParameters, targetRefers } from './target.ts';
 
@@ -31,13 +31,13 @@ export const ace = defineProtection({
     ...attackBudgetParameters,
     ...descentParameters({ steps: 50, step: 0.6375 }),
     ...alternationParameters({ rounds: 5, trainSteps: 5, rate: 1e-4 }),
-    ...promptParameters,
+    ...diffusionParameters,
     ...targetParameters('glyphs'),
     ...windowParameters,
   }),
   needs: ['vae-encoder', 'unet', 'text-encoder'],
   needsWith: ({ lpips }) => [...DIFFUSION_NEEDS, ...perceptualNeed(lpips)],
-  refers: targetRefers,
+  refers: { ...targetRefers, ...expectationRefers },
   random: true,
   budget: budgetOf,
   apply: async (image, params, context) =>

@@ -11,10 +11,11 @@
  */
 import { z } from 'zod';
 import type { Image } from '../image/image.ts';
+import { weightedSum } from '../optim/descend.ts';
 import type { PluginContext } from '../plugin/define.ts';
 import { defineProtection } from './define.ts';
 import { DIFFUSION_NEEDS, denoisingObjective } from './denoising.ts';
-import { perceptualNeed, promptParameters } from './encoder-attack.ts';
+import { diffusionParameters, expectationRefers, perceptualNeed } from './encoder-attack.ts';
 import {
   attackBudgetParameters,
   budgetOf,
@@ -23,12 +24,12 @@ import {
   optimise,
   windowParameters,
 } from './optimise.ts';
-import { weightedSum } from '../optim/descend.ts';
+import { expectationOf } from './view.ts';
 
 const params = z.strictObject({
   ...attackBudgetParameters,
   ...descentParameters({ steps: 100, step: 1 }),
-  ...promptParameters,
+  ...diffusionParameters,
   ...windowParameters,
 });
 
@@ -41,6 +42,7 @@ export const advdm = defineProtection({
   params,
   needs: ['vae-encoder', 'unet', 'text-encoder'],
   needsWith: ({ lpips }) => [...DIFFUSION_NEEDS, ...perceptualNeed(lpips)],
+  refers: expectationRefers,
   random: true,
   budget: budgetOf,
   apply: (image, given, context) => ascendDenoisingLoss(image, given, context),
@@ -58,6 +60,7 @@ export async function ascendDenoisingLoss(
       windowing: { side: params.window, overlap: params.overlap },
       prompt: params.prompt,
       fromTimestep: 0,
+      expectation: expectationOf(context),
       random: context.random.fork('draws'),
     });
     return weightedSum([{ objective: loss, weight: -1 }]);

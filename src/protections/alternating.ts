@@ -18,6 +18,7 @@ import { denoisingObjective, type Tuned } from './denoising.ts';
 import { type Optimisation, optimise } from './optimise.ts';
 import { latentObjective } from './surrogate.ts';
 import type { Target } from './target.ts';
+import { expectationOf } from './view.ts';
 
 /** How the surrogate is trained, with a protection's published values as defaults. */
 export const alternationParameters = (published: {
@@ -79,6 +80,7 @@ export async function alternate(
   const objectiveFor = async (working: Image): Promise<Objective> => {
     const surrogate = await trainedSurrogate(working, params, context, aim);
     const windowing = { side: params.window, overlap: params.overlap };
+    const expectation = expectationOf(context);
     const loss = await denoisingObjective(context, {
       size: working,
       windowing,
@@ -86,12 +88,13 @@ export async function alternate(
       fromTimestep: aim.fromTimestep ?? 0,
       ...(aim.target && { target: aim.target }),
       tuned: surrogate,
+      expectation,
       random: context.random.fork('draws'),
     });
     const terms = [{ objective: loss, weight: aim.target === undefined ? -1 : 1 }];
     if (aim.pull !== undefined && aim.target !== undefined) {
       const encoders = await openRoles(context, 'vae-encoder');
-      const distance = await latentObjective(encoders, aim.target, working, windowing);
+      const distance = await latentObjective(encoders, aim.target, working, windowing, expectation);
       terms.push({ objective: distance, weight: aim.pull });
     }
     const attack = weightedSum(terms);

@@ -15,7 +15,7 @@ import { z } from 'zod';
 import { alternate, alternationParameters } from './alternating.ts';
 import { defineProtection } from './define.ts';
 import { DIFFUSION_NEEDS } from './denoising.ts';
-import { perceptualNeed, promptParameters } from './encoder-attack.ts';
+import { diffusionParameters, expectationRefers, perceptualNeed } from './encoder-attack.ts';
 import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './optimise.ts';
 
 export const antiDreambooth = defineProtection({
@@ -28,11 +28,12 @@ export const antiDreambooth = defineProtection({
     ...attackBudgetParameters,
     ...descentParameters({ steps: 6, step: 0.6375 }),
     ...alternationParameters({ rounds: 50, trainSteps: 3, rate: 5e-7, tuning: 'full' }),
-    ...promptParameters,
+    ...diffusionParameters,
     ...windowParameters,
   }),
   needs: ['vae-encoder', 'unet', 'text-encoder'],
   needsWith: ({ lpips }) => [...DIFFUSION_NEEDS, ...perceptualNeed(lpips)],
+  refers: expectationRefers,
   random: true,
   budget: budgetOf,
   apply: (image, params, context) => alternate(image, params, context, { cleanFirst: true }),

@@ -22,6 +22,7 @@ import type { Random } from '../random.ts';
 import type { Session } from '../runtime/session.ts';
 import { allFinite, type Windowing } from './surrogate.ts';
 import type { Target } from './target.ts';
+import { type Expectation, type View, viewsOf } from './view.ts';
 
 /** The roles of a protection that looks through a diffusion model. */
 export const DIFFUSION_NEEDS = [{ role: 'vae-encoder' }, { role: 'unet' }, { role: 'text-encoder' }] as const;
@@ -37,6 +38,8 @@ export interface DenoisingOptions {
   readonly target?: Target;
   /** A U-Net of which weights or pairs are inputs, and what they are now: a surrogate that is being trained. */
   readonly tuned?: Tuned;
+  /** What each step sees the picture through. */
+  readonly expectation: Expectation;
   readonly random: Random;
 }
 
@@ -56,13 +59,11 @@ export async function denoisingObjective(
   const encoder = await openRole(context, 'vae-encoder');
   const unet = await openRole(context, 'unet');
   const diffusion = await openDiffusion((role) => openRole(context, role));
-  const { size, windowing, random, target, tuned } = options;
+  const { size, windowing, random, target, tuned, expectation } = options;
   const windows = encoderWindows(encoder, size, { ...windowing, cells: UNET_CELLS });
   const targets = await target?.(encoder, size, windows);
-  const session = await lossGradient(encoder, unet, diffusion, { target: target !== undefined, tuned });
+  const seen = viewsOf(expectation, windows);
   const text = await diffusion.encodeText([options.prompt]);
-  // One timestep for all samples, or one for each.
-  const dims = session.inputs.find(({ name }) => name === 'timestep')!.dims.map(() => 1);
   const area = size.width * size.height;
   const gradient = new Float32Array(3 * area);
   return async (x, step) => {
@@ -70,17 +71,21 @@ export async function denoisingObjective(
     let loss = 0;
     for (const [i, window] of windows.entries()) {
       const image = windowTensor(x, size, window);
-      const draws = drawsFor(
-        diffusion,
-        image.dims,
-        options.fromTimestep,
-        random.fork(`step ${step} window ${i}`),
-        dims,
-      );
+      const { view, draws: ofView } = seen(step, i);
+      const session = await lossGradient(encoder, unet, diffusion, {
+        aimed: targets !== undefined,
+        tuned,
+        view,
+      });
+      // One timestep for all samples, or one for each.
+      const dims = session.inputs.find(({ name }) => name === 'timestep')!.dims.map(() => 1);
+      const own = random.fork(`step ${step} window ${i}`);
+      const draws = drawsFor(diffusion, image.dims, options.fromTimestep, own, dims);
       const wanted = targets === undefined ? {} : { [LOSS_INPUTS.target]: targets[i]! };
       const results = await session.run({
         [IMAGE]: image,
         text,
+        ...ofView,
         ...draws,
         ...wanted,
         ...fedBy(session, tuned),
@@ -110,12 +115,13 @@ function lossGradient(
   encoder: VaeEncoder,
   unet: RoleModel<'unet'>,
   { prediction }: Diffusion,
-  { target, tuned }: { readonly target: boolean; readonly tuned: Tuned | undefined },
+  { aimed, tuned, view }: { readonly aimed: boolean; readonly tuned: Tuned | undefined; readonly view: View },
 ): Promise<Session> {
-  const wanted = target ? 'input' : prediction;
-  const name = `gradient of the denoising loss (${wanted}, ${tuned?.name ?? 'as it is'}) behind ${encoder.model.key}`;
+  const wanted = aimed ? 'input' : prediction;
+  const kind = `${wanted}, ${tuned?.name ?? 'as it is'}`;
+  const name = `gradient of the denoising loss (${kind}) behind ${encoder.model.key}${view.name}`;
   return unet.derive(name, (graph) =>
-    gradientGraph(denoisingLossOfImages(encoder.graph, tuned?.model ?? graph, wanted), {
+    gradientGraph(denoisingLossOfImages(view.behind(encoder.graph), tuned?.model ?? graph, wanted), {
       loss: LOSS,
       wrt: [IMAGE],
       outputs: [LOSS],
@@ -136,14 +142,12 @@ function fedBy(session: Session, tuned: Tuned | undefined): NamedTensors {
  */
 export async function distillationObjective(
   context: PluginContext,
-  { size, windowing, prompt, fromTimestep, random }: Omit<DenoisingOptions, 'target' | 'tuned'>,
+  { size, windowing, prompt, fromTimestep, expectation, random }: Omit<DenoisingOptions, 'target' | 'tuned'>,
 ): Promise<Objective> {
   const encoder = await openRole(context, 'vae-encoder');
   const diffusion = await openDiffusion((role) => openRole(context, role));
   const windows = encoderWindows(encoder, size, { ...windowing, cells: UNET_CELLS });
-  const session = await encoder.derive('vector-Jacobian product of the latent', (graph) =>
-    gradientGraph(graph, { cotangent: [LATENT], wrt: [IMAGE], outputs: [] }),
-  );
+  const seen = viewsOf(expectation, windows);
   const text = await diffusion.encodeText([prompt]);
   const area = size.width * size.height;
   const gradient = new Float32Array(3 * area);
@@ -152,7 +156,10 @@ export async function distillationObjective(
     let loss = 0;
     for (const [i, window] of windows.entries()) {
       const image = windowTensor(x, size, window);
-      const { latent } = await encoder.run({ image });
+      const { view, draws } = seen(step, i);
+      const [forward, back] = await encoderPasses(encoder, view);
+      const { latent: given } = await forward.run({ [IMAGE]: image, ...draws });
+      const latent = given as TensorOf<'float32'>;
       const ct = await scoreOf(
         diffusion,
         latent,
@@ -160,7 +167,7 @@ export async function distillationObjective(
         fromTimestep,
         random.fork(`step ${step} window ${i}`),
       );
-      const results = await session.run({ [IMAGE]: image, [cotangentName(LATENT)]: ct });
+      const results = await back.run({ [IMAGE]: image, ...draws, [cotangentName(LATENT)]: ct });
       const slope = results[gradientName(IMAGE)]!.data as Float32Array;
       if (!allFinite(slope)) throw notFiniteGradient(diffusion.id, step);
       const share = shareOf(window, area);
@@ -170,6 +177,15 @@ export async function distillationObjective(
     return { loss, gradient };
   };
 }
+
+/** An encoder behind a view, and its vector-Jacobian product by the image. */
+const encoderPasses = (encoder: VaeEncoder, view: View): Promise<[Session, Session]> =>
+  Promise.all([
+    encoder.derive(`latents${view.name}`, view.behind),
+    encoder.derive(`vector-Jacobian product of the latent${view.name}`, (graph) =>
+      gradientGraph(view.behind(graph), { cotangent: [LATENT], wrt: [IMAGE], outputs: [] }),
+    ),
+  ]);
 
 /** f(z_t, t, text) - e for a t and an e that are drawn; a velocity v is a e - s z, so that e is a v + s z_t. */
 async function scoreOf(

@@ -7,10 +7,24 @@
  */
 import { z } from 'zod';
 import type { Image } from '../image/image.ts';
-import { openRoles, type PluginContext, type RoleNeed, transformationsOf } from '../plugin/define.ts';
+import { openRoles, type PluginContext, type RoleNeed } from '../plugin/define.ts';
 import { type Fixed, type Optimisation, optimise } from './optimise.ts';
 import { latentObjective } from './surrogate.ts';
 import type { Target } from './target.ts';
+import { expectationOf } from './view.ts';
+
+/** Root mean square distance of latents from the target's, of an ensemble's over all encoders together. */
+const LATENT_DISTANCE = 'latent distance';
+
+/** What the mimic may do to the picture before a network sees it. */
+export const expectationParameters = {
+  eot: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'chains of attacks with a graph, of which each step sees the picture through one, drawn: expectation over transformation',
+    ),
+};
 
 /** Which encoders are optimised against. */
 export const surrogateParameters = {
@@ -20,21 +34,17 @@ export const surrogateParameters = {
     .describe(
       'ids of models in the role vae-encoder, all optimised against at once; none: the one that plays the role',
     ),
-  eot: z
-    .array(z.string().min(1))
-    .default([])
-    .describe(
-      'chains of attacks with a graph, of which each step sees the picture through one, drawn: expectation over transformation',
-    ),
+  ...expectationParameters,
 };
 
 /** Words that a diffusion model is given beside the picture. */
-export const promptParameters = {
+export const diffusionParameters = {
+  ...expectationParameters,
   prompt: z.string().default('a painting').describe('what the diffusion model is told that it sees'),
 };
 
 /** `refers` of a plug-in that has these parameters. */
-export const surrogateRefers = { eot: 'attacks' } as const;
+export const expectationRefers = { eot: 'attacks' } as const;
 
 /** The networks of an attack on encoders with these parameters. */
 export const encoderNeeds = ({
@@ -63,9 +73,8 @@ export async function attackEncoder(
 ): Promise<Image> {
   const encoders = await openRoles(context, 'vae-encoder');
   const windowing = { side: params.window, overlap: params.overlap };
-  const transformations = transformationsOf(context, 'eot');
-  const expectation = { transformations, random: context.random.fork('eot') };
+  const expectation = expectationOf(context);
   const objectiveFor = (working: Image) => latentObjective(encoders, target, working, windowing, expectation);
-  const keep = transformations.length > 0 ? 'last' : 'best';
-  return optimise(image, objectiveFor, params, context, { keep, ...fixed });
+  const keep = expectation.transformations.length > 0 ? 'last' : 'best';
+  return optimise(image, objectiveFor, params, context, { keep, noteAs: LATENT_DISTANCE, ...fixed });
 }

@@ -22,7 +22,7 @@ import { latentsOf } from '../models/latents.ts';
 import { imageTensor, withPlanes } from '../models/pixels.ts';
 import { openRole, picturesOf, type PluginContext, type RoleNeed } from '../plugin/define.ts';
 import { defineProtection } from './define.ts';
-import { attackEncoder, encoderNeeds, surrogateParameters, surrogateRefers } from './encoder-attack.ts';
+import { attackEncoder, encoderNeeds, surrogateParameters, expectationRefers } from './encoder-attack.ts';
 import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './optimise.ts';
 import { pictureOfDistantStyle, styledTarget } from './style.ts';
 import { alignedTarget, type Target } from './target.ts';
@@ -65,7 +65,7 @@ export const glazeStyle = defineProtection({
   params,
   needs: ['vae-encoder', 'perceptual'],
   needsWith: (given) => [...encoderNeeds(given), ...transferNeeds(given.transfer)],
-  refers: { styles: 'pictures', ...surrogateRefers },
+  refers: { styles: 'pictures', ...expectationRefers },
   random: true,
   budget: budgetOf,
   apply: (image, given, context) =>

@@ -20,7 +20,7 @@ import { z } from 'zod';
 import { alternate, alternationParameters } from './alternating.ts';
 import { defineProtection } from './define.ts';
 import { DIFFUSION_NEEDS } from './denoising.ts';
-import { perceptualNeed, promptParameters } from './encoder-attack.ts';
+import { diffusionParameters, expectationRefers, perceptualNeed } from './encoder-attack.ts';
 import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './optimise.ts';
 import { chosenTarget, targetParameters, targetRefers } from './target.ts';
 
@@ -41,13 +41,13 @@ export const mistV2 = defineProtection({
       .max(1e4)
       .default(0)
       .describe('weight of the distance of latents from the target; upstream parses one and never uses it'),
-    ...promptParameters,
+    ...diffusionParameters,
     ...targetParameters('glyphs'),
     ...windowParameters,
   }),
   needs: ['vae-encoder', 'unet', 'text-encoder'],
   needsWith: ({ lpips }) => [...DIFFUSION_NEEDS, ...perceptualNeed(lpips)],
-  refers: targetRefers,
+  refers: { ...targetRefers, ...expectationRefers },
   random: true,
   budget: budgetOf,
   apply: async (image, params, context) =>

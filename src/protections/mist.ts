@@ -25,9 +25,9 @@ import { denoisingObjective } from './denoising.ts';
 import {
   attackEncoder,
   encoderNeeds,
-  promptParameters,
+  diffusionParameters,
   surrogateParameters,
-  surrogateRefers,
+  expectationRefers,
 } from './encoder-attack.ts';
 import {
   attackBudgetParameters,
@@ -39,6 +39,7 @@ import {
 } from './optimise.ts';
 import { latentObjective } from './surrogate.ts';
 import { chosenTarget, type Target, targetParameters, targetRefers } from './target.ts';
+import { expectationOf } from './view.ts';
 
 export const mist = defineProtection({
   id: 'mist',
@@ -60,7 +61,7 @@ export const mist = defineProtection({
       .max(5)
       .default(1)
       .describe('of mode fused: the semantic loss counts 10^(fusion + 3) times'),
-    ...promptParameters,
+    prompt: diffusionParameters.prompt,
     ...attackBudgetParameters,
     ...descentParameters({ steps: 100, step: 1 }),
     ...targetParameters('glyphs'),
@@ -72,7 +73,7 @@ export const mist = defineProtection({
     ...encoderNeeds(given),
     ...(given.mode === 'textural' ? [] : ([{ role: 'unet' }, { role: 'text-encoder' }] as const)),
   ],
-  refers: { ...targetRefers, ...surrogateRefers },
+  refers: { ...targetRefers, ...expectationRefers },
   random: true,
   budget: budgetOf,
   apply: async (image, params, context) => {
@@ -93,13 +94,14 @@ async function fused(
   const objectiveFor = async (size: Image) => {
     const windowing = { side: params.window, overlap: params.overlap };
     const random = context.random.fork('draws');
-    const options = { size, windowing, prompt: params.prompt, fromTimestep: 0, random };
+    const expectation = expectationOf(context);
+    const options = { size, windowing, prompt: params.prompt, fromTimestep: 0, expectation, random };
     const semantic = await denoisingObjective(context, options);
     const encoders = await openRoles(context, 'vae-encoder');
     // The published sum runs over four channels of each cell of 8 x 8 px; ours is their mean.
     const values = (4 * size.width * size.height) / 64;
     return weightedSum([
-      { objective: await latentObjective(encoders, target, size, windowing), weight: values },
+      { objective: await latentObjective(encoders, target, size, windowing, expectation), weight: values },
       { objective: semantic, weight: -(10 ** (params.fusion + 3)) },
     ]);
   };

@@ -20,7 +20,7 @@ import { emptyConcept } from '../messages.ts';
 import { openRole, picturesOf, type PluginContext } from '../plugin/define.ts';
 import type { Image, Size } from '../image/image.ts';
 import { defineProtection } from './define.ts';
-import { attackEncoder, encoderNeeds, surrogateParameters, surrogateRefers } from './encoder-attack.ts';
+import { attackEncoder, encoderNeeds, surrogateParameters, expectationRefers } from './encoder-attack.ts';
 import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './optimise.ts';
 import { coverOf, pictureOfConcept } from './style.ts';
 import { alignedTarget, type Target } from './target.ts';
@@ -59,7 +59,7 @@ export const nightshadeStyle = defineProtection({
       ? ([{ role: 'vae-decoder' }, { role: 'unet' }, { role: 'text-encoder' }] as const)
       : ([{ role: 'image-embedder', optional: true }] as const)),
   ],
-  refers: { anchors: 'pictures', ...surrogateRefers },
+  refers: { anchors: 'pictures', ...expectationRefers },
   random: true,
   budget: budgetOf,
   apply: (image, given, context) => attackEncoder(image, targetOf(image, given, context), given, context),

@@ -6,7 +6,8 @@
  * picture on the way is kept. A protection brings its objective, and its published values as defaults.
  */
 import { z } from 'zod';
-import { type Image, withPixels } from '../image/image.ts';
+import { gaussianBlurPlanes } from '../image/gaussian.ts';
+import { type Image, type Size, withPixels } from '../image/image.ts';
 import { resize, resizeFloats } from '../image/resample.ts';
 import { hidingPower } from '../image/visibility.ts';
 import { perceptualUnmet } from '../messages.ts';
@@ -38,6 +39,12 @@ export const descentParameters = (published: {
     .default(published.optimizer ?? 'sign')
     .describe('sign: steps along the sign of the gradient (PGD); adam: Adam with step as its rate'),
   momentum: z.number().min(0).max(1).default(0).describe('of sign steps: share of the past direction kept'),
+  smooth: z
+    .number()
+    .min(0)
+    .max(8)
+    .default(0)
+    .describe('sigma of a Gaussian blur of each gradient, in px: a coarser change outlives more; 0: none'),
   start: z
     .enum(['random', 'clean'])
     .default(published.start ?? 'random')
@@ -96,6 +103,7 @@ export interface Optimisation {
   readonly schedule: 'constant' | 'decaying';
   readonly optimizer: 'sign' | 'adam';
   readonly momentum: number;
+  readonly smooth: number;
   readonly start: 'random' | 'clean';
   readonly patience: number;
   readonly window: number;
@@ -111,6 +119,8 @@ export interface Fixed {
   readonly startPx?: number;
   /** `last` where the loss is drawn anew at each step. */
   readonly keep?: 'best' | 'last';
+  /** The name under which the objective's square root before and after is noted, where it is a squared distance. */
+  readonly noteAs?: string;
 }
 
 /** The budget that these parameters promise. */
@@ -132,7 +142,7 @@ export async function optimise(
   objectiveFor: (image: Image) => Promise<Objective>,
   params: Optimisation,
   context: PluginContext,
-  { penalty = GLAZE_PENALTY, startPx, keep = 'best' }: Fixed = {},
+  { penalty = GLAZE_PENALTY, startPx, keep = 'best', noteAs }: Fixed = {},
 ): Promise<Image> {
   const working = params.fit === 'resize' ? resize(image, params.window, params.window, 'bicubic') : image;
   const clean = imageTensor(working).data;
@@ -141,18 +151,30 @@ export async function optimise(
   const { x } = await descend(
     params.start === 'random' ? constraint.draw(context.random, startPx) : clean,
     await withPenalty(objective, working, params, penalty, context),
-    { ...params, update: updateOf(params), constraint, keep, ...hooksOf(context) },
+    { ...params, update: updateOf(params, working), constraint, keep, ...hooksOf(context) },
   );
   const found =
     params.fit === 'resize' ? stretched(image, working, withPlanes(working, x)) : withPlanes(image, x);
-  if (params.lpips === undefined) return found;
-  const model = await openRole(context, 'perceptual');
-  const held = await withinPerceptual(model, image, found, params.lpips);
+  const held =
+    params.lpips === undefined ? found : await heldPerceptually(image, found, params.lpips, context);
+  if (params.lpips === undefined && noteAs === undefined) return held;
   const reached = params.fit === 'resize' ? resize(held, working.width, working.height, 'bicubic') : held;
-  const [before, after] = [await objective(clean, 0), await objective(imageTensor(reached).data, 0)];
-  if (after.loss >= before.loss) throw perceptualUnmet(params.lpips, model.model.id);
+  // Both at step 0: where draws are made, they are the same.
+  const before = (await objective(clean, 0)).loss;
+  const after = (await objective(imageTensor(reached).data, 0)).loss;
+  if (params.lpips !== undefined && after >= before) {
+    throw perceptualUnmet(params.lpips, (await openRole(context, 'perceptual')).model.id);
+  }
+  if (noteAs !== undefined) context.note?.(noteAs, { clean: Math.sqrt(before), protected: Math.sqrt(after) });
   return held;
 }
+
+const heldPerceptually = async (
+  image: Image,
+  found: Image,
+  p: number,
+  context: PluginContext,
+): Promise<Image> => withinPerceptual(await openRole(context, 'perceptual'), image, found, p);
 
 const hooksOf = ({ signal, onProgress }: PluginContext) => ({ signal, onProgress });
 
@@ -184,9 +206,11 @@ async function withPenalty(
   ]);
 }
 
-function updateOf({ optimizer, schedule, step, steps, momentum }: Optimisation): Update {
+function updateOf({ optimizer, schedule, step, steps, momentum, smooth }: Optimisation, image: Size): Update {
   const size = schedule === 'constant' ? constant(step / 255) : decaying(step / 255, steps);
-  return optimizer === 'sign' ? signDescent(size, { momentum }) : adam(size);
+  const update = optimizer === 'sign' ? signDescent(size, { momentum }) : adam(size);
+  if (smooth === 0) return update;
+  return (x, gradient, at) => update(x, gaussianBlurPlanes(gradient, image, smooth), at);
 }
 
 /** `image` with the change of a smaller or larger copy stretched over it; the harness clips it to the budget. */

@@ -15,7 +15,7 @@
  */
 import { z } from 'zod';
 import { defineProtection } from './define.ts';
-import { attackEncoder, encoderNeeds, surrogateParameters, surrogateRefers } from './encoder-attack.ts';
+import { attackEncoder, encoderNeeds, surrogateParameters, expectationRefers } from './encoder-attack.ts';
 import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './optimise.ts';
 import { chosenTarget, targetParameters, targetRefers } from './target.ts';
 
@@ -35,7 +35,7 @@ export const photoguard = defineProtection({
   }),
   needs: ['vae-encoder'],
   needsWith: encoderNeeds,
-  refers: { ...targetRefers, ...surrogateRefers },
+  refers: { ...targetRefers, ...expectationRefers },
   random: true,
   budget: budgetOf,
   apply: async (image, params, context) =>

@@ -9,7 +9,7 @@
 import { z } from 'zod';
 import { defineProtection } from './define.ts';
 import { DIFFUSION_NEEDS, distillationObjective } from './denoising.ts';
-import { perceptualNeed, promptParameters } from './encoder-attack.ts';
+import { diffusionParameters, expectationRefers, perceptualNeed } from './encoder-attack.ts';
 import {
   attackBudgetParameters,
   budgetOf,
@@ -17,6 +17,7 @@ import {
   optimise,
   windowParameters,
 } from './optimise.ts';
+import { expectationOf } from './view.ts';
 
 export const sds = defineProtection({
   id: 'sds',
@@ -27,11 +28,12 @@ export const sds = defineProtection({
   params: z.strictObject({
     ...attackBudgetParameters,
     ...descentParameters({ steps: 100, step: 1 }),
-    ...promptParameters,
+    ...diffusionParameters,
     ...windowParameters,
   }),
   needs: ['vae-encoder', 'unet', 'text-encoder'],
   needsWith: ({ lpips }) => [...DIFFUSION_NEEDS, ...perceptualNeed(lpips)],
+  refers: expectationRefers,
   random: true,
   budget: budgetOf,
   apply: (image, params, context) => {
@@ -41,6 +43,7 @@ export const sds = defineProtection({
         windowing: { side: params.window, overlap: params.overlap },
         prompt: params.prompt,
         fromTimestep: 0,
+        expectation: expectationOf(context),
         random: context.random.fork('draws'),
       });
     return optimise(image, objectiveFor, params, context, { keep: 'last' });

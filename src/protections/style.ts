@@ -184,8 +184,14 @@ export async function pictureOfDistantStyle(
   const styles = hands.map((hand) => pictures.filter((each) => handOf(each) === hand));
   const near = await distancesFrom(image, styles, context);
   const order = near === undefined ? styles : ordered(styles, near);
-  const chosen = near === undefined ? order : middleOf(order);
-  return random.pick(random.pick(chosen)).load();
+  const chosen = random.pick(near === undefined ? order : middleOf(order));
+  const picture = random.pick(chosen);
+  context.note?.('style', {
+    ...described(picture),
+    ...(near && { distance: near[styles.indexOf(chosen)]!, rank: order.indexOf(chosen) + 1 }),
+    styles: styles.length,
+  });
+  return picture.load();
 }
 
 /**
@@ -203,8 +209,22 @@ export async function pictureOfConcept(
     context,
   );
   const random: Random = context.random.fork('anchor');
-  return (near === undefined ? random.pick(pictures) : ordered(pictures, near).at(-1)!).load();
+  const chosen = near === undefined ? random.pick(pictures) : ordered(pictures, near).at(-1)!;
+  context.note?.('anchor', {
+    ...described(chosen),
+    ...(near && { distance: near[pictures.indexOf(chosen)]! }),
+    pictures: pictures.length,
+  });
+  return chosen.load();
 }
+
+/** A picture as notes name it. */
+const described = ({ id, sha256, artist, caption }: NamedPicture): Readonly<Record<string, string>> => ({
+  id,
+  sha256,
+  ...(artist && { artist }),
+  ...(caption && { caption }),
+});
 
 const handOf = ({ artist, id }: NamedPicture): string => artist ?? id;
 

@@ -8,28 +8,22 @@
  */
 import { gradientGraph, gradientName } from '../autodiff/gradient.ts';
 import type { Size } from '../image/image.ts';
-import { addWindow, windowSize } from '../image/windows.ts';
+import { addWindow } from '../image/windows.ts';
 import { notFiniteGradient } from '../messages.ts';
 import { CELL, encoderWindows, type VaeEncoder, windowTensor } from '../models/latents.ts';
-import { builtModel, type GraphBuilder, graphBuilder } from '../onnx/builder.ts';
+import { builtModel, graphBuilder } from '../onnx/builder.ts';
 import { compose } from '../onnx/compose.ts';
 import { declaredType } from '../onnx/infer.ts';
 import { type Model, opsetOf, type ValueInfo } from '../onnx/model.ts';
 import type { NamedTensors } from '../onnx/tensor.ts';
 import type { Objective } from '../optim/descend.ts';
-import type { NamedTransformation } from '../plugin/define.ts';
-import { drawsOf, type Transformation } from '../plugin/transformation.ts';
-import { type Random, seededRandom } from '../random.ts';
+import { seededRandom } from '../random.ts';
 import type { Session } from '../runtime/session.ts';
 import type { Target } from './target.ts';
+import { type Expectation, viewsOf } from './view.ts';
 
-/** What the mimic may do to the picture before a network sees it: at each step one of these, drawn (Athalye et al. 2018). */
-export interface Expectation {
-  readonly transformations: readonly NamedTransformation[];
-  readonly random: Random;
-}
-
-const NONE: Expectation = { transformations: [], random: seededRandom(0) };
+/** The picture as it is. */
+export const UNCHANGED: Expectation = { transformations: [], random: seededRandom(0) };
 
 /** Where windows end. */
 export interface Windowing {
@@ -49,7 +43,7 @@ export async function latentObjective(
   target: Target,
   size: Size,
   windowing: Windowing,
-  expectation: Expectation = NONE,
+  expectation: Expectation = UNCHANGED,
 ): Promise<Objective> {
   const parts = await Promise.all(
     encoders.map((encoder) => openPart(encoder, target, size, windowing, expectation)),
@@ -69,25 +63,20 @@ async function openPart(
   target: Target,
   size: Size,
   windowing: Windowing,
-  { transformations, random }: Expectation,
+  expectation: Expectation,
 ): Promise<(x: Float32Array, step: number, gradient: Float32Array) => Promise<number>> {
   const windows = encoderWindows(encoder, size, windowing);
   const targets = await target(encoder, size, windows);
   const cell = encoder.model.fill.multiple ?? CELL;
   const share = cell ** 2 / (size.width * size.height);
-  const views = await Promise.all(
-    transformations.map((each) => openView(encoder, each, windowSize(windows[0]!))),
-  );
-  const plain = async () => ({
-    session: await encoder.derive('gradient of the distance to a latent', latentDistanceGradient),
-    draws: {},
-  });
+  const seen = viewsOf(expectation, windows);
   return async (x, step, gradient) => {
     let total = 0;
-    const own = random.fork(`step ${step}`);
-    const view = views.length === 0 ? undefined : own.pick(views);
     for (const [i, window] of windows.entries()) {
-      const { session, draws } = view === undefined ? await plain() : view(own.fork(`window ${i}`));
+      const { view, draws } = seen(step, i);
+      const session = await encoder.derive(`gradient of the distance to a latent${view.name}`, (graph) =>
+        latentDistanceGradient(view.behind(graph)),
+      );
       const feeds = { [IMAGE]: windowTensor(x, size, window), [TARGET]: targets[i]!, ...draws };
       const [loss, part] = await evaluate(session, feeds);
       if (!Number.isFinite(loss) || !allFinite(part)) throw notFiniteGradient(encoder.model.id, step);
@@ -98,51 +87,6 @@ async function openPart(
   };
 }
 
-/** An encoder's gradient through a transformation of its windows; called with a stream, with the draws of one window. */
-async function openView(
-  encoder: VaeEncoder,
-  { label, at }: NamedTransformation,
-  size: Size,
-): Promise<(random: Random) => { session: Session; draws: NamedTensors }> {
-  const made = at(size);
-  const name = `gradient of the distance to a latent after ${label} of ${size.width}x${size.height} px`;
-  const session = await encoder.derive(name, (graph) => {
-    const seen = compose(backToSize(made, size), graph, { join: { [IMAGE]: SEEN }, outputs: [LATENT] });
-    return latentDistanceGradient(seen);
-  });
-  return (random) => ({ session, draws: drawsOf(made, random) });
-}
-
-/** A transformation whose output has the size of its input: latents then lie where those of the target do. */
-function backToSize(made: Transformation, { width, height }: Size): Model {
-  const { model } = made;
-  const [attacked] = model.graph.outputs;
-  const g = graphBuilder({ opset: opsetOf(model), taken: [attacked!.name] });
-  g.declare(attacked!.name, declaredType(attacked!));
-  const same = made.size.width === width && made.size.height === height;
-  const resized = same
-    ? g.Identity(attacked!.name)
-    : g.emit(
-        'Resize',
-        [attacked!.name, '', '', g.Concat([batchAndPlanes(g, attacked!.name), g.ints([height, width])], 0)],
-        {
-          mode: { kind: 'string', value: 'linear' },
-        },
-      )[0]!;
-  g.append({
-    name: SEEN,
-    opType: 'Identity',
-    domain: '',
-    inputs: [resized],
-    outputs: [SEEN],
-    attributes: {},
-  });
-  return compose(model, builtModel(g, [attacked!], [SEEN]), { outputs: [SEEN] });
-}
-
-/** [n, 3]. */
-const batchAndPlanes = (g: GraphBuilder, image: string): string => g.Slice(g.Shape(image), [0], [2], [0]);
-
 /** One pass that stops at nothing: a NaN or infinity among the values makes their sum one. */
 export function allFinite(values: Float32Array): boolean {
   let sum = 0;
@@ -151,7 +95,6 @@ export function allFinite(values: Float32Array): boolean {
 }
 
 const IMAGE = 'image';
-const SEEN = 'transformed image';
 const LATENT = 'latent';
 const TARGET = 'target latent';
 

@@ -204,6 +204,16 @@ describe('by hand', () => {
     expect(distance).toBe(4);
   });
 
+  it('passes on the caption that stands beside a picture, and records it', async () => {
+    const { dir } = await experimentFolder(MATRIX, 2);
+    await writeFile(join(dir, 'images/a.txt'), 'a painting of a boat\n');
+    await craquelure(['protect', 'images', '--protection', 'noise', '--out', 'out'], dir);
+    expect(await readFile(join(dir, 'out/a.txt'), 'utf8')).toBe('a painting of a boat\n');
+    const records = JSON.parse(await readFile(join(dir, 'out/protections.json'), 'utf8'));
+    expect(records['a.png'].caption).toBe('a painting of a boat');
+    expect(records['b.png'].caption).toBeUndefined();
+  });
+
   it('writes the very file of an encoder that ends a chain', async () => {
     const { dir } = await experimentFolder(MATRIX, 1);
     await craquelure(

@@ -44,6 +44,19 @@ describe('compose', () => {
     expect([...toFloat64(z!)]).toEqual([53, 73]);
   });
 
+  it('keeps names apart, of models too that come out of joints themselves', async () => {
+    const twice = compose(affine(2), affine(10), { join: { x: 'y' }, outputs: ['b.y'] });
+    const model = compose(twice, twice, { join: { x: 'b.y' }, outputs: ['b.b.y'] });
+    const names = model.graph.nodes
+      .flatMap(({ name, outputs }) => [name, ...outputs])
+      .filter((each) => each !== '');
+    expect(new Set(names).size).toBe(names.length);
+    const session = await openSession(model);
+    const results = await session.run({ x: vector(1), shift: scalar(1) });
+    await session.close();
+    expect([...toFloat64(results['b.b.y']!)]).toEqual([631]);
+  });
+
   it('joins equal names by itself, raises the older operator set and keeps only what is asked for', async () => {
     const model = compose(affine(2, { output: 'h' }), affine(3, { opset: 21, input: 'h' }), {
       outputs: ['y'],

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { chainGraph } from '../../src/attacks/graph/chain.ts';
 import { attacks } from '../../src/attacks/index.ts';
@@ -5,14 +6,19 @@ import { jobStep } from '../../src/harness/jobs.ts';
 import { protectionSettings } from '../../src/harness/settings.ts';
 import type { Size } from '../../src/image/image.ts';
 import { noGraph } from '../../src/messages.ts';
+import { parseModelChoices } from '../../src/models/choice.ts';
 import { openModel } from '../../src/models/open.ts';
 import { imageTensor } from '../../src/models/pixels.ts';
+import { resolveNeeds } from '../../src/models/resolve.ts';
+import { openShelf } from '../../src/models/shelf.ts';
 import { parseParameters } from '../../src/plugin/parameters.ts';
+import { denoisingObjective, distillationObjective } from '../../src/protections/denoising.ts';
 import { latentObjective } from '../../src/protections/surrogate.ts';
 import { glyphTarget } from '../../src/protections/target.ts';
 import { seededRandom } from '../../src/random.ts';
-import { poolingModel } from '../models/fixture.ts';
+import { emptyHome, poolingModel, temporaryFolder } from '../models/fixture.ts';
 import { randomImage } from '../pictures.ts';
+import { writeTinyDiffusion } from '../tiny-diffusion.ts';
 
 const encoder = await openModel(await poolingModel());
 afterAll(() => encoder.close());
@@ -54,6 +60,53 @@ describe('expectation over transformation', () => {
     expect(await at(0)).toBe((await again(x, 0)).loss);
     expect(await at(1)).not.toBe(await at(0));
   });
+});
+
+describe('expectation over transformation in front of a diffusion model', () => {
+  const models = temporaryFolder().then(async (dir) => {
+    const folder = await writeTinyDiffusion(join(dir, 'tiny'));
+    const needs = (['vae-encoder', 'unet', 'text-encoder'] as const).map((role) => ({ role, by: 'test' }));
+    const choices = parseModelChoices({ diffusion: folder });
+    return resolveNeeds(needs, choices, { home: await emptyHome(), baseDirs: ['/'] });
+  });
+  const shelf = openShelf({ threads: 1 });
+  afterAll(() => shelf.close());
+
+  const seen = async (
+    make: typeof denoisingObjective | typeof distillationObjective,
+    transformations: ReturnType<typeof named>[],
+  ) => {
+    const context = { random: seededRandom(1), models: shelf.of(await models) };
+    const objective = await make(context, {
+      size,
+      windowing,
+      prompt: 'a boat',
+      fromTimestep: 0,
+      expectation: { transformations, random: seededRandom(2) },
+      random: seededRandom(3),
+    });
+    const { loss, gradient } = await objective(x, 0);
+    return { loss, gradient: gradient.slice() };
+  };
+
+  for (const make of [denoisingObjective, distillationObjective]) {
+    it(`${make.name} through an attack that does nothing is the plain loss`, async () => {
+      const plain = await seen(make, []);
+      const through = await seen(make, [named('identity')]);
+      expect(through.loss).toBeCloseTo(plain.loss, 4);
+      const most = Math.max(...plain.gradient.map(Math.abs));
+      expect(Math.max(...plain.gradient.map((v, i) => Math.abs(v - through.gradient[i]!)))).toBeLessThan(
+        1e-3 * most,
+      );
+    });
+
+    it(`${make.name} goes through attacks that draw, and that change the size`, async () => {
+      const noisy = await seen(make, [named('gaussian-noise', { sigma: 8 })]);
+      const small = await seen(make, [named('rescale', { scale: 0.5 })]);
+      expect(new Set([noisy.loss, small.loss, (await seen(make, [])).loss]).size).toBe(3);
+      expect(small.gradient.some((v) => v !== 0)).toBe(true);
+    });
+  }
 });
 
 describe('a setting with eot', () => {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { fromBytes, toBytes } from '../../src/image/image.ts';
 import { openShelf } from '../../src/models/shelf.ts';
-import type { ParameterSchema } from '../../src/plugin/define.ts';
+import type { Note, ParameterSchema } from '../../src/plugin/define.ts';
 import { parseParameters } from '../../src/plugin/parameters.ts';
 import { protections } from '../../src/protections/index.ts';
 import { seededRandom } from '../../src/random.ts';
@@ -84,6 +84,33 @@ describe('every protection', () => {
       else expect(other.data).toEqual(first.data);
     });
   }
+});
+
+describe('what a protection notes', () => {
+  const notes = async (id: 'glaze-style' | 'nightshade-style' | 'mist'): Promise<Record<string, Note>> => {
+    const noted: Record<string, Note> = {};
+    const note = (name: string, value: Note): void => {
+      noted[name] = value;
+    };
+    const plugin = protections[id];
+    await plugin.apply(randomImage(33, 20), quick(plugin.params), { ...(await context()), note });
+    return noted;
+  };
+
+  it('is how near the latents came, and which pictures were chosen', async () => {
+    expect(Object.keys(await notes('mist'))).toEqual(['latent distance']);
+    expect(await notes('nightshade-style')).toMatchObject({
+      anchor: { id: expect.stringMatching(/png/), pictures: 12 },
+    });
+    expect(await notes('glaze-style')).toMatchObject({
+      style: { artist: expect.stringMatching(/artist/), styles: 12 },
+    });
+    const { clean, protected: reached } = (await notes('nightshade-style'))['latent distance'] as {
+      clean: number;
+      protected: number;
+    };
+    expect(reached).toBeLessThan(clean);
+  });
 });
 
 describe('noise', () => {
