@@ -89,7 +89,7 @@ async function meanLoss(
       const noisy = data.map((v, j) => a * v + s * noise[j]!);
       const said = (await diffusion.predict(tensor('float32', dims, noisy), t, text)).data;
       const velocity = diffusion.prediction === 'v';
-      const wanted = aims?.[i]!.data ?? (velocity ? noise.map((e, j) => a * e - s * data[j]!) : noise);
+      const wanted = aims?.[i]?.data ?? (velocity ? noise.map((e, j) => a * e - s * data[j]!) : noise);
       for (let j = 0; j < said.length; j++) sum += (said[j]! - wanted[j]!) ** 2;
       count += said.length;
     }
