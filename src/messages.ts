@@ -1077,6 +1077,12 @@ export const otherTraining = (checkpoint: string): CraquelureError =>
       'Delete it to begin anew, or choose another place for the result',
   );
 
+export const kohyaIsLora = (method: string): CraquelureError =>
+  new CraquelureError(
+    'USAGE',
+    `--format kohya names the pairs of a LoRA, and ${method} has none: leave --format out, or choose --method lora`,
+  );
+
 export const brokenSafetensors = (path: string, why: string): CraquelureError =>
   new CraquelureError('MODEL', `Cannot read '${path}' as safetensors: ${why}`);
 
@@ -1105,16 +1111,29 @@ export const fewerPicturesThanBatch = (pictures: number, batch: number): Craquel
 
 export const foreignLora = (
   path: string,
+  role: string,
   name: string,
   found?: readonly number[],
   wanted?: readonly number[],
 ): CraquelureError =>
   new CraquelureError(
     'MODEL',
-    `'${path}' is no LoRA file for this U-Net: ` +
+    `'${path}' was not made for this ${role === 'unet' ? 'U-Net' : 'text encoder'}: ` +
       (found === undefined
         ? `it has no layer for '${name}'`
-        : `'${name}' is [${found.join(', ')}] and would have to fit [${(wanted ?? []).join(', ')}]`),
+        : `'${name}' is [${found.join(', ')}] and would have to be [${(wanted ?? []).join(', ')}]`),
+  );
+
+export const otherEmbedding = (
+  path: string,
+  token: string,
+  found: readonly number[],
+  wanted: number,
+): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `'${path}' was not made for this text encoder: the embedding of '${token}' is [${found.join(', ')}] and would have to ` +
+      `be [${wanted}]`,
   );
 
 export const tooFewToLearn = (artist: string, pictures: number, heldOut: number): CraquelureError =>

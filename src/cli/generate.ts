@@ -22,7 +22,10 @@ export const generate = defineVerb({
     steps: { type: 'number', default: 30, describe: 'calls of the U-Net for an image' },
     guidance: { type: 'number', default: 7.5, describe: 'weight of the prompt; 1 is none' },
     negative: { type: 'string', default: '', describe: 'what the images should not show' },
-    lora: { type: 'string', describe: 'fine-tuned pairs: a .safetensors file of diffusers or kohya' },
+    lora: {
+      type: 'string',
+      describe: 'what was fine-tuned: LoRA pairs by diffusers or kohya, or what finetune writes',
+    },
     sampler: {
       choices: ['dpm++2m-karras', 'ddim', 'euler-ancestral'] as const,
       default: 'dpm++2m-karras' as const,

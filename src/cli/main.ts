@@ -10,6 +10,7 @@ import { datasets } from './datasets.ts';
 import { doctor } from './doctor.ts';
 import { EXIT, exitCodeOf } from './exit.ts';
 import { exportRun } from './export.ts';
+import { finetune } from './finetune.ts';
 import { generate } from './generate.ts';
 import { gradcheck } from './gradcheck.ts';
 import { list } from './list.ts';
@@ -38,6 +39,7 @@ const verbs = [
   protect,
   attack,
   generate,
+  finetune,
   measure,
   vjp,
   gradcheck,

@@ -12,9 +12,19 @@ import { type Diffusion, type OpenRole, openDiffusion } from './open.ts';
 
 /** What is trained: low-rank pairs beside weights of the U-Net, all its weights, or one token's embedding. */
 export type TuningMethod =
-  | { readonly kind: 'lora'; readonly rank: number; readonly alpha: number; readonly pattern?: RegExp }
+  | {
+      readonly kind: 'lora';
+      readonly rank: number;
+      readonly alpha: number;
+      readonly pattern?: RegExp;
+      /** Whose weights the pairs stand beside; the U-Net's unless told. Files have pairs of both, training only its. */
+      readonly of?: AdaptedRole;
+    }
   | { readonly kind: 'full' }
   | { readonly kind: 'textual-inversion'; readonly token: string };
+
+/** The networks of a diffusion model that are fine-tuned. */
+export type AdaptedRole = 'unet' | 'text-encoder';
 
 /** A fine-tuned part of a diffusion model. */
 export interface Adapter {
@@ -65,24 +75,31 @@ export const trainableToken = (encoder: Model, id: number): Trainable => ({
   fixed: {},
 });
 
-/** Calls `work` with the diffusion model that has an adapter, and frees what that took. */
-export async function withAdapter<T>(
+/** Calls `work` with the diffusion model that has adapters, at most one for each network, and frees what that took. */
+export async function withAdapters<T>(
   open: OpenRole,
-  adapter: Adapter,
+  adapters: readonly Adapter[],
   work: (tuned: Diffusion) => Promise<T>,
 ): Promise<T> {
-  const role = adapter.method.kind === 'textual-inversion' ? 'text-encoder' : 'unet';
+  const [first, ...rest] = adapters;
+  if (first === undefined) return work(await openDiffusion(open));
+  const role = roleOf(first.method);
   const base = await open(role);
-  const tokenId = await placeholderId(open, adapter.method);
-  const session = await base.lend('fine-tuned', (graph) => adapted(graph, adapter, tokenId));
-  const fed = fedTensors(adapter);
+  const tokenId = await placeholderId(open, first.method);
+  const session = await base.lend('fine-tuned', (graph) => adapted(graph, first, tokenId));
+  const fed = fedTensors(first);
   const tuned = { ...base, run: (inputs: NamedTensors) => session.run({ ...inputs, ...fed }) };
   const tunedOpen = (async (asked) => (asked === role ? tuned : open(asked))) as OpenRole;
   try {
-    return await work(await openDiffusion(tunedOpen));
+    return await withAdapters(tunedOpen, rest, work);
   } finally {
     await session.close();
   }
+}
+
+function roleOf(method: TuningMethod): AdaptedRole {
+  if (method.kind === 'textual-inversion') return 'text-encoder';
+  return method.kind === 'lora' ? (method.of ?? 'unet') : 'unet';
 }
 
 /** The number of the placeholder token in the vocabulary; 0 where the method has none. */

@@ -6,7 +6,7 @@ import type { Image } from '../image/image.ts';
 import { ATTENTION_PROJECTIONS } from '../onnx/lora.ts';
 import type { Checkpointing, TrainingState } from '../optim/train.ts';
 import type { Random } from '../random.ts';
-import { type Adapter, type TuningMethod, withAdapter } from './adapter.ts';
+import { type Adapter, type TuningMethod, withAdapters } from './adapter.ts';
 import type { TrainingPicture } from './examples.ts';
 import { type FineTuned, fineTune } from './finetune.ts';
 import { textToImage } from './generate.ts';
@@ -119,7 +119,11 @@ export async function teach(
     random: random.fork('training'),
     onProgress: (done) => onProgress(TRAINING_SHARE * done),
   });
-  return { images: await withAdapter(open, adapter, (tuned) => ask(tuned, TRAINING_SHARE)), losses, adapter };
+  return {
+    images: await withAdapters(open, [adapter], (tuned) => ask(tuned, TRAINING_SHARE)),
+    losses,
+    adapter,
+  };
 }
 
 async function taughtBy(
@@ -159,12 +163,13 @@ function methodOf({ method, rank, layers, token }: Teaching): TuningMethod {
     kind: 'lora',
     rank,
     alpha: rank,
-    pattern: layers === 'all' ? ALL_BUT_ENDS : ATTENTION_PROJECTIONS,
+    pattern: layersPattern(layers),
   };
 }
 
-/** Every layer but the first and the last, whose few channels have no room for a rank. */
-const ALL_BUT_ENDS = /^(?!conv_(in|out)$)/;
+/** Every layer but the first and the last, whose few channels have no room for a rank, or the projections of attention. */
+export const layersPattern = (layers: 'attention' | 'all'): RegExp =>
+  layers === 'all' ? /^(?!conv_(in|out)$)/ : ATTENTION_PROJECTIONS;
 
 /** The pictures of all prompts; the k-th has draws of its own, whatever it is generated with. */
 async function asked(

@@ -1,37 +1,48 @@
 /**
  * @file Fine-tuned parts as `.safetensors` under the names that other programs know:
  *
- *   diffusers (PEFT)   unet.<path>.lora_A.weight, unet.<path>.lora_B.weight
- *   kohya              lora_unet_<path with underscores>.lora_down.weight, .lora_up.weight, .alpha
+ *   diffusers (PEFT)    unet.<path>.lora_A.weight, unet.<path>.lora_B.weight; text_encoder.<path>...
+ *   kohya               lora_unet_<path with underscores>.lora_down.weight, .lora_up.weight, .alpha; lora_te_<path>...
+ *   whole weights       unet.<path>.weight, unet.<path>.bias, as PyTorch has them
+ *   textual inversion   <token>
  *
  * Without an alpha, readers take alpha = rank: what is written is scaled so that this is right.
  */
-import { foreignLora } from '../messages.ts';
-import { insertLora, LORA_DOWN, LORA_UP } from '../onnx/lora.ts';
+import { foreignLora, otherEmbedding } from '../messages.ts';
+import { insertLora, LORA_DOWN, LORA_UP, type LoraPair } from '../onnx/lora.ts';
 import type { Model } from '../onnx/model.ts';
+import { fromPublished, toPublished } from '../onnx/published-weights.ts';
 import { readSafetensors, writeSafetensors } from '../onnx/safetensors.ts';
+import { TOKEN_EMBEDDING } from '../onnx/tunable.ts';
 import { type NamedTensors, type Tensor, type TensorOf, tensor, toFloat32 } from '../onnx/tensor.ts';
-import type { Adapter } from './adapter.ts';
+import type { AdaptedRole, Adapter } from './adapter.ts';
+import type { OpenRole } from './open.ts';
 
-/** Whose names a file has. */
+/** Whose names a LoRA file has. */
 export type LoraFormat = 'diffusers' | 'kohya';
 
-/** Writes an adapter; whole weights and embeddings are named as diffusers names them, whatever the format. */
-export const writeAdapter = (path: string, adapter: Adapter, format: LoraFormat): Promise<void> =>
-  writeSafetensors(path, adapterTensors(adapter, format), { format: 'pt' });
+/** Writes an adapter of a U-Net's; whole weights and embeddings are named as diffusers names them, whatever the format. */
+export const writeAdapter = (
+  path: string,
+  adapter: Adapter,
+  format: LoraFormat,
+  unet: Model,
+): Promise<void> => writeSafetensors(path, adapterTensors(adapter, format, unet), { format: 'pt' });
 
 /** An adapter's tensors under the names of a format. */
-export function adapterTensors({ method, tensors }: Adapter, format: LoraFormat): NamedTensors {
+export function adapterTensors({ method, tensors }: Adapter, format: LoraFormat, unet: Model): NamedTensors {
   if (method.kind === 'textual-inversion') {
     return Object.fromEntries(Object.values(tensors).map((each) => [method.token, each]));
   }
-  const prefixed = ([name, each]: [string, Tensor]): [string, Tensor][] => [[`unet.${name}`, each]];
-  if (method.kind === 'full') return Object.fromEntries(Object.entries(tensors).flatMap(prefixed));
+  const prefixed = ([name, each]: [string, Tensor]): [string, Tensor] => [`unet.${name}`, each];
+  if (method.kind === 'full') {
+    return Object.fromEntries(Object.entries(toPublished(unet, tensors)).map(prefixed));
+  }
   const { rank, alpha } = method;
   const scaled = ([name, each]: [string, Tensor]): [string, Tensor] =>
     name.endsWith(LORA_UP) ? [name, times(each, alpha / rank)] : [name, each];
   const entries = Object.entries(tensors).map(scaled);
-  if (format === 'diffusers') return Object.fromEntries(entries.flatMap(prefixed));
+  if (format === 'diffusers') return Object.fromEntries(entries.map(prefixed));
   return Object.fromEntries(entries.flatMap(([name, each]) => kohyaEntries(name, each, rank)));
 }
 
@@ -54,57 +65,161 @@ const times = ({ dims, ...rest }: Tensor, factor: number): TensorOf<'float32'> =
   );
 
 /**
- * The LoRA pairs of a file, for a U-Net's graph. Ranks that differ from layer to layer are brought to the largest with zeros.
- * @throws MODEL where the file holds a pair for a layer that the U-Net does not have, or of another size.
+ * The fine-tuned parts in a file: LoRA pairs of the U-Net and of the text encoder, whole weights, or a token's embedding.
+ * @throws MODEL where it holds anything that the model has no place for, naming it and what differs
  */
-export async function readLora(path: string, unet: Model): Promise<Adapter> {
+export async function readAdapters(path: string, open: OpenRole): Promise<Adapter[]> {
   const { tensors } = await readSafetensors(path);
-  const layers = insertLora(unet, { rank: 1, pattern: /./ }).pairs;
-  const found = new Map<string, { down?: Tensor; up?: Tensor; alpha?: number }>();
-  for (const [name, each] of Object.entries(tensors)) {
-    const { key, part } = partsOf(name);
-    const layer = layers.find(({ module }) => module === key || module.replaceAll('.', '_') === key);
-    if (layer === undefined) throw foreignLora(path, name);
+  const names = Object.keys(tensors);
+  const unet = async (): Promise<Model> => (await open('unet')).graph;
+  if (names.some((name) => /lora/i.test(name))) {
+    return loraOf(path, tensors, {
+      unet: await unet(),
+      text: async () => (await open('text-encoder')).graph,
+    });
+  }
+  const [only] = names;
+  if (names.length === 1 && !only!.startsWith('unet.'))
+    return [await embeddingOf(path, only!, tensors, open)];
+  const own = Object.entries(tensors).map(([name, each]) => [name.replace(/^unet\./, ''), each] as const);
+  const weights = fromPublished(await unet(), Object.fromEntries(own), (name, found, wanted) =>
+    foreignLora(path, 'unet', name, found, wanted),
+  );
+  return [{ method: { kind: 'full' }, tensors: weights }];
+}
+
+/** An embedding [d] or [1, d] under its token's name, as textual inversion leaves it. */
+async function embeddingOf(
+  path: string,
+  token: string,
+  tensors: NamedTensors,
+  open: OpenRole,
+): Promise<Adapter> {
+  const { graph } = (await open('unet')).graph;
+  const d = graph.inputs.find(({ name }) => name === 'text')?.shape?.[2];
+  const given = tensors[token]!;
+  const data = toFloat32(given);
+  if (typeof d === 'number' && data.length !== d) throw otherEmbedding(path, token, given.dims, d);
+  return {
+    method: { kind: 'textual-inversion', token },
+    tensors: { [TOKEN_EMBEDDING]: tensor('float32', [data.length], data) },
+  };
+}
+
+/** The pairs of a file by the network that they belong to. */
+async function loraOf(
+  path: string,
+  tensors: NamedTensors,
+  { unet, text }: { readonly unet: Model; readonly text: () => Promise<Model> },
+): Promise<Adapter[]> {
+  const parts = Object.entries(tensors).map(([name, each]) => ({ name, each, ...placeOf(name) }));
+  const adapters: Adapter[] = [];
+  for (const role of ['unet', 'text-encoder'] as const) {
+    const own = parts.filter((part) => part.role === role);
+    if (own.length > 0) adapters.push(adapterOf(path, role, own, role === 'unet' ? unet : await text()));
+  }
+  return adapters;
+}
+
+/** A tensor of a file, and where it says that it belongs. */
+interface Part {
+  readonly name: string;
+  readonly each: Tensor;
+  /** Of the layer, with dots or with underscores. */
+  readonly key: string;
+  readonly part: 'down' | 'up' | 'alpha' | 'unknown';
+}
+
+/** A layer's pair as it is put together. */
+interface Found {
+  down?: Tensor;
+  up?: Tensor;
+  alpha?: number;
+}
+
+/** The pairs of one network. Ranks that differ from layer to layer are brought to the largest with zeros. */
+function adapterOf(path: string, role: AdaptedRole, parts: readonly Part[], model: Model): Adapter {
+  const layers = new Map<string, LoraPair>();
+  for (const pair of insertLora(model, { rank: 1, pattern: /./ }).pairs) {
+    layers.set(pair.module, pair).set(pair.module.replaceAll('.', '_'), pair);
+  }
+  const found = new Map<string, Found>();
+  for (const { name, each, key, part } of parts) {
+    const layer = layers.get(key);
+    if (layer === undefined || part === 'unknown') throw foreignLora(path, role, name);
     const pair = found.get(layer.module) ?? {};
-    found.set(
-      layer.module,
-      part === 'alpha' ? { ...pair, alpha: toFloat32(each)[0]! } : { ...pair, [part]: each },
-    );
-    const [fits, wanted] =
-      part === 'down'
-        ? [sameSizes(each.dims.slice(1), layer.down.dims.slice(1)), layer.down.dims]
-        : part === 'up'
-          ? [each.dims[0] === layer.up.dims[0], layer.up.dims]
-          : [true, []];
-    if (!fits) throw foreignLora(path, name, each.dims, wanted);
+    found.set(layer.module, pair);
+    if (part === 'alpha') pair.alpha = toFloat32(each)[0]!;
+    else pair[part] = fitting(path, role, name, each, layer[part].dims, part === 'down' ? 0 : 1);
   }
   const pairs = [...found].map(([module, { down, up, alpha }]) => {
-    if (down === undefined || up === undefined) throw foreignLora(path, module);
+    if (down === undefined || up === undefined) throw foreignLora(path, role, module);
     return { module, down, up, scale: (alpha ?? down.dims[0]!) / down.dims[0]! };
   });
-  if (pairs.length === 0) throw foreignLora(path, 'no pair at all');
   const rank = Math.max(...pairs.map(({ down }) => down.dims[0]!));
   const entries = pairs.flatMap(({ module, down, up, scale }): [string, Tensor][] => [
     [`${module}${LORA_DOWN}`, padded(down, 0, rank)],
     [`${module}${LORA_UP}`, padded(times(up, scale), 1, rank)],
   ]);
-  const pattern = new RegExp(
-    `^(${pairs.map(({ module }) => module.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|')})$`,
-  );
-  return { method: { kind: 'lora', rank, alpha: rank, pattern }, tensors: Object.fromEntries(entries) };
+  const paths = pairs.map(({ module }) => module.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  const pattern = new RegExp(`^(${paths.join('|')})$`);
+  return {
+    method: { kind: 'lora', rank, alpha: rank, pattern, of: role },
+    tensors: Object.fromEntries(entries),
+  };
 }
 
-/** A tensor's name in either format, taken apart. */
-function partsOf(name: string): { key: string; part: 'down' | 'up' | 'alpha' } {
-  const kohya = /^lora_unet_(.+?)\.(?:(lora_down|lora_up)\.weight|alpha)$/.exec(name);
-  const peft = /^(?:unet\.)?(.+?)\.(lora_A|lora_B|lora\.down|lora\.up)(?:\.default)?\.weight$/.exec(name);
-  const [, key = name, kind] = kohya ?? peft ?? [];
-  if (kind === undefined) return { key, part: 'alpha' };
-  return { key, part: kind === 'lora_A' || kind.endsWith('down') ? 'down' : 'up' };
+/** Half a pair in the layout of its layer, whose size along `axis`, the rank, is its own. @throws MODEL where it does not fit */
+function fitting(
+  path: string,
+  role: AdaptedRole,
+  name: string,
+  each: Tensor,
+  wanted: readonly number[],
+  axis: 0 | 1,
+): Tensor {
+  // A 1x1 convolution's pair may be stored as that of a linear layer, and the other way round.
+  const trimmed = [...each.dims];
+  while (trimmed.length > 2 && trimmed.at(-1) === 1) trimmed.pop();
+  const dims = [...trimmed, ...wanted.slice(trimmed.length)];
+  const fits = dims.length === wanted.length && dims.every((size, i) => i === axis || size === wanted[i]);
+  const rank = trimmed[axis];
+  if (!fits || rank === undefined || wanted.slice(trimmed.length).some((size) => size !== 1)) {
+    throw foreignLora(
+      path,
+      role,
+      name,
+      each.dims,
+      wanted.map((size, i) => (i === axis ? (rank ?? size) : size)),
+    );
+  }
+  return { ...each, dims } as Tensor;
 }
 
-const sameSizes = (a: readonly number[], b: readonly number[]): boolean =>
-  a.length === b.length && a.every((size, i) => size === b[i]);
+/** Where a tensor of a file belongs, by its name in any of the formats. */
+function placeOf(name: string): { role: AdaptedRole; key: string; part: Part['part'] } {
+  const kohya = /^lora_(unet|te)_(.+?)\.(lora_down\.weight|lora_up\.weight|alpha)$/.exec(name);
+  if (kohya !== null) {
+    const [, network, key, kind] = kohya as unknown as [string, string, string, string];
+    const part = kind === 'alpha' ? 'alpha' : kind.startsWith('lora_down') ? 'down' : 'up';
+    return { role: network === 'te' ? 'text-encoder' : 'unet', key, part };
+  }
+  const role = /^(text_encoder\.|lora_te)/.test(name) ? 'text-encoder' : 'unet';
+  const bare = name.replace(/^(unet|text_encoder)\./, '');
+  // Before PEFT, diffusers kept pairs in attention processors, and those of linear layers in `lora_linear_layer`.
+  const plain = bare
+    .replace(/\.processor\.to_(q|k|v|out)_lora\.(down|up)/, (_, projection: string, half: string) =>
+      projection === 'out' ? `.to_out.0.lora.${half}` : `.to_${projection}.lora.${half}`,
+    )
+    .replace(/\.lora_linear_layer\.(down|up)/, '.lora.$1');
+  const peft = /^(.+?)\.(lora_A|lora_B|lora\.down|lora\.up)(?:\.default)?\.weight$/.exec(plain);
+  if (peft !== null) {
+    const [, key, kind] = peft as unknown as [string, string, string];
+    return { role, key, part: kind === 'lora_A' || kind.endsWith('down') ? 'down' : 'up' };
+  }
+  const alpha = /^(.+?)\.alpha$/.exec(plain)?.[1];
+  return { role, key: alpha ?? bare, part: alpha === undefined ? 'unknown' : 'alpha' };
+}
 
 /** A tensor whose size along an axis (0 or 1) is brought to `size` with zeros. */
 function padded(given: Tensor, axis: 0 | 1, size: number): TensorOf<'float32'> {

@@ -4,10 +4,10 @@
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { withAdapter } from '../diffusion/adapter.ts';
+import { withAdapters } from '../diffusion/adapter.ts';
 import { textToImage } from '../diffusion/generate.ts';
-import { readLora } from '../diffusion/lora-file.ts';
-import { type Diffusion, type OpenRole, openDiffusion } from '../diffusion/open.ts';
+import { readAdapters } from '../diffusion/lora-file.ts';
+import type { Diffusion, OpenRole } from '../diffusion/open.ts';
 import type { SamplerName } from '../diffusion/samplers.ts';
 import { encodeImage } from '../image/codec.ts';
 import type { Size } from '../image/image.ts';
@@ -33,7 +33,7 @@ export interface GenerateOptions {
   readonly steps: number;
   readonly guidance: number;
   readonly sampler: SamplerName;
-  /** LoRA pairs for the U-Net, a `.safetensors` of diffusers or kohya. */
+  /** What was fine-tuned: a `.safetensors` with LoRA pairs by diffusers or kohya, whole weights, or an embedding. */
   readonly lora?: string | undefined;
   /** The model's own unless told. */
   readonly size?: Size | undefined;
@@ -71,23 +71,13 @@ export async function generateFiles(
       files: await write(diffusion, options),
       cut: await cutPrompts(diffusion, options.prompts),
     });
-    const { files, cut } = await withLora(open, options.lora, work);
+    const adapters = options.lora === undefined ? [] : await readAdapters(options.lora, open);
+    const { files, cut } = await withAdapters(open, adapters, work);
     await record(options, models, files);
     return { files, models, cut };
   } finally {
     await shelf.close();
   }
-}
-
-/** Calls `work` with the model as it is, or with the pairs of a file. @throws MODEL where they are another model's. */
-async function withLora<T>(
-  open: OpenRole,
-  lora: string | undefined,
-  work: (diffusion: Diffusion) => Promise<T>,
-): Promise<T> {
-  if (lora === undefined) return work(await openDiffusion(open));
-  const { graph } = await open('unet');
-  return withAdapter(open, await readLora(lora, graph), work);
 }
 
 async function write(diffusion: Diffusion, options: GenerateOptions): Promise<GeneratedFile[]> {

@@ -46,7 +46,8 @@ export async function teachPictures(
   const saved: ArtefactOutput[] = [];
   for (const image of images) saved.push(await pictures.save(image));
   if (adapter === undefined) return { pictures: saved, losses, weights: null };
-  const bytes = encodeSafetensors(adapterTensors(adapter, 'diffusers'), { format: 'pt' });
+  const { graph } = await open('unet');
+  const bytes = encodeSafetensors(adapterTensors(adapter, 'diffusers', graph), { format: 'pt' });
   const sha256 = await store.writeBlob(bytes, 'safetensors');
   return { pictures: saved, losses, weights: { sha256, bytes: bytes.length } };
 }

@@ -30,7 +30,7 @@ const WEIGHTS = /\.(weight|bias)(\.float32)?$|^onnx::/;
  */
 export function weightsAsInputs(model: Model): TunableModel {
   const { graph } = model;
-  const chosen = graph.initializers.filter(isWeight);
+  const chosen = weightPorts(model);
   if (chosen.length === 0) throw noWeights();
   const names = new Set(chosen.map(({ name }) => name));
   const ports = chosen.map((stored) => ({
@@ -72,6 +72,9 @@ export function withWeights(model: Model, weights: NamedTensors): Model {
     },
   };
 }
+
+/** The initializers that are weights or biases, in the order of the graph. */
+export const weightPorts = ({ graph }: Model): readonly StoredTensor[] => graph.initializers.filter(isWeight);
 
 const isWeight = ({ name, dtype, dims }: StoredTensor): boolean =>
   dtype === 'float32' && dims.some((size) => size > 1) && WEIGHTS.test(name);

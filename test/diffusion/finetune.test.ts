@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type Adapter, type TuningMethod, withAdapter } from '../../src/diffusion/adapter.ts';
+import { type Adapter, type TuningMethod, withAdapters } from '../../src/diffusion/adapter.ts';
 import { type FineTuneOptions, fineTune } from '../../src/diffusion/finetune.ts';
 import { sampleLatents } from '../../src/diffusion/generate.ts';
 import type { OpenRole } from '../../src/diffusion/open.ts';
@@ -40,7 +40,7 @@ const options: FineTuneOptions = {
 const tune = (given: Partial<FineTuneOptions> = {}, more: Partial<Parameters<typeof fineTune>[2]> = {}) =>
   fineTune(pictures, { ...options, ...given }, { open, random: seededRandom(5), ...more });
 const sampled = (adapter: Adapter) =>
-  withAdapter(open, adapter, async (tuned) => {
+  withAdapters(open, [adapter], async (tuned) => {
     const size = { width: 32, height: 32 };
     return (await sampleLatents(tuned, { randoms: [seededRandom(1)], prompts: ['a cat'], steps: 3, size }))
       .data;
