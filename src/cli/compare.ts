@@ -14,28 +14,30 @@ export const compare = defineVerb({
   options: {
     metric: { type: 'string', describe: 'one metric only, by label' },
     changed: { type: 'boolean', default: false, describe: 'only pairs whose verdict changed' },
+    out: {
+      type: 'string',
+      describe: "folder for the page and its figures (default: 'compare-with-' and A's name, in B's folder)",
+    },
     json,
   },
-  examples: [['$0 compare reports/before reports/after --changed', 'verdicts that changed']],
+  examples: [
+    ['$0 compare reports/before reports/after --changed', 'verdicts that changed, and a page of everything'],
+  ],
   handler: async (args) => {
+    const { join } = await import('node:path');
     const { readRunFolder } = await import('../harness/run-folder.ts');
     const { compareRuns } = await import('../report/compare.ts');
-    const found = compareRuns(await readRunFolder(args.a), await readRunFolder(args.b));
+    const { plain, writeComparison } = await import('../report/comparison-report.ts');
+    const [before, now] = [await readRunFolder(args.a), await readRunFolder(args.b)];
+    const found = compareRuns(before, now);
+    const folder = args.out ?? join(args.b, `compare-with-${before.manifest.run}`);
+    const page = await writeComparison(found, folder, now.manifest.verdict);
     const pairs = found.pairs.filter(
       ({ metric, changed }) => (args.metric ?? metric) === metric && (changed || !args.changed),
     );
-    if (args.json) {
-      const { toJsonValue } = await import('../harness/rows.ts');
-      printJson(
-        JSON.parse(
-          JSON.stringify({ ...found, pairs }, (_, value: unknown) =>
-            typeof value === 'number' ? (Number.isNaN(value) ? null : toJsonValue(value)) : value,
-          ),
-        ),
-      );
-      return;
-    }
+    if (args.json) return printJson({ page, ...(plain({ ...found, pairs }) as object) });
     await show({ ...found, pairs });
+    print(`page: ${page}`);
   },
 });
 
@@ -50,8 +52,8 @@ async function show({ a, b, images, manifests, pairs }: RunComparison): Promise<
   print(`pictures: ${shared} in both, ${onlyA} only in A, ${onlyB} only in B, ${changed} of other bytes\n`);
   const rows = pairs.map((pair) => [
     pair.changed ? '*' : '',
-    pair.protection,
-    pair.attack,
+    pair.names.protection,
+    pair.names.attack,
     pair.metric,
     pair.n,
     side(pair.a),

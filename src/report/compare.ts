@@ -14,6 +14,8 @@ export interface PairedCell {
   readonly protection: string;
   readonly attack: string;
   readonly metric: string;
+  /** Printed names of the two: with every swept parameter. */
+  readonly names: { readonly protection: string; readonly attack: string };
   /** Absent where that run does not have the pair. */
   readonly a?: Side;
   readonly b?: Side;
@@ -64,6 +66,8 @@ export function compareRuns(a: RunFolder, b: RunFolder, options: AnalysisOptions
   const ofB = new Map(second!.pairs.map((pair) => [keyOf(pair), pair]));
   const ofA = new Map(first!.pairs.map((pair) => [keyOf(pair), pair]));
   const draw = sharedDraws(options.draws);
+  // What is no picture of a data set is a whole set, or what a model painted.
+  const comparable = (id: string): boolean => shared.has(id) || !(inA.has(id) || inB.has(id));
   return {
     a: { run: a.manifest.run, dir: a.dir },
     b: { run: b.manifest.run, dir: b.dir },
@@ -75,7 +79,7 @@ export function compareRuns(a: RunFolder, b: RunFolder, options: AnalysisOptions
     },
     manifests: manifestDifferences(a.manifest, b.manifest),
     pairs: [...new Set([...ofA.keys(), ...ofB.keys()])].map((key) =>
-      comparePair(ofA.get(key), ofB.get(key), shared, draw),
+      comparePair(ofA.get(key), ofB.get(key), comparable, draw),
     ),
   };
 }
@@ -97,18 +101,17 @@ function sharedDraws(draws: number | undefined): (n: number) => Resamples {
 function comparePair(
   a: Analysis | undefined,
   b: Analysis | undefined,
-  shared: ReadonlySet<string>,
+  comparable: (id: string) => boolean,
   draw: (n: number) => Resamples,
 ): PairedCell {
-  const { protection, attack, effect } = (a ?? b)!;
-  const images = (a?.images ?? []).filter(
-    (id) => (shared.has(id) || id.startsWith('*')) && b?.images.includes(id),
-  );
+  const { protection, attack, effect, names } = (a ?? b)!;
+  const images = (a?.images ?? []).filter((id) => comparable(id) && b?.images.includes(id));
   const difference = a && b && differenceOf(a, b, images, draw);
   return {
     protection: protection.label,
     attack: attack.label,
     metric: effect.metric.label,
+    names,
     ...(a && { a: sideOf(a) }),
     ...(b && { b: sideOf(b) }),
     n: images.length,

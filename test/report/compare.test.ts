@@ -1,9 +1,10 @@
-import { mkdtemp } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RunFolder } from '../../src/harness/run-folder.ts';
 import { compareRuns } from '../../src/report/compare.ts';
+import { writeComparison } from '../../src/report/comparison-report.ts';
 import { identityAttack, jpeg, makeRun } from './fixture.ts';
 
 const draws = 300;
@@ -79,5 +80,46 @@ describe('two runs side by side', () => {
     const fields = compareRuns(run, moved, { draws }).manifests.map(({ field }) => field);
     expect(fields).toEqual(expect.arrayContaining(['seeds', 'machine.cores', 'libraries.vips']));
     expect(fields).toHaveLength(3);
+  });
+
+  it('are a page, a chart for each metric in three forms, and the numbers', async () => {
+    const weaker = {
+      ...run,
+      manifest: { ...run.manifest, run: 'fixture-11111111' },
+      rows: run.rows.map((row) =>
+        row.protection.startsWith('ripple') &&
+        row.attack.startsWith('jpeg') &&
+        row.metric === 'ssim' &&
+        row.arm === 'attacked-protected'
+          ? { ...row, value: 1 }
+          : row,
+      ),
+    };
+    const dir = await mkdtemp(join(tmpdir(), 'craquelure-comparison-'));
+    const found = compareRuns(run, weaker, { draws });
+    const page = await readFile(await writeComparison(found, dir), 'utf8');
+    expect(page).not.toMatch(/(src|href)="(https?:)?\/\//);
+    const changed = found.pairs.filter(({ changed }) => changed);
+    expect(changed.length).toBeGreaterThan(0);
+    expect(page.match(/data-outcome="changed"/g)).toHaveLength(changed.length);
+    const figures = await readdir(join(dir, 'figures'));
+    expect(figures.sort()).toEqual(
+      ['psnr', 'ssim'].flatMap((metric) =>
+        ['png', 'svg', 'vl.json'].map((extension) => `compare-${metric}.${extension}`),
+      ),
+    );
+    const { pairs } = JSON.parse(await readFile(join(dir, 'compare.json'), 'utf8'));
+    expect(pairs).toHaveLength(found.pairs.length);
+    // What got weaker is orange in the chart, and nothing else is.
+    const spec = await readFile(join(dir, 'figures', 'compare-ssim.vl.json'), 'utf8');
+    expect(spec.match(/"colour": "#d55e00"/g)).toHaveLength(1);
+    expect(spec).not.toContain('"colour": "#0072b2"');
+  });
+
+  it('say that they have nothing in common where they have not', async () => {
+    const other = { ...run, cells: [], rows: [], manifest: { ...run.manifest, run: 'other' } };
+    const dir = await mkdtemp(join(tmpdir(), 'craquelure-comparison-'));
+    const page = await readFile(await writeComparison(compareRuns(run, other, { draws }), dir), 'utf8');
+    expect(page).toContain('have no pair of protection, attack and metric in common');
   });
 });

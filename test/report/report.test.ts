@@ -123,7 +123,14 @@ describe('the report', () => {
     const fewer = run.cells.filter(({ attack }) => !attack.label.startsWith('jpeg'));
     await writeReport({ ...run, cells: fewer }, { draws });
     expect((await readdir(join(run.dir, 'figures'))).filter((name) => name.startsWith('curve'))).toEqual([]);
-    expect(await readdir(run.dir)).toEqual(['figures', 'findings.csv', 'findings.json', 'report.html', 'store', 'verdicts.json']);
+    expect(await readdir(run.dir)).toEqual([
+      'figures',
+      'findings.csv',
+      'findings.json',
+      'report.html',
+      'store',
+      'verdicts.json',
+    ]);
   });
 
   it('has a script that parses', () => {

@@ -36,7 +36,7 @@ export function shownResiduals(pairs: readonly Analysis[]): ShownResidual[] {
 }
 
 /** From a little below 0 to a little above 1, wider where intervals reach further. */
-export function residualDomain(shown: readonly ShownResidual[]): [number, number] {
+export function residualDomain(shown: readonly Pick<ShownResidual, 'lo' | 'hi'>[]): [number, number] {
   const tenth = (value: number, round: (x: number) => number): number => round(value * 10) / 10;
   return [
     Math.min(-0.1, tenth(Math.min(...shown.map(({ lo }) => lo)), Math.floor)),

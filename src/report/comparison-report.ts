@@ -1,0 +1,57 @@
+/** @file The comparison of two runs as files: a page that opens from disk, its charts for a paper, and the numbers. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { toJsonValue } from '../harness/rows.ts';
+import { writeAtomically } from '../harness/store.ts';
+import { THRESHOLDS, type Thresholds } from '../stats/verdict.ts';
+import { pairedResiduals } from './charts/paired-residuals.ts';
+import type { RunComparison } from './compare.ts';
+import { type ComparedMetric, comparisonPage } from './page/comparison.ts';
+import { createRenderer } from './render.ts';
+
+/** The names of the files in a comparison's folder, beside `figures/`. */
+const FILES = { page: 'compare.html', data: 'compare.json' } as const;
+
+/**
+ * Writes `compare.html`, `compare.json` and `figures/*.{vl.json,svg,png}` into a folder; the page comes last.
+ * @returns path of the page
+ */
+export async function writeComparison(
+  found: RunComparison,
+  dir: string,
+  thresholds: Thresholds = THRESHOLDS,
+): Promise<string> {
+  const figures = join(dir, 'figures');
+  await mkdir(figures, { recursive: true });
+  const renderer = await createRenderer(() => undefined);
+  const metrics: ComparedMetric[] = [];
+  for (const metric of new Set(found.pairs.map((pair) => pair.metric))) {
+    const spec = pairedResiduals(
+      found.pairs.filter((pair) => pair.metric === metric),
+      thresholds,
+    );
+    if (spec === undefined) {
+      metrics.push({ metric, figure: undefined });
+      continue;
+    }
+    const name = `compare-${metric.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`.slice(0, 80);
+    const { svg, png } = await renderer.render(name, spec);
+    await writeAtomically(join(figures, `${name}.vl.json`), `${JSON.stringify(spec, null, 2)}\n`);
+    await writeAtomically(join(figures, `${name}.svg`), svg);
+    await writeAtomically(join(figures, `${name}.png`), png);
+    metrics.push({ metric, figure: { name, svg } });
+  }
+  await writeAtomically(join(dir, FILES.data), `${JSON.stringify(plain(found), null, 2)}\n`);
+  const page = join(dir, FILES.page);
+  await writeAtomically(page, comparisonPage(found, metrics));
+  return page;
+}
+
+/** Ready for `JSON.stringify`: a missing number is null, an infinite one a string. */
+export function plain(found: RunComparison): unknown {
+  return JSON.parse(
+    JSON.stringify(found, (_, value: unknown) =>
+      typeof value === 'number' ? (Number.isNaN(value) ? null : toJsonValue(value)) : value,
+    ),
+  );
+}

@@ -1,0 +1,171 @@
+/** @file The page of two runs side by side: what changed, cell by cell, and what could explain it. */
+import type { PairedCell, RunComparison } from '../compare.ts';
+import { groupBy } from '../group.ts';
+import { count, formatEstimate, formatInterval, formatNumber, formatShare, listed } from '../numbers.ts';
+import { type Html, html, trusted } from './html.ts';
+import { SCRIPT } from './script.ts';
+import { STYLE } from './style.ts';
+
+/** The chart of one metric, rendered. */
+export interface ComparedMetric {
+  readonly metric: string;
+  /** Undefined where no pair has a residual in either run. */
+  readonly figure: { readonly name: string; readonly svg: string } | undefined;
+}
+
+/** `compare.html` as text: no request to anywhere. */
+export function comparisonPage(found: RunComparison, metrics: readonly ComparedMetric[]): string {
+  const { a, b } = found;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${a.run} and ${b.run} – comparison</title>
+<style>${trusted(STYLE)}</style>
+</head>
+<body>
+<nav aria-label="Sections"><a href="#brief">In brief</a><a href="#change">What changed</a><a href="#cells">All pairs</a><a href="#runs">The two runs</a></nav>
+<main>
+${head(found)}
+${brief(found)}
+<section id="change"><h2>What changed</h2>
+${metrics.length > 1 && tabs(metrics)}
+${metrics.map((each, i) => metricSection(found, each, i))}
+</section>
+${pairTable(found)}
+${explanations(found)}
+</main>
+<script>${trusted(SCRIPT)}</script>
+</body>
+</html>
+`.html;
+}
+
+function head({ a, b, images }: RunComparison): Html {
+  const facts = [
+    ['A, what was before', `${a.run}`, a.dir],
+    ['B, what is now', `${b.run}`, b.dir],
+    ['pictures in both', String(images.shared), 'same name and same bytes'],
+    [
+      'left out',
+      `${images.onlyA} only in A, ${images.onlyB} only in B`,
+      images.changed === 0 ? '' : `${images.changed} of the same name have other bytes`,
+    ],
+  ];
+  return html`<header>
+<p class="kind">Two runs side by side</p>
+<h1>${a.run} and ${b.run}</h1>
+<dl class="facts">${facts.map(([name, value, below]) => html`<div><dt>${name}</dt><dd>${value}${below !== '' && html`<br><small>${below}</small>`}</dd></div>`)}</dl>
+</header>`;
+}
+
+/** True where the paired interval leaves 0 out; rounding alone does not count. */
+const moved = ({ difference }: PairedCell): -1 | 0 | 1 => {
+  const { lo, hi } = difference?.interval ?? { lo: 0, hi: 0 };
+  return lo > 1e-9 ? 1 : hi < -1e-9 ? -1 : 0;
+};
+
+const isReal = ({ attack }: PairedCell): boolean => attack !== 'identity';
+
+function brief({ pairs, images }: RunComparison): Html {
+  const both = pairs.filter(({ a, b }) => a !== undefined && b !== undefined);
+  const changed = both.filter((pair) => pair.changed);
+  const compared = both.filter((pair) => pair.difference !== undefined && isReal(pair));
+  const of = (way: -1 | 1): number => compared.filter((pair) => moved(pair) === way).length;
+  const lonely = (['a', 'b'] as const).map((side) => pairs.filter((pair) => pair[side] === undefined).length);
+  const sentences = [
+    both.length === 0
+      ? 'The two runs have no pair of protection, attack and metric in common.'
+      : `${changed.length === 0 ? 'No verdict' : count(changed.length, 'verdict')} of ${both.length} differ${changed.length === 1 ? 's' : ''}.`,
+    compared.length > 0 &&
+      `Of ${count(compared.length, 'pair')} with a residual in both, more is left in B than in A in ${of(1)} and less in ${of(-1)}, each with an interval that leaves 0 out.${of(1) + of(-1) > 0 ? ' One in twenty does so by chance where nothing has changed.' : ''}`,
+    lonely[0]! + lonely[1]! > 0 && `${lonely[1]} pairs are in A only, ${lonely[0]} in B only.`,
+    images.shared === 0 && 'No picture is in both runs: residuals cannot be paired.',
+  ].filter((sentence) => sentence !== false);
+  return html`<section id="brief"><h2>In brief</h2><p>${sentences.join(' ')}</p>${changed.length > 0 && transitions(changed)}</section>`;
+}
+
+/** `weakened to broken: 3 (mist × jpeg, ...)` */
+function transitions(changed: readonly PairedCell[]): Html {
+  const groups = [...groupBy(changed, ({ a, b }) => `${a!.outcome} → ${b!.outcome}`)];
+  const names = (group: readonly PairedCell[]): string => {
+    const shown = group.slice(0, 6).map(({ names }) => `${names.protection} × ${names.attack}`);
+    return `${listed(shown)}${group.length > 6 ? ` and ${group.length - 6} more` : ''}`;
+  };
+  return html`<ul class="brief">${groups.map(
+    ([, group]) =>
+      html`<li>${outcome(group[0]!.a!.outcome)} → ${outcome(group[0]!.b!.outcome)} <b>${group.length}</b> <span class="faint">${names(group)}</span></li>`,
+  )}</ul>`;
+}
+
+const outcome = (word: string): Html => html`<span class="verdict" data-outcome="${word}">${word}</span>`;
+
+function tabs(metrics: readonly ComparedMetric[]): Html {
+  return html`<div class="tabs" role="group" aria-label="Metric">${metrics.map(
+    ({ metric }, i) =>
+      html`<button type="button" data-effect="${i}" aria-pressed="${i === 0 ? 'true' : 'false'}">${metric}</button>`,
+  )}</div>`;
+}
+
+function metricSection({ pairs }: RunComparison, { metric, figure }: ComparedMetric, index: number): Html {
+  const ns = [...new Set(pairs.filter((pair) => pair.metric === metric).map(({ n }) => n))];
+  const n = ns.length === 1 ? `n = ${ns[0]}` : `n = ${Math.min(...ns)} to ${Math.max(...ns)}`;
+  const links = ['svg', 'png', 'vl.json'].map(
+    (extension) => html` <a href="${`figures/${figure?.name}.${extension}`}">${extension}</a>`,
+  );
+  return html`<div class="for-effect" data-effect="${index}">${
+    figure === undefined
+      ? html`<p class="faint">Under ${metric} no pair has an effect to begin with: there is no residual to compare.</p>`
+      : html`<figure><div class="chart">${trusted(figure.svg)}</div><figcaption><b>Figure ${index + 1}.</b> ${metric}. Left: residual R of each run on all its pictures, with its 95 % interval. Right: R in B less R in A on the pictures that both have (${n}), with its paired 95 % interval: both runs are drawn on the same pictures. Blue: more is left in B; orange: less; grey: the interval contains 0.<span class="files">${links}</span></figcaption></figure>`
+  }</div>`;
+}
+
+function pairTable({ pairs }: RunComparison): Html {
+  const heads = [
+    ['protection', ''],
+    ['attack', ''],
+    ['metric', ''],
+    ['A', ''],
+    ['B', ''],
+    ['n', 'n'],
+    ['R in A', 'n'],
+    ['R in B', 'n'],
+    ['R in B less R in A', 'n'],
+    ['effect in B less A', 'n'],
+  ] as const;
+  return html`<section id="cells"><h2>All pairs</h2>
+<p class="controls"><label>Filter <input id="cell-filter" type="search" placeholder="mist jpeg ssim"></label>
+<label>Show <select id="cell-outcome"><option value="">all</option><option value="changed">changed verdicts</option><option value="moved">R moved beyond chance</option><option value="same">neither</option></select></label>
+<span id="cell-count" class="faint">${count(pairs.length, 'pair')}</span></p>
+<div class="scroll"><table id="cell-table"><thead><tr>${heads.map(([name, kind]) => html`<th scope="col"${kind === 'n' && trusted(' class="n"')}><button type="button">${name}</button></th>`)}</tr></thead>
+<tbody>${pairs.map(pairRow)}</tbody></table></div>
+<p class="faint">n: pictures that both runs have with the same bytes. Effect: d[protected] − d[clean], before any attack. Differences: paired bootstrap, 95 %.</p></section>`;
+}
+
+function pairRow(pair: PairedCell): Html {
+  const { names, metric, a, b, n, difference, effectDifference } = pair;
+  const kind = pair.changed ? 'changed' : moved(pair) !== 0 ? 'moved' : 'same';
+  const side = (of: PairedCell['a']): Html =>
+    of === undefined ? html`<td class="faint">not in it</td>` : html`<td>${outcome(of.outcome)}</td>`;
+  const ratio = (of: PairedCell['a']): Html =>
+    of === undefined || of.n === 0 || of.outcome === 'no effect'
+      ? html`<td class="n" data-value="">–</td>`
+      : number(of.residual, formatShare);
+  return html`<tr data-outcome="${kind}"><td>${names.protection}</td><td>${names.attack}</td><td>${metric}</td>${side(a)}${side(b)}<td class="n">${n}</td>${ratio(a)}${ratio(b)}${number(difference, formatShare)}${number(effectDifference, formatNumber)}</tr>
+`;
+}
+
+function number(of: PairedCell['difference'], format: (value: number) => string): Html {
+  if (of === undefined || Number.isNaN(of.value)) return html`<td class="n" data-value="">–</td>`;
+  const interval = formatInterval(of.interval, format);
+  return html`<td class="n" data-value="${String(of.value)}" title="${formatEstimate(of, format)}">${format(of.value)}${interval !== '' && html`<br><small>${interval}</small>`}</td>`;
+}
+
+function explanations({ manifests }: RunComparison): Html {
+  return html`<section id="runs"><h2>What else differs between the two runs</h2>${
+    manifests.length === 0
+      ? html`<p>Nothing: program, experiment, data, networks and machine are the same.</p>`
+      : html`<div class="scroll"><table><thead><tr><th>what</th><th>A</th><th>B</th></tr></thead><tbody>${manifests.map(({ field, a, b }) => html`<tr><td>${field}</td><td>${a}</td><td>${b}</td></tr>`)}</tbody></table></div>`
+  }</section>`;
+}
