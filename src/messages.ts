@@ -1109,6 +1109,9 @@ export const fewerPicturesThanBatch = (pictures: number, batch: number): Craquel
       `add pictures, or set batch to at most ${pictures}`,
   );
 
+export const sideNotWhole = (side: number, multiple: number): CraquelureError =>
+  expected(`multiple of ${multiple} px`, 'side', side, { code: 'USAGE' });
+
 export const foreignLora = (
   path: string,
   role: string,

@@ -4,7 +4,7 @@
  * weights (Hang et al. 2023) where asked for. Each step is one run of one gradient graph.
  */
 import { gradientGraph, gradientName } from '../autodiff/gradient.ts';
-import { fewerPicturesThanBatch, unknownToken } from '../messages.ts';
+import { fewerPicturesThanBatch, sideNotWhole, unknownToken } from '../messages.ts';
 import { compose } from '../onnx/compose.ts';
 import type { Model } from '../onnx/model.ts';
 import { type NamedTensors, type TensorOf, tensor } from '../onnx/tensor.ts';
@@ -68,7 +68,7 @@ export interface FineTuned {
 }
 
 /**
- * Fine-tunes on pictures. @throws DATASET where there are fewer than a batch; ONNX where the method does not fit the model;
+ * Fine-tunes on pictures. @throws DATASET where there are fewer than a batch; USAGE where the side is not the model's; ONNX where the method does not fit the model;
  * MODEL where the loss is no number; the signal's reason on abort.
  */
 export async function fineTune(
@@ -82,6 +82,7 @@ export async function fineTune(
   }
   const { open, random, resume, ...loop } = context;
   const diffusion = await openDiffusion(open);
+  if (options.side % diffusion.multiple !== 0) throw sideNotWhole(options.side, diffusion.multiple);
   const encoder = await open('vae-encoder');
   const encoded = async (set: readonly TrainingPicture[]): Promise<Example[]> => {
     const examples: Example[] = [];

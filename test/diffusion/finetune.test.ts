@@ -4,7 +4,7 @@ import { type Adapter, type TuningMethod, withAdapters } from '../../src/diffusi
 import { type FineTuneOptions, fineTune } from '../../src/diffusion/finetune.ts';
 import { sampleLatents } from '../../src/diffusion/generate.ts';
 import type { OpenRole } from '../../src/diffusion/open.ts';
-import { fewerPicturesThanBatch, unknownToken } from '../../src/messages.ts';
+import { fewerPicturesThanBatch, sideNotWhole, unknownToken } from '../../src/messages.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
 import { openShelf } from '../../src/models/shelf.ts';
@@ -95,6 +95,7 @@ describe('fine-tuning', () => {
 
   it('asks for as many pictures as a batch has, and for a token that is one', async () => {
     await expect(tune({ batch: 4 })).rejects.toThrow(fewerPicturesThanBatch(3, 4));
+    await expect(tune({ side: 40 })).rejects.toThrow(sideNotWhole(40, 16));
     await expect(tune({ method: { kind: 'textual-inversion', token: '<nobody>' } })).rejects.toThrow(
       unknownToken('<nobody>'),
     );

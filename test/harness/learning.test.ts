@@ -1,12 +1,12 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { LearnOutput } from '../../src/harness/jobs.ts';
 import { sha256 } from '../../src/harness/keys.ts';
 import { openStore } from '../../src/harness/store.ts';
-import { tooFewToLearn } from '../../src/messages.ts';
+import { interrupted, tooFewToLearn, unknownName } from '../../src/messages.ts';
 import { writeModel } from '../../src/onnx/files.ts';
-import { readSafetensors } from '../../src/onnx/safetensors.ts';
+import { readSafetensors, writeSafetensors } from '../../src/onnx/safetensors.ts';
 import { writeReport } from '../../src/report/report.ts';
 import { ints, modelOf, node, port } from '../runtime/models.ts';
 import { writeTinyDiffusion } from '../tiny-diffusion.ts';
@@ -154,5 +154,63 @@ describe('metrics of what a fine-tuned model generates', () => {
     const images = new Set(folder.rows.map(({ image }) => image));
     expect(images).toContain('*: a painting of a boat #2');
     expect(images).toContain('*: a painting of a flower #1');
+  });
+
+  it('go on from the checkpoint of an interrupted lesson, to the same weights as without', async () => {
+    const long = `'lora-mimicry-noise(${MIMICRY.replace('steps=1,', 'steps=32,')}, artists=["X"], ema=true, priorWeight=0.5, classPictures=2)'`;
+    const learntBy = ({ jobs }: TestRun): LearnOutput[] =>
+      jobs.flatMap(({ job, record }) => {
+        if (job.stage !== 'learn' || record === undefined) return [];
+        return job.input === '' ? [] : [record.output as LearnOutput];
+      });
+    const whole = await runFile(await studio([long]));
+    expect(whole.folder.rows.filter(({ error }) => error !== null)).toEqual([]);
+    // The class pictures and the model as it is: asked once, for all arms.
+    const untaught = whole.jobs.filter(
+      ({ job, outcome }) => job.stage === 'learn' && job.input === '' && outcome === 'executed',
+    );
+    expect(untaught).toHaveLength(2);
+
+    const place = await studio([long]);
+    const trainings = join(place.dir, 'store', 'trainings');
+    const checkpoints = async () =>
+      (await readdir(trainings).catch(() => [])).filter((name) => !name.startsWith('.'));
+    const stop = new AbortController();
+    const watch = setInterval(async () => (await checkpoints()).length > 0 && stop.abort(), 2);
+    await expect(runFile(place, { signal: stop.signal })).rejects.toThrow(interrupted());
+    clearInterval(watch);
+    const [name] = await checkpoints();
+    const path = join(trainings, name!);
+    const { tensors, metadata } = await readSafetensors(path);
+    expect(Number(metadata.step)).toBeLessThan(32);
+    // A mark that only a training that goes on from this file can carry to the end.
+    (tensors.losses!.data as Float64Array)[0] = 42;
+    await writeSafetensors(path, tensors, metadata);
+    const resumed = await runFile(place);
+    expect(learntBy(resumed).filter(({ losses }) => losses[0] === 42)).toHaveLength(1);
+    const weights = (run: TestRun) => learntBy(run).map((learnt) => learnt.weights?.sha256);
+    expect(new Set(weights(resumed))).toEqual(new Set(weights(whole)));
+    expect(await checkpoints()).toEqual([]);
+  });
+
+  it('judge all that a model paints as one set, and artists who are learnt by pictures of all', async () => {
+    const sets = ['lora-mimicry-frechet', 'lora-mimicry-kernel'].map(
+      (id) => `'${id}(${MIMICRY.replace('heldOut=1', 'heldOut=2')}, artists=["Y"])'`,
+    );
+    const { folder } = await runFile(await studio(sets));
+    expect(folder.rows.filter(({ error }) => error !== null)).toEqual([]);
+    const rows = folder.rows.filter(({ protection }) => protection !== 'identity');
+    expect(rows.map(({ image, arm }) => [image, arm])).toEqual(
+      Array(2)
+        .fill(['clean', 'protected', 'attacked-clean', 'attacked-protected', 'untuned'])
+        .flat()
+        .map((arm) => ['Y: all', arm]),
+    );
+    const [clean, , , , untuned] = rows.map(({ value }) => value);
+    expect(clean).not.toBe(untuned);
+    const unknown = studio([`'lora-mimicry-noise(${MIMICRY}, artists=["Z"])'`]);
+    await expect(runFile(await unknown)).rejects.toThrow(
+      unknownName('artist', 'Z', ['X', 'Y'], { code: 'USAGE' }),
+    );
   });
 });
