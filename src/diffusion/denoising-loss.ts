@@ -5,7 +5,8 @@
  *
  *   x_t = a x_0 + s e,   L = mean over samples of w mean over cells of (f(x_t, t, text) - y)^2
  *
- * with y = e (epsilon), y = a e - s x_0 (v; Salimans and Ho 2022, arXiv:2202.00512), or fed from outside.
+ * with y = e (epsilon), y = a e - s x_0 (v; Salimans and Ho 2022, arXiv:2202.00512), or fed from outside. `product` is the mean
+ * over cells of f(x_t, t, text) e instead, which Mist v2 descends.
  */
 import { type GraphBuilder, graphBuilder, builtModel } from '../onnx/builder.ts';
 import { compose } from '../onnx/compose.ts';
@@ -32,6 +33,9 @@ export const LOSS_INPUTS = {
 /** The scalar output. */
 export const LOSS = 'loss';
 
+/** What a prediction is held against: what it should be, something fed, or by a product with the noise. */
+export type Wanted = Prediction | 'input' | 'product';
+
 const NOISY = 'noisy latent';
 const PREDICTED = 'noise';
 
@@ -39,22 +43,18 @@ const PREDICTED = 'noise';
  * The denoising loss of a graph in the role `unet`. `target` is what it is compared with; `input` adds an input that says
  * so, as protections that pull the prediction somewhere want it (ACE). Inputs that only this U-Net has stay.
  */
-export function denoisingLoss(unet: Model, target: Prediction | 'input' = 'epsilon'): Model {
+export function denoisingLoss(unet: Model, target: Wanted = 'epsilon'): Model {
   const opset = opsetOf(unet);
   const shape = latentShape(unet);
   const noised = compose(noising(opset, shape), unet, { join: { [LOSS_INPUTS.latent]: NOISY } });
-  return compose(noised, squaredError(opset, shape, target), {
+  return compose(noised, errorOf(opset, shape, target), {
     join: { [PREDICTED]: PREDICTED },
     outputs: [LOSS],
   });
 }
 
 /** The same loss from pixels on: `image` [n, 3, H, W] of 0..1 goes through a graph in the role `vae-encoder` first. */
-export function denoisingLossOfImages(
-  encoder: Model,
-  unet: Model,
-  target: Prediction | 'input' = 'epsilon',
-): Model {
+export function denoisingLossOfImages(encoder: Model, unet: Model, target: Wanted = 'epsilon'): Model {
   const { latent } = LOSS_INPUTS;
   return compose(encoder, denoisingLoss(unet, target), { join: { [latent]: latent }, outputs: [LOSS] });
 }
@@ -82,12 +82,13 @@ function noising(opset: number, shape: readonly Dim[]): Model {
   return builtModel(g, inputs, [NOISY], { name: 'noising' });
 }
 
-/** mean over samples of w mean over cells of (prediction - y)^2. */
-function squaredError(opset: number, shape: readonly Dim[], target: Prediction | 'input'): Model {
+/** mean over samples of w mean over cells of (prediction - y)^2, or of prediction times e. */
+function errorOf(opset: number, shape: readonly Dim[], target: Wanted): Model {
   const { latent, drawn, signal, noise, weight } = LOSS_INPUTS;
   const rates = [perSample(signal, shape), perSample(noise, shape)];
   const needed = {
     epsilon: [info(drawn, shape)],
+    product: [info(drawn, shape)],
     v: [info(latent, shape), info(drawn, shape), ...rates],
     input: [info(LOSS_INPUTS.target, shape)],
   }[target];
@@ -95,14 +96,16 @@ function squaredError(opset: number, shape: readonly Dim[], target: Prediction |
   const g = builderWith(opset, inputs);
   const wanted = {
     epsilon: () => drawn,
+    product: () => drawn,
     v: () => g.Sub(scaled(g, drawn, signal), scaled(g, latent, noise)),
     input: () => LOSS_INPUTS.target,
   }[target]();
-  const difference = g.Sub(PREDICTED, wanted);
-  const perImage = g.ReduceMean(g.Mul(difference, difference), [1, 2, 3], { keepdims: false });
+  const difference = target === 'product' ? '' : g.Sub(PREDICTED, wanted);
+  const perCell = target === 'product' ? g.Mul(PREDICTED, wanted) : g.Mul(difference, difference);
+  const perImage = g.ReduceMean(perCell, [1, 2, 3], { keepdims: false });
   const loss = g.ReduceMean(g.Mul(perImage, weight), [0], { keepdims: false });
   g.append({ name: LOSS, opType: 'Identity', domain: '', inputs: [loss], outputs: [LOSS], attributes: {} });
-  return builtModel(g, inputs, [LOSS], { name: 'squared error' });
+  return builtModel(g, inputs, [LOSS], { name: 'error' });
 }
 
 function builderWith(opset: number, inputs: readonly ValueInfo[]): GraphBuilder {

@@ -76,42 +76,79 @@ export async function fineTune(
   options: FineTuneOptions,
   context: FineTuneContext,
 ): Promise<FineTuned> {
-  const { steps, batch, rate, warmup = 0, schedule = 'constant', prior } = options;
+  const { prior } = options;
   for (const set of prior === undefined ? [pictures] : [pictures, prior.pictures]) {
-    if (set.length < batch) throw fewerPicturesThanBatch(set.length, batch);
+    if (set.length < options.batch) throw fewerPicturesThanBatch(set.length, options.batch);
   }
-  const { open, random, resume, ...loop } = context;
+  const { open, random, ...loop } = context;
+  const course = await openCourse(options, { open, random });
+  try {
+    const sets = [await course.encode(pictures)];
+    if (prior !== undefined) sets.push(await course.encode(prior.pictures));
+    const { adapter, state } = await course.learn(sets, { ...loop, steps: options.steps });
+    return { adapter, losses: state.losses };
+  } finally {
+    await course.close();
+  }
+}
+
+/** A fine-tuning made ready, for trainings that go on a few steps at a time on pictures that change. */
+export interface Course {
+  encode(pictures: readonly TrainingPicture[]): Promise<readonly Example[]>;
+  /** Trains up to `steps` in all, on what is learnt and, after it, on what must not be forgotten. */
+  learn(
+    sets: readonly (readonly Example[])[],
+    options: { readonly steps: number } & Pick<
+      FineTuneContext,
+      'resume' | 'checkpoint' | 'signal' | 'onProgress'
+    >,
+  ): Promise<{ readonly adapter: Adapter; readonly state: TrainingState }>;
+  close(): Promise<void>;
+}
+
+/** What holds for all of a course; of the prior, its weight. */
+export type CourseOptions = Omit<FineTuneOptions, 'steps' | 'prior'> & {
+  readonly prior?: { readonly weight: number };
+};
+
+/** Opens a course; close it when all is learnt. @throws ONNX where the method does not fit the model. */
+export async function openCourse(
+  options: CourseOptions,
+  context: Pick<FineTuneContext, 'open' | 'random'>,
+): Promise<Course> {
+  const { open, random } = context;
+  const { method, rate, warmup = 0, schedule = 'constant' } = options;
   const diffusion = await openDiffusion(open);
   if (options.side % diffusion.multiple !== 0) throw sideNotWhole(options.side, diffusion.multiple);
   const encoder = await open('vae-encoder');
-  const encoded = async (set: readonly TrainingPicture[]): Promise<Example[]> => {
-    const examples: Example[] = [];
-    for (const each of set) examples.push(await encodeExample(diffusion, each, options, encoder));
-    return examples;
-  };
-  const sets = [await encoded(pictures), ...(prior === undefined ? [] : [await encoded(prior.pictures)])];
-  const { trainable, graph, tokens } = await trainableOf(diffusion, options.method, context);
+  const { trainable, graph, tokens } = await trainableOf(diffusion, method, context);
   const wrt = trainable.ports.map(({ name }) => name);
   const unet = await open('unet');
-  const session = await unet.lend(`gradient of the ${options.method.kind} loss`, () =>
+  const session = await unet.lend(`gradient of the ${method.kind} loss`, () =>
     gradientGraph(graph, { loss: LOSS, wrt, outputs: [LOSS] }),
   );
-  try {
-    const draw = drawer(diffusion, sets, options, random, tokens);
-    const objective = lossOf(session, trainable, draw, options.atOnce);
-    const start = resume ?? untrained(initialWeights(trainable.ports), options.average);
-    const state = await train(start, objective, {
-      ...loop,
-      steps,
-      rate: warmedUp(rate, { warmup, steps, shape: schedule }),
-      ...(options.decay !== undefined && { decay: options.decay }),
-      ...(options.clip !== undefined && { clip: options.clip }),
-    });
-    const tensors = tensorsOf(trainable.ports, state.average ?? state.weights);
-    return { adapter: { method: options.method, tensors }, losses: state.losses };
-  } finally {
-    await session.close();
-  }
+  return {
+    encode: async (pictures) => {
+      const examples: Example[] = [];
+      for (const each of pictures) examples.push(await encodeExample(diffusion, each, options, encoder));
+      return examples;
+    },
+    learn: async (sets, { steps, resume, ...loop }) => {
+      const draw = drawer(diffusion, sets, options, random, tokens);
+      const objective = lossOf(session, trainable, draw, options.atOnce);
+      const start = resume ?? untrained(initialWeights(trainable.ports), options.average);
+      const state = await train(start, objective, {
+        ...loop,
+        steps,
+        rate: warmedUp(rate, { warmup, steps, shape: schedule }),
+        ...(options.decay !== undefined && { decay: options.decay }),
+        ...(options.clip !== undefined && { clip: options.clip }),
+      });
+      const tensors = tensorsOf(trainable.ports, state.average ?? state.weights);
+      return { adapter: { method, tensors }, state };
+    },
+    close: () => session.close(),
+  };
 }
 
 /** Captions as what the graph takes: embeddings by name `text`, or token ids by name `tokens`. */
@@ -121,7 +158,7 @@ type Captions = (captions: readonly string[]) => Promise<NamedTensors>;
 async function trainableOf(
   diffusion: Diffusion,
   method: TuningMethod,
-  { open, random }: FineTuneContext,
+  { open, random }: Pick<FineTuneContext, 'open' | 'random'>,
 ): Promise<{ trainable: Trainable; graph: Model; tokens: Captions }> {
   const unet = await open('unet');
   if (method.kind !== 'textual-inversion') {
@@ -150,7 +187,7 @@ type Draw = (step: number) => Promise<Readonly<Record<string, TensorOf<'float32'
 function drawer(
   diffusion: Diffusion,
   sets: readonly (readonly Example[])[],
-  options: FineTuneOptions,
+  options: CourseOptions,
   random: Random,
   tokens: Captions,
 ): Draw {
@@ -195,7 +232,7 @@ function drawer(
 function timestepWeight(
   alphaCumprod: number,
   { prediction }: Diffusion,
-  { weighting = 'plain' }: FineTuneOptions,
+  { weighting = 'plain' }: CourseOptions,
 ): number {
   if (weighting === 'plain') return 1;
   const snr = alphaCumprod / (1 - alphaCumprod);

@@ -8,12 +8,14 @@
  * al. 2023 and the released `attacks/aspl_lora_m.py` (its 8/255 and 5e-3 are on tensors of -1..1: halved here). What
  * differs here, on purpose:
  *
- * - One picture at a time, and the surrogate learns that one; the program protects a set together. No class pictures.
+ * - One picture at a time, and the surrogate learns that one; the program protects a set together.
+ * - Class pictures are painted once for all pictures, by 20 steps of a faster sampler, and no more than are drawn.
  * - A pattern of our own for the target; size and opacity stay; float32 instead of bfloat16.
  * - The default level is 8/255; `light` is the published one.
  */
 import { z } from 'zod';
 import { alternate, alternationParameters } from './alternating.ts';
+import { priorNeeds, priorRefers } from './class-pictures.ts';
 import { defineProtection } from './define.ts';
 import { DIFFUSION_NEEDS } from './denoising.ts';
 import { diffusionParameters, expectationRefers, perceptualNeed } from './encoder-attack.ts';
@@ -22,7 +24,7 @@ import { chosenTarget, targetParameters, targetRefers } from './target.ts';
 
 export const ace = defineProtection({
   id: 'ace',
-  version: 1,
+  version: 2,
   label: 'ACE',
   summary: 'Pulls the prediction of a diffusion model that is being trained to one target latent.',
   reference: 'Zheng et al., Understanding and Improving Adversarial Attacks on Latent Diffusion Model (2023)',
@@ -30,18 +32,19 @@ export const ace = defineProtection({
     mode: z.enum(['ace', 'ace+']).default('ace').describe('ace+ pulls the latents to the target, too'),
     ...attackBudgetParameters,
     ...descentParameters({ steps: 50, step: 0.6375 }),
-    ...alternationParameters({ rounds: 5, trainSteps: 5, rate: 1e-4 }),
+    ...alternationParameters({ rounds: 5, trainSteps: 5, rate: 1e-4, prior: 0.1, classImages: 50 }),
     ...diffusionParameters,
     ...targetParameters('glyphs'),
     ...windowParameters,
   }),
   needs: ['vae-encoder', 'unet', 'text-encoder'],
-  needsWith: ({ lpips }) => [...DIFFUSION_NEEDS, ...perceptualNeed(lpips)],
-  refers: { ...targetRefers, ...expectationRefers },
+  needsWith: (given) => [...DIFFUSION_NEEDS, ...priorNeeds(given), ...perceptualNeed(given.lpips)],
+  refers: { ...targetRefers, ...expectationRefers, ...priorRefers },
   random: true,
   budget: budgetOf,
   apply: async (image, params, context) =>
     alternate(image, params, context, {
+      loss: 'target',
       target: await chosenTarget(params, context),
       fromTimestep: 600,
       ...(params.mode === 'ace+' && { pull: 100 }),

@@ -7,7 +7,7 @@
  * (ascended, it learns nothing: AdvDM), or a target's latent (descended, it learns that: ACE).
  */
 import { cotangentName, gradientGraph, gradientName } from '../autodiff/gradient.ts';
-import { denoisingLossOfImages, LOSS, LOSS_INPUTS } from '../diffusion/denoising-loss.ts';
+import { denoisingLossOfImages, LOSS, LOSS_INPUTS, type Wanted } from '../diffusion/denoising-loss.ts';
 import { type Diffusion, openDiffusion } from '../diffusion/open.ts';
 import type { Size } from '../image/image.ts';
 import { addWindow, type Window } from '../image/windows.ts';
@@ -34,8 +34,8 @@ export interface DenoisingOptions {
   readonly prompt: string;
   /** Timesteps are drawn from here up to the last. */
   readonly fromTimestep: number;
-  /** What the prediction is compared with; the noise itself unless told. */
-  readonly target?: Target;
+  /** What the prediction is held against: a target's latent, or by a product with the noise; the noise itself unless told. */
+  readonly target?: Target | 'product';
   /** A U-Net of which weights or pairs are inputs, and what they are now: a surrogate that is being trained. */
   readonly tuned?: Tuned;
   /** What each step sees the picture through. */
@@ -61,7 +61,8 @@ export async function denoisingObjective(
   const diffusion = await openDiffusion((role) => openRole(context, role));
   const { size, windowing, random, target, tuned, expectation } = options;
   const windows = encoderWindows(encoder, size, { ...windowing, cells: UNET_CELLS });
-  const targets = await target?.(encoder, size, windows);
+  const targets = typeof target === 'function' ? await target(encoder, size, windows) : undefined;
+  const wanted = target === undefined ? diffusion.prediction : target === 'product' ? target : 'input';
   const seen = viewsOf(expectation, windows);
   const text = await diffusion.encodeText([options.prompt]);
   const area = size.width * size.height;
@@ -72,22 +73,18 @@ export async function denoisingObjective(
     for (const [i, window] of windows.entries()) {
       const image = windowTensor(x, size, window);
       const { view, draws: ofView } = seen(step, i);
-      const session = await lossGradient(encoder, unet, diffusion, {
-        aimed: targets !== undefined,
-        tuned,
-        view,
-      });
+      const session = await lossGradient(encoder, unet, { wanted, tuned, view });
       // One timestep for all samples, or one for each.
       const dims = session.inputs.find(({ name }) => name === 'timestep')!.dims.map(() => 1);
       const own = random.fork(`step ${step} window ${i}`);
       const draws = drawsFor(diffusion, image.dims, options.fromTimestep, own, dims);
-      const wanted = targets === undefined ? {} : { [LOSS_INPUTS.target]: targets[i]! };
+      const aim = targets === undefined ? {} : { [LOSS_INPUTS.target]: targets[i]! };
       const results = await session.run({
         [IMAGE]: image,
         text,
         ...ofView,
         ...draws,
-        ...wanted,
+        ...aim,
         ...fedBy(session, tuned),
       });
       const value = results[LOSS]!.data[0] as number;
@@ -114,10 +111,12 @@ const shareOf = ({ columns, rows }: Window, area: number): number =>
 function lossGradient(
   encoder: VaeEncoder,
   unet: RoleModel<'unet'>,
-  { prediction }: Diffusion,
-  { aimed, tuned, view }: { readonly aimed: boolean; readonly tuned: Tuned | undefined; readonly view: View },
+  {
+    wanted,
+    tuned,
+    view,
+  }: { readonly wanted: Wanted; readonly tuned: Tuned | undefined; readonly view: View },
 ): Promise<Session> {
-  const wanted = aimed ? 'input' : prediction;
   const kind = `${wanted}, ${tuned?.name ?? 'as it is'}`;
   const name = `gradient of the denoising loss (${kind}) behind ${encoder.model.key}${view.name}`;
   return unet.derive(name, (graph) =>

@@ -22,7 +22,7 @@ const models = Promise.all([
   temporaryFolder().then((dir) => writeTinyDiffusion(join(dir, 'tiny'))),
   distanceModel(),
 ]).then(async ([folder, distance]) => {
-  const roles = ['vae-encoder', 'unet', 'text-encoder'] as const;
+  const roles = ['vae-encoder', 'vae-decoder', 'unet', 'text-encoder'] as const;
   const needs = roles.map((role) => ({ role, by: 'test' }));
   const choices = parseModelChoices({ diffusion: folder });
   const tiny = await resolveNeeds(needs, choices, { home: await emptyHome(), baseDirs: ['/'] });
@@ -110,6 +110,39 @@ describe('what a protection notes', () => {
       protected: number;
     };
     expect(reached).toBeLessThan(clean);
+  });
+});
+
+describe('a surrogate that goes on learning', () => {
+  const { ace, 'mist-v2': mistV2 } = protections;
+  const image = randomImage(33, 20);
+  const made = async (plugin: typeof ace, given: Record<string, unknown>) => {
+    const noted: Record<string, Note> = {};
+    const params = plugin.params.parse({ steps: 1, rounds: 2, trainSteps: 1, ...given });
+    const note = (name: string, value: Note): void => {
+      noted[name] = value;
+    };
+    const { data } = await plugin.apply(image, params, { ...(await context()), note });
+    return { data, noted };
+  };
+
+  it('learns class pictures beside, painted or given, no more than it draws, and notes them', async () => {
+    const [painted, given, none] = [
+      await made(ace, {}),
+      await made(ace, { classPictures: 'class/' }),
+      await made(ace, { prior: 0 }),
+    ];
+    const about = { count: 1, prompt: 'a painting', weight: 0.1 };
+    expect(painted.noted).toEqual({ 'class pictures': { source: 'generated', ...about } });
+    expect(given.noted).toEqual({ 'class pictures': { source: 'given', ...about } });
+    expect(none.noted).toEqual({});
+  });
+
+  it('is fooled in three ways by Mist v2', async () => {
+    const modes = [];
+    for (const mode of ['lunet', 'fused', 'anti-db']) modes.push(await made(mistV2, { mode, rounds: 1 }));
+    const pixels = modes.map(({ data }) => data.join());
+    expect(new Set(pixels).size).toBe(3);
   });
 });
 
