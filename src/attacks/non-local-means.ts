@@ -15,7 +15,7 @@ const odd = (from: number, to: number) =>
 
 export const nonLocalMeans = defineAttack({
   id: 'non-local-means',
-  version: 1,
+  version: 2,
   label: 'Non-local means',
   summary: 'Averages each pixel with those near it whose patches are alike, lightness and colour apart.',
   reference: 'Buades, Coll and Morel (CVPR 2005); OpenCV fastNlMeansDenoisingColored',

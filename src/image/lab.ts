@@ -2,14 +2,12 @@
  * @file 8-bit CIE L*a*b* of linear RGB under D65, as OpenCV's `COLOR_LRGB2Lab` and `COLOR_Lab2LRGB`: L in 0..255,
  * a and b around 128. Values stand as they are: colours are not taken out of sRGB's curve first.
  *
- * Source: CIE 15 (2004); OpenCV 4.6, `RGB2Lab_b`. The way back is in doubles and differs from OpenCV by up to 1.
+ * Both ways are OpenCV's fixed point, bit by bit. Source: CIE 15 (2004); OpenCV 4.6, `RGB2Lab_b` and `Lab2RGBinteger`.
  */
 
 const WHITE = [0.950456, 1, 1.088754] as const;
 /** Below this share of white the cube root gives way to a line. */
 const LINEAR = 216 / 24389;
-
-const inverse = (t: number): number => (t > 6 / 29 ? t ** 3 : (t - 16 / 116) / 7.787);
 
 /** OpenCV computes the way to Lab in fixed point: matrix entries in 2^-12, cube roots in 2^-15, tabled by 2^-3. */
 const MATRIX_BITS = 12;
@@ -52,18 +50,51 @@ export function toLab(rgb: Readonly<Uint8Array>): { lightness: Uint8Array; colou
   return { lightness: new Uint8Array(lightness.buffer), colour: new Uint8Array(colour.buffer) };
 }
 
+/**
+ * The way back: numbers in 2^-14 between L, a, b and XYZ, matrix entries in 2^-12, results in 2^-12 before they are cut to
+ * 8 bits. Tables are made in float32.
+ */
+const BASE = 2 ** 14;
+const { fround } = Math;
+
+/** Of each L: Y, and f(Y) = (L + 16) / 116 (with L in 0..100) that a and b are added to. */
+const FROM_L = Array.from({ length: 256 }, (_, l) => {
+  if (l <= 20) {
+    const share = fround(fround(16 / 116) + fround((l * 5) / (3 * 17 * 29)));
+    return [Math.round(fround((l * BASE * 20 * 9) / (17 * 29 ** 3))), Math.round(fround(BASE * share))];
+  }
+  const f = fround(fround((l * 100 * BASE) / (255 * 116)) + fround((16 * BASE) / 116));
+  return [Math.round(fround(fround(fround(f * f) * f) / (BASE * BASE))), Math.round(f)];
+});
+
+/** X and Z, as shares of white, of f between these bounds. */
+const LEAST_F = -8145;
+const FROM_F = Int32Array.from({ length: (BASE * 9) / 4 }, (_, i) => {
+  const f = i + LEAST_F;
+  if (f > 3390) return Math.trunc((Math.trunc((f * f) / BASE) * f) / BASE); // 6 / 29
+  return Math.trunc((f * 108) / 841) - Math.trunc((Math.trunc((BASE * 16) / 116) * 108) / 841);
+});
+
+const TO_RGB = [
+  [3.240479, -1.53715, -0.498535],
+  [-0.969256, 1.875991, 0.041556],
+  [0.055648, -0.204043, 1.057311],
+].map((row) => row.map((entry, j) => Math.round(entry * WHITE[j]! * 2 ** MATRIX_BITS)));
+
 /** Interleaved RGB of a plane of L and interleaved a, b; truncated, as OpenCV does. */
 export function fromLab(lightness: Readonly<Uint8Array>, colour: Readonly<Uint8Array>): Uint8Array {
-  const rgb = new Uint8ClampedArray(lightness.length * 3);
+  const rgb = new Uint8Array(lightness.length * 3);
   for (let i = 0; i < lightness.length; i++) {
-    const l = lightness[i]! / 2.55;
-    const y = l <= 8 ? l / 903.3 : ((l + 16) / 116) ** 3;
-    const middle = l <= 8 ? 7.787 * y + 16 / 116 : (l + 16) / 116;
-    const x = inverse(middle + (colour[2 * i]! - 128) / 500) * WHITE[0];
-    const z = inverse(middle - (colour[2 * i + 1]! - 128) / 200) * WHITE[2];
-    rgb[3 * i] = Math.floor(255 * (3.240479 * x - 1.53715 * y - 0.498535 * z));
-    rgb[3 * i + 1] = Math.floor(255 * (-0.969256 * x + 1.875991 * y + 0.041556 * z));
-    rgb[3 * i + 2] = Math.floor(255 * (0.055648 * x - 0.204043 * y + 1.057311 * z));
+    const [y, f] = FROM_L[lightness[i]!]!;
+    const a = ((5 * 53687 * colour[2 * i]! + 2 ** 7) >> 13) - 4194;
+    const b = ((41943 * colour[2 * i + 1]! + 2 ** 4) >> 9) - 10484;
+    const x = FROM_F[f! + a - LEAST_F]!;
+    const z = FROM_F[f! - b - LEAST_F]!;
+    for (let c = 0; c < 3; c++) {
+      const [r, g, d] = TO_RGB[c]!;
+      const value = descale(r! * x + g! * y! + d! * z, 14);
+      rgb[3 * i + c] = (255 * Math.min(Math.max(value, 0), 4095)) >> 12;
+    }
   }
-  return new Uint8Array(rgb.buffer);
+  return rgb;
 }

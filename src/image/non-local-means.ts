@@ -4,8 +4,11 @@
  *
  * Source: Buades, Coll and Morel, A non-local algorithm for image denoising (2005); OpenCV 4.6, `fast_nlmeans`.
  */
+import { filterThreads, inBands } from './bands.ts';
 import { paddedIndices } from './border.ts';
-import type { Shape, Size } from './image.ts';
+import type { Shape } from './image.ts';
+import { kernel } from './kernel.ts';
+import { type MeansLayout, meansLayout, meansRoutines } from './non-local-means-kernel.ts';
 
 export interface NonLocalMeansOptions {
   /** Filter strength in grey levels: patches that differ more than this weigh little. */
@@ -19,130 +22,81 @@ export interface NonLocalMeansOptions {
 /** Weights below this share of the largest count as 0. */
 const THRESHOLD = 0.001;
 
-/** The picture in which each pixel is the mean of those around it, weighed by how alike their patches are. */
+/** Distances are shifted right instead of divided by the pixels of a patch. */
+interface Weights {
+  /** As far as weights are above 0, and one 0. */
+  readonly table: Int32Array;
+  readonly shift: number;
+}
+
+/** The picture in which each pixel is the mean of those around it, weighed by how alike their patches are; 1 or 2 channels. */
 export function nonLocalMeans(
   pixels: Readonly<Uint8Array>,
   shape: Shape,
   { h, template, search }: NonLocalMeansOptions,
+  threads = filterThreads,
 ): Uint8Array {
-  const { width, height, channels } = shape;
   const [patch, reach] = [template >> 1, search >> 1];
-  const border = patch + reach;
-  const padded = pad(pixels, shape, border);
-  const columns = width + 2 * border;
-  const { table, shift } = weightTable(h, channels, template, search);
-  const weights = new Int32Array(width * height);
-  const sums = new Float64Array(width * height);
-  const totals = new Float64Array(pixels.length);
-  for (let dy = -reach; dy <= reach; dy++) {
-    for (let dx = -reach; dx <= reach; dx++) {
-      const offset = (dy * columns + dx) * channels;
-      patchWeights(padded, columns, shape, border, patch, offset, table, shift, weights);
-      addWeighted(padded, columns, shape, border, offset, weights, sums, totals);
-    }
-  }
-  return Uint8Array.from(totals, (total, i) => {
-    const sum = sums[(i / channels) | 0]!;
-    return Math.floor((total + Math.floor(sum / 2)) / sum);
-  });
+  const { table, shift } = weightTable(h, shape.channels, template, search);
+  const layout = meansLayout(shape, { patch, reach, entries: table.length, shift, threads });
+  const made = kernel(layout.bytes, meansRoutines(layout));
+  pad(pixels, layout, new Uint8Array(made.memory, layout.padded));
+  new Int32Array(made.memory, layout.table, table.length).set(table);
+  inBands(made, threads, (run) => run('band', layout.bands));
+  return divided(layout, made.memory);
 }
 
-function pad(pixels: Readonly<Uint8Array>, { width, height, channels }: Shape, border: number): Uint8Array {
-  const xs = paddedIndices(width, border, 'reflect101');
-  const ys = paddedIndices(height, border, 'reflect101');
-  const out = new Uint8Array(xs.length * ys.length * channels);
-  let to = 0;
-  for (const y of ys) {
-    for (const x of xs) {
-      for (let c = 0; c < channels; c++) out[to++] = pixels[(y * width + x) * channels + c]!;
+/** Weighed pixels over weights, rounded half up. */
+function divided(layout: MeansLayout, memory: ArrayBufferLike): Uint8Array {
+  const { width, height, channels, columns, plane, totals } = layout;
+  const weights = new Uint32Array(memory, totals, columns * height);
+  const out = new Uint8Array(width * height * channels);
+  for (let c = 0; c < channels; c++) {
+    const sums = new Uint32Array(memory, totals + (1 + c) * plane, columns * height);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0, at = y * columns; x < width; x++, at++) {
+        const weight = weights[at]!;
+        out[(y * width + x) * channels + c] = Math.floor((sums[at]! + (weight >>> 1)) / weight);
+      }
     }
   }
   return out;
 }
 
-/** Weights by the sum of squared differences of two patches, shifted right instead of divided by their pixels. */
-function weightTable(
-  h: number,
-  channels: number,
-  template: number,
-  search: number,
-): { table: Int32Array; shift: number } {
+function pad(
+  pixels: Readonly<Uint8Array>,
+  { width, height, channels, patch, reach, pitch }: MeansLayout,
+  out: Uint8Array,
+): void {
+  const border = patch + reach;
+  const xs = paddedIndices(width, border, 'reflect101');
+  for (const [row, y] of paddedIndices(height, border, 'reflect101').entries()) {
+    const from = y * width * channels;
+    const to = row * pitch;
+    for (let x = 0; x < xs.length; x++) {
+      for (let c = 0; c < channels; c++) out[to + x * channels + c] = pixels[from + xs[x]! * channels + c]!;
+    }
+  }
+}
+
+/** Weights by the sum of squared differences of two patches, shifted right. OpenCV squares `h` in float32. */
+function weightTable(h: number, channels: number, template: number, search: number): Weights {
   const one = Math.floor((2 ** 31 - 1) / (search * search * 255)); // sums of weighed pixels fit into 31 bits
   const shift = Math.ceil(Math.log2(template * template));
   const step = 2 ** shift / (template * template);
-  const table = new Int32Array(Math.floor((255 * 255 * channels) / step) + 2);
-  for (let i = 0; i < table.length; i++) {
-    const weight = i === 0 ? one : roundHalfEven(one * Math.exp((-i * step) / (h * h * channels)));
-    table[i] = weight < THRESHOLD * one ? 0 : weight;
+  const strength = Math.fround(Math.fround(Math.fround(h) ** 2) * channels);
+  const entries = Math.floor((255 * 255 * channels) / step) + 1;
+  const weights: number[] = [];
+  for (let i = 0; i < entries; i++) {
+    const weight = roundHalfEven(one * Math.exp((-i * step) / strength));
+    if (weight < THRESHOLD * one) break;
+    weights.push(weight);
   }
-  return { table, shift };
+  return { table: Int32Array.from([...weights, 0]), shift };
 }
 
 function roundHalfEven(value: number): number {
   const below = Math.floor(value);
   if (value - below !== 0.5) return Math.round(value);
   return below + (below % 2);
-}
-
-/** The weight of the pixel at `offset` from each pixel; sums of differences slide down columns and along rows. */
-function patchWeights(
-  padded: Readonly<Uint8Array>,
-  columns: number,
-  { width, height, channels }: Shape,
-  border: number,
-  patch: number,
-  offset: number,
-  table: Readonly<Int32Array>,
-  shift: number,
-  weights: Int32Array,
-): void {
-  const side = 2 * patch + 1;
-  const left = (border - patch) * channels;
-  const line = columns * channels;
-  const sums = new Int32Array((width + 2 * patch) * channels);
-  const slide = (row: number, sign: 1 | -1) => {
-    const from = row * line + left;
-    for (let i = 0; i < sums.length; i++) {
-      const difference = padded[from + i]! - padded[from + i + offset]!;
-      sums[i] = sums[i]! + sign * difference * difference;
-    }
-  };
-  const first = border - patch;
-  for (let j = 0; j < side - 1; j++) slide(first + j, 1);
-  for (let y = 0; y < height; y++) {
-    slide(first + y + side - 1, 1);
-    let distance = 0;
-    for (let i = 0; i < (side - 1) * channels; i++) distance += sums[i]!;
-    for (let x = 0; x < width; x++) {
-      for (let c = 0; c < channels; c++) distance += sums[(x + side - 1) * channels + c]!;
-      weights[y * width + x] = table[distance >> shift]!;
-      for (let c = 0; c < channels; c++) distance -= sums[x * channels + c]!;
-    }
-    slide(first + y, -1);
-  }
-}
-
-function addWeighted(
-  padded: Readonly<Uint8Array>,
-  columns: number,
-  { width, height, channels }: Size & Shape,
-  border: number,
-  offset: number,
-  weights: Readonly<Int32Array>,
-  sums: Float64Array,
-  totals: Float64Array,
-): void {
-  for (let y = 0; y < height; y++) {
-    const from = ((y + border) * columns + border) * channels + offset;
-    for (let x = 0; x < width; x++) {
-      const pixel = y * width + x;
-      const weight = weights[pixel]!;
-      if (weight === 0) continue;
-      sums[pixel] = sums[pixel]! + weight;
-      for (let c = 0; c < channels; c++) {
-        const at = pixel * channels + c;
-        totals[at] = totals[at]! + weight * padded[from + x * channels + c]!;
-      }
-    }
-  }
 }

@@ -120,6 +120,7 @@ export const i32x4 = {
   add: vector(0xae),
   sub: vector(0xb1),
   mul: vector(0xb5),
+  min: vector(0xb6),
   lane: lane(0x1b),
   /** Products of signed words, added in pairs. */
   dot: vector(0xba),
@@ -154,7 +155,8 @@ export const f64x2 = {
 };
 
 export const v128 = {
-  not: vector(0x4d),
+  /** 1 where any bit is set. */
+  any: vector(0x53),
   and: vector(0x4e),
   or: vector(0x50),
   load: (address: Code, offset: number): Code => vector(0x00, ...memory(2, offset))(address),
@@ -171,6 +173,9 @@ export const v128 = {
     vector(0x5b, ...memory(2, offset), 0)(address, x),
   /** 32 bits from memory, the rest zero. */
   loadQuarter: (address: Code, offset: number): Code => vector(0x5c, ...memory(2, offset))(address),
+  /** The same into a lane of `x`. */
+  loadLane: (address: Code, offset: number, x: Code, at: number): Code =>
+    vector(0x56, ...memory(2, offset), at)(address, x),
   /** A lane of 32 bits to memory. */
   storeQuarter: (address: Code, offset: number, x: Code, at = 0): Code =>
     vector(0x5a, ...memory(2, offset), at)(address, x),

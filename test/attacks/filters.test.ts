@@ -12,7 +12,6 @@ import { describeShared } from '../shared.ts';
 const tolerance: Readonly<Record<string, { max: number; mean: number }>> = {
   bilateral: { max: 1, mean: 1e-3 },
   guided: { max: 1, mean: 1e-3 },
-  'non-local-means': { max: 3, mean: 0.1 }, // one step of a or b is up to 3 of RGB
   'adverse-cleaner': { max: 1, mean: 0.01 },
 };
 
