@@ -1,6 +1,7 @@
 /** @file Gaussian blur of 8-bit pixels, as OpenCV's `GaussianBlur(src, (0, 0), sigma)` computes it. */
 import { paddedIndices } from './border.ts';
 import type { Shape, Size } from './image.ts';
+import { roundHalfEven } from './round.ts';
 
 /**
  * Weights in 1/256, with sum 256, symmetric around the middle one. The rounding error of each weight is carried to the next one
@@ -26,13 +27,6 @@ export function gaussianWeights(sigma: number): Int32Array {
   }
   weights[radius] = 256 - used;
   return weights;
-}
-
-function roundHalfEven(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  if (rest !== 0.5) return Math.round(x);
-  return floor % 2 === 0 ? floor : floor + 1;
 }
 
 /** Blurred pixels; the border is mirrored without repeating the edge pixel (reflect101). */

@@ -4,6 +4,7 @@
  *
  * Both ways are OpenCV's fixed point, bit by bit. Source: CIE 15 (2004); OpenCV 4.6, `RGB2Lab_b` and `Lab2RGBinteger`.
  */
+import { roundHalfEven } from './round.ts';
 
 const WHITE = [0.950456, 1, 1.088754] as const;
 /** Below this share of white the cube root gives way to a line. */
@@ -22,9 +23,12 @@ const MATRIX = [
   [0.019334, 0.119193, 0.950227],
 ].map((row, i) => row.map((entry) => Math.round((entry / WHITE[i]!) * 2 ** MATRIX_BITS)));
 
+const { fround } = Math;
+
 const ROOTS = Int32Array.from({ length: (256 * 3 * 2 ** TABLE_BITS) / 2 }, (_, i) => {
   const share = i / (255 * 2 ** TABLE_BITS);
-  return Math.round(2 ** ROOT_BITS * (share < LINEAR ? (841 / 108) * share + 16 / 116 : Math.cbrt(share)));
+  const root = share < LINEAR ? (841 / 108) * share + 16 / 116 : fround(Math.cbrt(share)); // OpenCV's is a float
+  return roundHalfEven(2 ** ROOT_BITS * root);
 });
 
 const L_SCALE = Math.trunc((116 * 255 + 50) / 100);
@@ -55,16 +59,15 @@ export function toLab(rgb: Readonly<Uint8Array>): { lightness: Uint8Array; colou
  * 8 bits. Tables are made in float32.
  */
 const BASE = 2 ** 14;
-const { fround } = Math;
 
 /** Of each L: Y, and f(Y) = (L + 16) / 116 (with L in 0..100) that a and b are added to. */
 const FROM_L = Array.from({ length: 256 }, (_, l) => {
   if (l <= 20) {
     const share = fround(fround(16 / 116) + fround((l * 5) / (3 * 17 * 29)));
-    return [Math.round(fround((l * BASE * 20 * 9) / (17 * 29 ** 3))), Math.round(fround(BASE * share))];
+    return [roundHalfEven(fround((l * BASE * 20 * 9) / (17 * 29 ** 3))), roundHalfEven(fround(BASE * share))];
   }
   const f = fround(fround((l * 100 * BASE) / (255 * 116)) + fround((16 * BASE) / 116));
-  return [Math.round(fround(fround(fround(f * f) * f) / (BASE * BASE))), Math.round(f)];
+  return [roundHalfEven(fround(fround(fround(f * f) * f) / (BASE * BASE))), roundHalfEven(f)];
 });
 
 /** X and Z, as shares of white, of f between these bounds. */

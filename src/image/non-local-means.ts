@@ -9,6 +9,7 @@ import { paddedIndices } from './border.ts';
 import type { Shape } from './image.ts';
 import { kernel } from './kernel.ts';
 import { type MeansLayout, meansLayout, meansRoutines } from './non-local-means-kernel.ts';
+import { roundHalfEven } from './round.ts';
 
 export interface NonLocalMeansOptions {
   /** Filter strength in grey levels: patches that differ more than this weigh little. */
@@ -93,10 +94,4 @@ function weightTable(h: number, channels: number, template: number, search: numb
     weights.push(weight);
   }
   return { table: Int32Array.from([...weights, 0]), shift };
-}
-
-function roundHalfEven(value: number): number {
-  const below = Math.floor(value);
-  if (value - below !== 0.5) return Math.round(value);
-  return below + (below % 2);
 }
