@@ -16,7 +16,7 @@ import {
 import { filterThreads, inBands } from './bands.ts';
 import { paddedIndices } from './border.ts';
 import type { Size } from './image.ts';
-import { linked, type Program, program, remembered } from './kernel.ts';
+import { kernel, remembered } from './kernel.ts';
 
 export interface BilateralOptions {
   /** Side of the neighbourhood in px; the disc has the radius `max(1, floor(diameter / 2))`. */
@@ -43,9 +43,10 @@ export function bilateral(
   onPass: (pass: number) => void = () => undefined,
   threads = filterThreads,
 ): Float32Array {
-  const { layout, code } = prepared(size, options, threads);
-  const made = linked(code);
-  const { memory } = made;
+  const { diameter, sigmaSpace } = options;
+  const { layout, made, memory } = kernels([size.width, size.height, diameter, sigmaSpace, threads], () =>
+    written(size, options, threads),
+  );
   const table = new Float32Array(memory, 0, 2 * (BINS + 1));
   const steps = new Float32Array(memory, layout.steps, 4);
   const pictures = layout.pictures.map(
@@ -98,20 +99,18 @@ function rangeAfter(layout: Layout, memory: ArrayBufferLike, picture: Readonly<F
 }
 
 /** Code and memory for one size and one neighbourhood. */
-const programs = remembered<{ layout: Layout; code: Program<'pass' | 'weights' | 'means'> }>();
+const kernels = remembered<ReturnType<typeof written>>();
 
-function prepared(size: Size, { diameter, sigmaSpace }: BilateralOptions, threads: number) {
+function written(size: Size, { diameter, sigmaSpace }: BilateralOptions, threads: number) {
   const radius = Math.max(1, diameter >> 1);
-  return programs([size.width, size.height, radius, sigmaSpace, threads], () => {
-    const neighbours = halfDisc(radius, sigmaSpace);
-    const layout = layoutOf(size, radius, neighbours.length, threads);
-    const code = program(layout.bytes, {
-      pass: passRoutine(layout),
-      weights: weightRoutine(layout, neighbours),
-      means: meanRoutine(layout, neighbours),
-    });
-    return { layout, code };
+  const neighbours = halfDisc(radius, sigmaSpace);
+  const layout = layoutOf(size, radius, neighbours.length, threads);
+  const made = kernel(layout.bytes, {
+    pass: passRoutine(layout),
+    weights: weightRoutine(layout, neighbours),
+    means: meanRoutine(layout, neighbours),
   });
+  return { layout, made, memory: made.memory };
 }
 
 /**

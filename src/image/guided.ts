@@ -7,7 +7,7 @@
 import { filterThreads, inBands } from './bands.ts';
 import { fillTables, type GuidedLayout, guidedLayout, guidedRoutines } from './guided-kernel.ts';
 import type { Size } from './image.ts';
-import { linked, program, remembered } from './kernel.ts';
+import { kernel, remembered } from './kernel.ts';
 
 export interface GuidedOptions {
   /** Windows have `2 radius + 1` px a side. */
@@ -16,34 +16,42 @@ export interface GuidedOptions {
   readonly eps: number;
 }
 
-const programs = remembered<ReturnType<typeof written>>();
+/** Code and memory for one size and radius, and whose guide is in it. */
+const kernels = remembered<ReturnType<typeof written>>();
 
 function written(size: Size, radius: number, threads: number) {
   const layout = guidedLayout(size, radius, threads);
-  return { layout, code: program(layout.bytes, guidedRoutines(layout)) };
+  const made = kernel(layout.bytes, guidedRoutines(layout));
+  fillTables(layout, made.memory);
+  const loaded: { by?: object } = {};
+  return { layout, made, memory: made.memory, loaded };
 }
 
-/** Filters pictures under one guide. What depends on the guide alone is computed once, here. */
+/** Filters pictures under one guide. What depends on the guide alone is computed once, if no other filter comes between. */
 export function guidedBy(
   guide: Readonly<Float32Array>,
   size: Size,
   { radius, eps }: GuidedOptions,
   threads = filterThreads,
 ): (values: Readonly<Float32Array>) => Float32Array {
-  const { layout, code } = programs([size.width, size.height, radius, threads], () =>
-    written(size, radius, threads),
-  );
-  const made = linked(code); // its memory keeps the guide, so that filters under several guides may live at once
-  const floats = (at: number): Float32Array => new Float32Array(made.memory, at, guide.length);
-  fillTables(layout, made.memory);
-  floats(layout.guide).set(guide);
-  inBands(made, threads, (run) => run('moments', layout.bands));
-  invertCovariances(layout, made.memory, eps);
-  return (values) => {
-    floats(layout.values).set(values);
-    inBands(made, threads, (run) => run('filter', layout.bands));
-    return Float32Array.from(floats(layout.result));
+  const filter = (values: Readonly<Float32Array>): Float32Array => {
+    const { layout, made, memory, loaded } = kernels([size.width, size.height, radius, threads], () =>
+      written(size, radius, threads),
+    );
+    const floats = (at: number): Float32Array => new Float32Array(memory, at, guide.length);
+    return inBands(made, threads, (run) => {
+      if (loaded.by !== filter) {
+        floats(layout.guide).set(guide);
+        run('moments', layout.bands);
+        invertCovariances(layout, memory, eps);
+        loaded.by = filter;
+      }
+      floats(layout.values).set(values);
+      run('filter', layout.bands);
+      return Float32Array.from(floats(layout.result));
+    });
   };
+  return filter;
 }
 
 /**

@@ -21,11 +21,10 @@ export interface Routine {
   readonly body: (variables: Variables) => Code;
 }
 
-/** Functions in WebAssembly, compiled, and how much memory they need. */
+/** Functions in WebAssembly, compiled. */
 export interface Program<Name extends string> {
   readonly names: readonly Name[];
   readonly module: WebAssembly.Module;
-  readonly pages: number;
 }
 
 /** Functions in WebAssembly and the memory that they share. */
@@ -36,42 +35,63 @@ export interface Kernel<Name extends string> extends Program<Name> {
 }
 
 const PAGE = 65536;
+const MOST_PAGES = 65536;
 
-/** Assembles and compiles functions for a memory of at least `bytes`. They call each other by their order. */
-export function program<Name extends string>(
-  bytes: number,
-  routines: Readonly<Record<Name, Routine>>,
-): Program<Name> {
+/** Assembles and compiles functions. They call each other by their order. */
+export function program<Name extends string>(routines: Readonly<Record<Name, Routine>>): Program<Name> {
+  const module = new WebAssembly.Module(moduleOf(Object.entries<Routine>(routines)));
+  return { names: Object.keys(routines) as Name[], module };
+}
+
+/** Links a program with a memory of its own of at least `bytes`, all zero. */
+export function linked<Name extends string>(program: Program<Name>, bytes: number): Kernel<Name> {
   const pages = Math.ceil(bytes / PAGE);
-  const module = new WebAssembly.Module(moduleOf(pages, Object.entries<Routine>(routines)));
-  return { names: Object.keys(routines) as Name[], module, pages };
+  const shared = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const { exports } = new WebAssembly.Instance(program.module, { kernel: { memory: shared } });
+  const functions = exports as Kernel<Name>['functions'];
+  return { ...program, functions, shared, memory: shared.buffer };
 }
 
 /** Functions with a memory of at least `bytes`. */
 export const kernel = <Name extends string>(
   bytes: number,
   routines: Readonly<Record<Name, Routine>>,
-): Kernel<Name> => linked(program(bytes, routines));
+): Kernel<Name> => linked(program(routines), bytes);
 
-/** Links a program with a memory of its own, all zero. */
-export function linked<Name extends string>(program: Program<Name>): Kernel<Name> {
-  const { module, pages } = program;
-  const shared = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const { exports } = new WebAssembly.Instance(module, { kernel: { memory: shared } });
-  const functions = exports as Kernel<Name>['functions'];
-  return { ...program, functions, shared, memory: shared.buffer };
-}
+/** Memories above this size are not kept. */
+const KEPT_BYTES = 2 ** 28;
 
 /**
- * Remembers what was made last, by what it was made for: pictures of a data set tend to have one size, and code that is
- * compiled again is slow again at first.
+ * Remembers what was made last, by what it was made for: pictures of a data set tend to have one size, code that is
+ * compiled again is slow again at first, and new memory costs more than a quick filter.
  */
-export function remembered<T>(): (key: readonly unknown[], make: () => T) => T {
+export function remembered<T extends { readonly memory: ArrayBufferLike }>(): (
+  key: readonly unknown[],
+  make: () => T,
+) => T {
   let last: { readonly key: string; readonly value: T } | undefined;
   return (parts, make) => {
     const key = parts.join(' ');
-    if (last?.key !== key) last = { key, value: make() };
-    return last.value;
+    if (last?.key === key) return last.value;
+    last = undefined; // frees its memory before the next one is made
+    const value = make();
+    if (value.memory.byteLength <= KEPT_BYTES) last = { key, value };
+    return value;
+  };
+}
+
+/** A program and a memory that grows to what is asked for: for functions that are told all sizes. */
+export function growing<Name extends string>(
+  routines: () => Readonly<Record<Name, Routine>>,
+): (bytes: number) => Kernel<Name> {
+  let compiled: Program<Name> | undefined;
+  let last: Kernel<Name> | undefined;
+  return (bytes) => {
+    if (last !== undefined && last.memory.byteLength >= bytes) return last;
+    compiled ??= program(routines());
+    const made = linked(compiled, bytes);
+    last = made.memory.byteLength <= KEPT_BYTES ? made : undefined;
+    return made;
   };
 }
 
@@ -97,7 +117,7 @@ const list = (items: readonly (readonly number[])[]): number[] => [
 
 const name = (text: string): number[] => sized([...Buffer.from(text)]);
 
-function moduleOf(pages: number, routines: readonly (readonly [string, Routine])[]): Uint8Array<ArrayBuffer> {
+function moduleOf(routines: readonly (readonly [string, Routine])[]): Uint8Array<ArrayBuffer> {
   const section = (id: number, items: readonly (readonly number[])[]): number[] => [
     id,
     ...sized(list(items)),
@@ -107,7 +127,7 @@ function moduleOf(pages: number, routines: readonly (readonly [string, Routine])
     ...list(parameters.map((type) => [TYPES[type]])),
     0,
   ]);
-  const shared = [2, 3, ...unsigned(pages), ...unsigned(pages)]; // a memory, shared, of this size exactly
+  const shared = [2, 3, ...unsigned(0), ...unsigned(MOST_PAGES)]; // a memory, shared, of any size
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0], // magic, version
     ...section(1, types),
