@@ -1,6 +1,8 @@
 /** @file The headless browser that shows pictures: the machine's own, driven by playwright-core; one per process. */
+import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Browser } from 'playwright-core';
 import type { EncodedImage, Size } from '../image/image.ts';
 import { browserFailed, browserMissing, playwrightMissing, reasonOf } from '../messages.ts';
@@ -48,6 +50,28 @@ export function findBrowser(environment: NodeJS.ProcessEnv = process.env): strin
   const found = candidates.find(isExecutable);
   if (found === undefined) throw browserMissing(named, NAMES, folders);
   return found;
+}
+
+/** What the browser of this machine calls itself: `Chromium 156.0.7204.49`; undefined where there is none. */
+export async function browserVersion(): Promise<string | undefined> {
+  let path: string;
+  try {
+    path = findBrowser();
+  } catch {
+    return undefined; // said, with what to do about it, when a picture is shown
+  }
+  const told = versions.get(path) ?? askVersion(path);
+  versions.set(path, told);
+  return told;
+}
+
+const versions = new Map<string, Promise<string | undefined>>();
+
+/** On Windows browsers do not answer on the command line, but say it when they run. */
+async function askVersion(path: string): Promise<string | undefined> {
+  const { stdout } = await promisify(execFile)(path, ['--version']).catch(() => ({ stdout: '' }));
+  const said = /^[\w .]*?\d+(\.\d+)+/.exec(stdout.trim())?.[0];
+  return said ?? withBrowser(async (browser) => `Chromium ${browser.version()}`).catch(() => undefined);
 }
 
 let shared: Promise<Browser> | undefined;

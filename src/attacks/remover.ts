@@ -1,9 +1,11 @@
 /**
- * @file The network of the learned remover: a U-Net of two scales that predicts what a protection added.
+ * @file The network of the learned remover: a U-Net of residual blocks that predicts what a protection added.
  *
- *   x -> a = relu conv(x), b = relu conv(relu conv(relu conv2(a))), up(b), conv(relu conv [a, up(b)])  = the perturbation
+ *   x -> u = 2 x 2 pixels as one of 12 planes, a = block(conv u), b = block(block(conv2(a))), block(a + up(b)) -> conv -> pixels
  *
- * conv: 3 x 3; conv2: stride 2; up: transposed, 2 x 2, stride 2. Weights are inputs, so that one graph trains and runs.
+ * block(v) = v + conv(relu conv(v)); conv: 3 x 3; conv2: stride 2, twice the channels; up: transposed, 2 x 2, stride 2.
+ * Half resolution from the start quarters the work of a layer (as FFDNet does, Zhang et al. 2018). Weights are inputs, so that
+ * one graph trains and runs.
  */
 import { builtModel, graphBuilder } from '../onnx/builder.ts';
 import type { Model, ValueInfo } from '../onnx/model.ts';
@@ -13,11 +15,17 @@ import type { Random } from '../random.ts';
 
 const OPSET = 17;
 
+/** Colours of 2 x 2 pixels. */
+const PLANES = 12;
+
+/** What the network's outputs are counted in, of 0..1: without it the first steps overshoot what a protection adds. */
+const SIZE = 32 / 255;
+
 /** Sides of pictures are multiples of this. */
-export const REMOVER_MULTIPLE = 2;
+export const REMOVER_MULTIPLE = 4;
 
 /** The names of the graph's own inputs and outputs. */
-export const REMOVER = { image: 'image', clean: 'clean', restored: 'restored', loss: 'loss' } as const;
+export const REMOVER = { image: 'image', restored: 'restored' } as const;
 
 interface Weight {
   readonly name: string;
@@ -32,30 +40,41 @@ export function removerWeights(channels: number): readonly Weight[] {
     { name: `${name}.weight`, dims: [to, from, side, side], fan: from * side * side },
     { name: `${name}.bias`, dims: [to], fan: Number.POSITIVE_INFINITY },
   ];
+  const block = (name: string, width: number): Weight[] => [
+    ...conv(`${name}.0`, width, width),
+    ...conv(`${name}.1`, width, width),
+  ];
   const c = channels;
   return [
-    ...conv('in', 3, c),
+    ...conv('in', PLANES, c),
+    ...block('fine', c),
     ...conv('down', c, 2 * c),
-    ...conv('middle.0', 2 * c, 2 * c),
-    ...conv('middle.1', 2 * c, 2 * c),
+    ...block('coarse.0', 2 * c),
+    ...block('coarse.1', 2 * c),
     { name: 'up.weight', dims: [2 * c, c, 2, 2], fan: 2 * c },
     { name: 'up.bias', dims: [c], fan: Number.POSITIVE_INFINITY },
-    ...conv('join', 2 * c, c),
-    ...conv('out', c, 3),
+    ...block('joined', c),
+    ...conv('out', c, PLANES),
   ];
 }
 
 const lengthOf = ({ dims }: Weight): number => dims.reduce((a, b) => a * b, 1);
 
-/** Weights before training (He et al. 2015); the last layer is zero, so that an untrained remover changes nothing. */
+/**
+ * Weights before training (He et al. 2015); the second layers of blocks start small and the last layer at zero, so that an
+ * untrained remover changes nothing.
+ */
 export function initialRemover(channels: number, random: Random): Float32Array {
   const values: number[] = [];
   for (const weight of removerWeights(channels)) {
-    const spread = weight.name.startsWith('out.') ? 0 : Math.sqrt(2 / weight.fan);
+    const spread = weight.name.startsWith('out.') ? 0 : damping(weight.name) * Math.sqrt(2 / weight.fan);
     for (let i = 0; i < lengthOf(weight); i++) values.push(spread * random.normal());
   }
   return Float32Array.from(values);
 }
+
+/** Residual branches start small, so that their sum does not grow with the blocks (Goyal et al. 2017 start them at 0). */
+const damping = (name: string): number => (/^(fine|joined|coarse\.\d)\.1\./.test(name) ? 0.1 : 1);
 
 /** The flat weights as what the graph takes; not copies. */
 export function removerFeeds(channels: number, weights: Float32Array): NamedTensors {
@@ -69,11 +88,8 @@ export function removerFeeds(channels: number, weights: Float32Array): NamedTens
   );
 }
 
-/**
- * `image` [n, 3, h, w] and weights -> `restored`; `withLoss` adds the input `clean` and the output `loss`, the mean
- * absolute error in 1/255.
- */
-export function removerModel(channels: number, withLoss = false): Model {
+/** `image` [n, 3, h, w] and weights -> `restored`. */
+export function removerModel(channels: number): Model {
   const g = graphBuilder({ opset: OPSET, taken: Object.values(REMOVER) });
   const inputs: ValueInfo[] = [];
   const input = (name: string, shape: ValueInfo['shape']): Value => {
@@ -96,18 +112,19 @@ export function removerModel(channels: number, withLoss = false): Model {
       weights.get(`${name}.bias`)!,
     );
 
-  const fine = g.Relu(conv('in', g.Sub(image, g.scalar(0.5, image))));
-  const coarse = g.Relu(conv('middle.1', g.Relu(conv('middle.0', g.Relu(conv('down', fine, 2))))));
+  const block = (name: string, x: Value): Value => g.Add(x, conv(`${name}.1`, g.Relu(conv(`${name}.0`, x))));
+
+  const centred = g.Mul(g.Sub(image, g.scalar(0.5, image)), g.scalar(4, image));
+  const fine = block('fine', conv('in', g.SpaceToDepth(centred, 2)));
+  const coarse = block('coarse.1', block('coarse.0', conv('down', g.Relu(fine), 2)));
   const up = g.ConvTranspose(
     coarse,
     weights.get('up.weight')!,
     { kernel_shape: [2, 2], strides: [2, 2] },
     weights.get('up.bias')!,
   );
-  const perturbation = conv('out', g.Relu(conv('join', g.Concat([fine, g.Relu(up)], 1))));
+  const added = g.DepthToSpace(conv('out', block('joined', g.Add(fine, up))), 2, 'DCR');
+  const perturbation = g.Mul(added, g.scalar(SIZE, added));
   const restored = named(REMOVER.restored, g.Sub(image, perturbation));
-  if (!withLoss) return builtModel(g, inputs, [restored], { name: 'remover' });
-  const error = g.Abs(g.Sub(restored, input(REMOVER.clean, pixels)));
-  const mean = g.ReduceMean(error, [0, 1, 2, 3], { keepdims: false });
-  return builtModel(g, inputs, [named(REMOVER.loss, g.Mul(mean, g.scalar(255, mean)))], { name: 'remover' });
+  return builtModel(g, inputs, [restored], { name: 'remover' });
 }

@@ -11,7 +11,7 @@ import { fromBytes, type Image, toBytes } from '../image/image.ts';
 import { resizeBytes } from '../image/resample.ts';
 import { type Drawn, shownByBrowser } from '../image/screen.ts';
 import { imageTooSmall, screenshotTooLarge } from '../messages.ts';
-import { capture, type View } from './browser.ts';
+import { browserVersion, capture, type View } from './browser.ts';
 import { defineAttack } from './define.ts';
 import { reencode } from './encode.ts';
 import { kernelParameter } from './kernel.ts';
@@ -46,6 +46,10 @@ export const screenshot = defineAttack({
   params,
   needs: [],
   random: false,
+  programs: async ({ mode }) => {
+    const browser = mode === 'browser' ? await browserVersion() : undefined;
+    return browser === undefined ? {} : { browser };
+  },
   apply: async (image, settings) => {
     const view = viewOf(image, settings);
     const drawn = drawnOf(view);

@@ -28,7 +28,7 @@ export const exportRun = defineVerb({
       note(`${await exportImages(folder, args.images)} pictures written to ${args.images}`);
       return;
     }
-    const content = await exportRows(folder.rows, args.format);
+    const content = await exportRows(folder, args.format);
     if (args.out !== undefined) {
       const { writeAtomically } = await import('../harness/store.ts');
       await writeAtomically(args.out, content);

@@ -65,11 +65,13 @@ async function runMatrix(
   const { runPlan } = await import('../harness/run.ts');
   const { localExecutor } = await import('../harness/executor.ts');
   const { estimatePlan, timingRecorder, workOf } = await import('../harness/estimate.ts');
+  const { jobKey } = await import('../harness/jobs.ts');
   const { plan, store } = inputs;
   const timings = timingRecorder();
   let weights = new Map<string, number>();
   let total = 0;
   let done = 0;
+  const begun = new Map<string, Heard>();
   try {
     return await runPlan(inputs, {
       ...options,
@@ -85,9 +87,19 @@ async function runMatrix(
         return executor;
       },
       onNote: (remark) => note(`note: ${remark}`),
+      onProgress: (job, fraction) => {
+        const name = workOf(job);
+        const part = fraction * (weights.get(name) ?? 0);
+        progress.update(
+          Math.min(done + part, total),
+          total,
+          `${name} ${underWay(jobKey(job), fraction, begun)}`,
+        );
+      },
       onJob: (event) => {
         timings.add(event);
         if (event.outcome !== 'reused') done += weights.get(workOf(event.job)) ?? 0;
+        begun.delete(jobKey(event.job));
         progress.update(Math.min(done, total), total, workOf(event.job));
       },
     });
@@ -95,6 +107,21 @@ async function runMatrix(
     progress.end();
     await timings.save(store).catch(() => undefined); // estimates only
   }
+}
+
+/** Where a job was when it was first heard of. */
+interface Heard {
+  readonly at: number;
+  readonly fraction: number;
+}
+
+/** How far one job is and how long it will take at the pace that it was heard of going: `40 %, 2 min 5 s to go`. */
+function underWay(key: string, fraction: number, begun: Map<string, Heard>): string {
+  const at = performance.now();
+  const first = begun.get(key) ?? { at, fraction };
+  begun.set(key, first);
+  const left = ((at - first.at) / (fraction - first.fraction)) * (1 - fraction);
+  return `${Math.floor(100 * fraction)} %${left > 1000 && Number.isFinite(left) ? `, ${duration(left)} to go` : ''}`;
 }
 
 /** Stands for the time of work that was never timed, so that the bar moves. */

@@ -52,7 +52,12 @@ export async function bindModels(
     }
   }
 
-  const bindLink = (kind: PluginKind, link: SettingLink): SettingLink => {
+  const programs = new Map<SettingLink, SettingLink['programs']>();
+  for (const { kind, link } of links) programs.set(link, await programsOf(kind, link));
+
+  const bindLink = (kind: PluginKind, given: SettingLink): SettingLink => {
+    const versions = programs.get(given);
+    const link = versions ? { ...given, programs: versions } : given;
     const bound = bindPictures(link, namesOf(kind, link), named);
     const models = needsOf(kind, link, choices).map(modelFor);
     if (models.length === 0 || models.includes(undefined)) return bound;
@@ -106,6 +111,12 @@ function bindPictures(
   if (names.length === 0 || names.some(([, text]) => !named.has(text))) return link;
   const keys = names.map(([parameter, text]) => [parameter, named.get(text)!.key]);
   return { ...link, pictures: Object.fromEntries(keys) };
+}
+
+/** Versions of the programs that a link calls, where it calls any that are there. */
+async function programsOf(kind: PluginKind, { id, params }: SettingLink): Promise<SettingLink['programs']> {
+  const versions = await resolvePlugin(kind, REGISTRIES[kind], id).programs?.(params);
+  return versions !== undefined && Object.keys(versions).length > 0 ? versions : undefined;
 }
 
 /** Parameters that name pictures, and what they say. */

@@ -49,7 +49,7 @@ import {
   measureLooks,
 } from './safeguards.ts';
 import type { Store } from './store.ts';
-import { lessonCheckpoint, teachPictures } from './teach.ts';
+import { lessonCheckpoint, openCheckpoint, teachPictures } from './teach.ts';
 
 /** The store, and its pictures as this thread holds them. */
 export interface Workbench {
@@ -83,23 +83,38 @@ export function modelsFrom(shelf: ModelShelf, available: readonly ResolvedModel[
     );
 }
 
+/** Hears how much of a job is done, 0..1. */
+export type OnFraction = (fraction: number) => void;
+
 /** Executes a job and stores what it gave. @throws whatever the plug-in throws; nothing is stored then. */
-export async function executeJob(job: Job, context: JobContext, bench: Workbench): Promise<JobRecord> {
+export async function executeJob(
+  job: Job,
+  context: JobContext,
+  bench: Workbench,
+  onProgress?: OnFraction,
+): Promise<JobRecord> {
   const started = performance.now();
-  const output = await outputOf(job, context, bench);
+  const output = await outputOf(job, context, bench, onProgress);
   const ms = Math.round((performance.now() - started) * 100) / 100;
   const record: JobRecord = { key: jobKey(job), job, ms, output };
   await bench.store.write(record);
   if (job.stage === 'learn') await removeCheckpoint(lessonCheckpoint(bench.store, record.key));
+  if (job.stage === 'rehearse') await removeCheckpoint(lessonCheckpoint(bench.store, record.key));
   return record;
 }
 
-async function outputOf(job: Job, context: JobContext, bench: Workbench): Promise<JobRecord['output']> {
+async function outputOf(
+  job: Job,
+  context: JobContext,
+  bench: Workbench,
+  onProgress?: OnFraction,
+): Promise<JobRecord['output']> {
   const { pictures, shelf, signal } = bench;
   const means: Means = {
     modelsOf: modelsFrom(shelf, context.models ?? []),
     picturesOf: picturesFrom(context.named ?? []),
     signal,
+    ...(onProgress && { onProgress }),
   };
   switch (job.stage) {
     case 'import':
@@ -216,9 +231,9 @@ export async function attackImage(
 
 /** Trains an attack on pairs of pictures. */
 async function learnFromPairs(
-  { steps: [step], seed }: RehearseJob,
+  job: RehearseJob,
   context: JobContext,
-  { pictures }: Workbench,
+  { pictures, store }: Workbench,
   means: Means,
 ): Promise<VectorOutput> {
   const { inputs, references } = context.pictures!;
@@ -226,8 +241,11 @@ async function learnFromPairs(
   for (const [i, { sha256 }] of references.entries()) {
     pairs.push({ clean: await pictures.load(sha256), protected: await pictures.load(inputs[i]!.sha256) });
   }
+  const { seed } = job;
+  const [step] = job.steps;
   const attack = resolvePlugin('attack', attacks, step.id);
-  const given = { ...pluginContext(seed, means), models: means.modelsOf(step) };
+  const training = await openCheckpoint(store, jobKey(job));
+  const given = { ...pluginContext(seed, means), models: means.modelsOf(step), training };
   return encodeVector(await attack.learns!.learn(pairs, step.params, given));
 }
 

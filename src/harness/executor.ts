@@ -7,19 +7,19 @@ import { BroadcastChannel } from 'node:worker_threads';
 import { CraquelureError, interrupted } from '../messages.ts';
 import { openShelf } from '../models/shelf.ts';
 import { type Device, resolveDevice } from '../runtime/device.ts';
-import { executeJob } from './execute.ts';
-import type { Job, JobContext, JobRecord } from './jobs.ts';
+import { executeJob, type OnFraction } from './execute.ts';
+import { type Job, type JobContext, jobKey, type JobRecord } from './jobs.ts';
 import { openPictures } from './pictures.ts';
 import { openStore } from './store.ts';
-import type { JobOutcome, WorkerData } from './worker.ts';
+import type { JobOutcome, JobProgress, WorkerData } from './worker.ts';
 
 /** Does jobs, as many at a time as it has room for; the rest wait in order. */
 export interface Executor {
   readonly workers: number;
   /** Where models run. */
   readonly device: Device;
-  /** @throws CraquelureError where the job fails. */
-  execute(job: Job, context: JobContext): Promise<JobRecord>;
+  /** `onProgress` hears of long jobs while they go on. @throws CraquelureError where the job fails. */
+  execute(job: Job, context: JobContext, onProgress?: OnFraction): Promise<JobRecord>;
   /** Ends the threads: jobs that wait are dropped, those under way are told to stop and have a moment to do so. */
   close(): Promise<void>;
 }
@@ -33,10 +33,10 @@ export function inlineExecutor(storeDir: string, device: Device = 'cpu'): Execut
   return {
     workers: 1,
     device,
-    execute: (job, context) => {
+    execute: (job, context, onProgress) => {
       const next = last.then(() => {
         if (stop.signal.aborted) throw interrupted();
-        return executeJob(job, context, bench);
+        return executeJob(job, context, bench, onProgress);
       });
       last = next.catch(() => undefined);
       return next;
@@ -68,23 +68,36 @@ export async function localExecutor(
   const fromSource = import.meta.url.endsWith('.ts'); // under a TypeScript loader threads have no compiled file
   if (jobs <= 1 || fromSource) return inlineExecutor(storeDir, device);
   const sessions = { device, threads: Math.max(1, Math.floor(availableParallelism() / jobs)) };
-  const stopChannel = `craquelure-stop-${randomUUID()}`;
+  const pool = randomUUID();
+  const [stopChannel, progressChannel] = [`craquelure-stop-${pool}`, `craquelure-progress-${pool}`];
   const { Piscina } = await import('piscina');
-  const pool = new Piscina({
+  const threads = new Piscina({
     filename: fileURLToPath(workerFile),
     name: 'work',
-    workerData: { storeDir, sessions, stopChannel } satisfies WorkerData,
+    workerData: { storeDir, sessions, stopChannel, progressChannel } satisfies WorkerData,
     minThreads: jobs,
     maxThreads: jobs,
   });
   const underWay = new Set<Promise<JobOutcome>>();
+  const listeners = new Map<string, OnFraction>();
+  const news = new BroadcastChannel(progressChannel);
+  news.onmessage = ({ data }) => {
+    const { key, fraction } = data as JobProgress;
+    listeners.get(key)?.(fraction);
+  };
+  news.unref();
   return {
     workers: jobs,
     device,
-    execute: async (job, context) => {
-      const task: Promise<JobOutcome> = pool.run({ job, context });
+    execute: async (job, context, onProgress) => {
+      const key = jobKey(job);
+      if (onProgress !== undefined) listeners.set(key, onProgress);
+      const task: Promise<JobOutcome> = threads.run({ job, context });
       underWay.add(task);
-      const outcome = await task.finally(() => underWay.delete(task));
+      const outcome = await task.finally(() => {
+        underWay.delete(task);
+        listeners.delete(key);
+      });
       if ('record' in outcome) return outcome.record;
       throw outcome.failure.code === undefined
         ? new Error(outcome.failure.message)
@@ -96,7 +109,8 @@ export async function localExecutor(
       channel.postMessage('stop');
       await Promise.race([Promise.allSettled(underWay), sleep(CLOSE_MS, undefined, { ref: false })]);
       channel.close();
-      await pool.destroy();
+      news.close();
+      await threads.destroy();
     },
   };
 }

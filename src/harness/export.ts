@@ -1,22 +1,22 @@
 /** @file Rows and pictures of a run in forms that other programs read. */
 import { copyFile, mkdir } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
-import { toCsv, toParquet } from './results.ts';
-import { formatRow, type Row } from './rows.ts';
+import { priced, toCsv, toParquet } from './results.ts';
+import { formatRow } from './rows.ts';
 import type { RunFolder, RunImage } from './run-folder.ts';
 
-/** Rows as the content of a file. */
+/** Rows as the content of a file; tables have the price of the attacks, too. */
 export async function exportRows(
-  rows: readonly Row[],
+  run: RunFolder,
   format: 'csv' | 'jsonl' | 'parquet',
 ): Promise<string | Uint8Array> {
   switch (format) {
     case 'csv':
-      return toCsv(rows);
+      return toCsv(priced(run));
     case 'jsonl':
-      return rows.map((row) => `${formatRow(row)}\n`).join('');
+      return run.rows.map((row) => `${formatRow(row)}\n`).join('');
     case 'parquet':
-      return toParquet(rows);
+      return toParquet(priced(run));
   }
 }
 

@@ -20,6 +20,8 @@ export interface JobStep {
   readonly params: Readonly<Record<string, unknown>>;
   /** By role: the key of the model, a hash over its bytes and their use; of an ensemble, all keys joined by `+`. */
   readonly models?: Readonly<Record<string, string>>;
+  /** Versions of programs outside this package, by name: another version may give other pixels. */
+  readonly programs?: Readonly<Record<string, string>>;
   /** By parameter: the chains of attacks that it names. */
   readonly chains?: Readonly<Record<string, readonly (readonly JobStep[])[]>>;
 }
@@ -204,7 +206,8 @@ export const embedJobs = ({ models = {} }: JobStep, input: string): EmbedJob[] =
 export const jobKey = (job: Job): string => keyOf({ store: STORE_VERSION, ...job });
 
 /** The part of a setting's link that its output depends on: of named pictures, what is in them and not where they lie. */
-export function jobStep({ id, version, params, models, pictures, chains }: SettingLink): JobStep {
+export function jobStep(link: SettingLink): JobStep {
+  const { id, version, params, models, pictures, chains, programs } = link;
   const keys = Object.entries(models ?? {}).map(([role, { key }]) => [role, key]);
   const named = Object.entries(chains ?? {}).map(([name, each]) => [
     name,
@@ -215,6 +218,7 @@ export function jobStep({ id, version, params, models, pictures, chains }: Setti
     version,
     params: { ...params, ...pictures },
     ...(models && { models: Object.fromEntries(keys) }),
+    ...(programs && { programs }),
     ...(chains && { chains: Object.fromEntries(named) }),
   };
 }

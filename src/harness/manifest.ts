@@ -37,6 +37,8 @@ export interface Manifest {
   };
   /** The networks that took part: which bytes, from where, on what terms, who vouches; absent where none did. */
   readonly models?: readonly ResolvedModel[];
+  /** Programs outside this package that made pictures: versions by name; absent where none did. */
+  readonly programs?: Readonly<Record<string, string>>;
   readonly environment: Environment;
   /** ISO 8601. */
   readonly started: string;

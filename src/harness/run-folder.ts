@@ -26,6 +26,8 @@ export interface SettingLink {
   readonly chains?: Readonly<Record<string, readonly (readonly SettingLink[])[]>>;
   /** Where parameters name pictures: the hash over those, by the parameter. */
   readonly pictures?: Readonly<Record<string, string>>;
+  /** Where the output depends on a program outside this package: its version, by its name. */
+  readonly programs?: Readonly<Record<string, string>>;
   /** The parameter that orders an attack's settings from gentle to harsh. */
   readonly strength?: { readonly parameter: string; readonly harsher: 'higher' | 'lower' };
 }
@@ -45,6 +47,11 @@ export interface Setting {
   /** True where one of its links draws random numbers. */
   readonly random: boolean;
 }
+
+/** Ids of the networks that a setting's links ask, each once. */
+export const networksOf = ({ links }: Pick<Setting, 'links'>): string[] => [
+  ...new Set(links.flatMap(({ models = {} }) => Object.values(models).map(({ id }) => id))),
+];
 
 export interface MetricSetting extends Setting {
   readonly kind: Metric['kind'];

@@ -9,6 +9,7 @@ import { failedFast, interrupted, reasonOf } from '../messages.ts';
 import type { Executor } from './executor.ts';
 import type { Experiment } from './experiment.ts';
 import type { Cell } from './cells.ts';
+import type { Job } from './jobs.ts';
 import { claimRunFolder } from './claim.ts';
 import { describeEnvironment, describeTool, type Manifest, nameDevice, SEED_RULE } from './manifest.ts';
 import { measurementOf, type Plan, rowsOfCell, unitsOf } from './plan.ts';
@@ -40,6 +41,8 @@ export interface RunOptions {
   readonly retryErrors?: boolean;
   readonly signal?: AbortSignal;
   readonly onJob?: (event: JobEvent) => void;
+  /** Hears of jobs that take long while they go on. */
+  readonly onProgress?: (job: Job, fraction: number) => void;
   readonly onCell?: (cell: Cell, rows: readonly Row[]) => void;
   readonly onNote?: (note: string) => void;
 }
@@ -120,7 +123,7 @@ async function runMissing(
     plan.cells.map((cell) => ({ id: cell.id, rows: rowsOfCell(plan, cell) })),
     afresh,
   );
-  const session = openSession(store, executor, options.onJob ?? (() => undefined));
+  const session = openSession(store, executor, options.onJob ?? (() => undefined), options.onProgress);
   const rows: Row[] = [...rowsFile.kept];
   let complete = false;
   try {
@@ -148,7 +151,7 @@ async function runMissing(
   };
   await save(RUN_FILES.images, images);
   if (generated.length > 0) await save(RUN_FILES.generated, generated);
-  await writeResults(dir, rows);
+  await writeResults(dir, { rows, cells, images });
   await save(RUN_FILES.cells, cells);
   await save(RUN_FILES.manifest, finished); // last: a manifest that says finished vouches for the rest
   return {
@@ -252,6 +255,7 @@ async function startManifest(inputs: RunInputs, executor: Executor, previous?: M
       })),
     },
     ...(plan.models.length > 0 && { models: plan.models }),
+    ...programsOf(plan),
     environment: {
       ...environment,
       ...(plan.models.length > 0 && { device: await nameDevice(executor.device) }),
@@ -262,6 +266,15 @@ async function startManifest(inputs: RunInputs, executor: Executor, previous?: M
     jobs: previous?.jobs ?? { executed: 0, reused: 0, failed: 0 },
     peakRss: 0,
   };
+}
+
+/** What settings call outside this package, as it was found before anything ran. */
+function programsOf({ cells }: Plan): Pick<Manifest, 'programs'> {
+  const links = cells.flatMap(({ protection, attack, metric }) =>
+    [protection, attack, metric].flatMap((setting) => setting.links),
+  );
+  const programs = Object.assign({}, ...links.map((link) => link.programs)) as Record<string, string>;
+  return Object.keys(programs).length > 0 ? { programs } : {};
 }
 
 const addCounts = (a: Manifest['jobs'] | undefined, b: Manifest['jobs']): Manifest['jobs'] => ({

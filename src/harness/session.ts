@@ -21,8 +21,13 @@ export interface Session {
   readonly counts: { executed: number; reused: number; failed: number };
 }
 
-/** Opens a session; `onJob` hears of every distinct job once. */
-export function openSession(store: Store, executor: Executor, onJob: (event: JobEvent) => void): Session {
+/** Opens a session; `onJob` hears of every distinct job once, `onProgress` of those that take long while they go on. */
+export function openSession(
+  store: Store,
+  executor: Executor,
+  onJob: (event: JobEvent) => void,
+  onProgress?: (job: Job, fraction: number) => void,
+): Session {
   const known = new Map<string, Promise<JobRecord>>();
   const makers = new Map<string, { job: Job; context: JobContext }>(); // by the hash of what they made
   const counts = { executed: 0, reused: 0, failed: 0 };
@@ -49,13 +54,15 @@ export function openSession(store: Store, executor: Executor, onJob: (event: Job
   };
 
   const doOnce = async (job: Job, context: JobContext): Promise<JobRecord> => {
+    const execute = (): Promise<JobRecord> =>
+      executor.execute(job, context, onProgress && ((fraction) => onProgress(job, fraction)));
     try {
-      return await executor.execute(job, context);
+      return await execute();
     } catch (error) {
       // A damaged input is removed when it is read; its maker makes it again, and the job has a second try.
       if (!(error instanceof CraquelureError && error.code === 'STORE') || !(await mend(job, context)))
         throw error;
-      return executor.execute(job, context);
+      return execute();
     }
   };
 

@@ -3,7 +3,7 @@
  *
  *     records/ab/<key>.json    what a job gave (JobRecord)
  *     blobs/cd/<sha256>.png    pictures, under the hash of their bytes; .safetensors: what trainings left
- *     trainings/<key>.safetensors   checkpoints of lessons that are under way, or were interrupted
+ *     trainings/<key>.safetensors   checkpoints of trainings that are under way, or were interrupted
  *     timings.json             how long each kind of work took, for estimates
  *     tmp/                     files being written; what a killed process left there is swept by the next run
  *

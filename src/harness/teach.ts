@@ -59,15 +59,21 @@ async function checkpointOf(
   store: Store,
 ): Promise<Pick<TeachContext, 'resume' | 'checkpoint'>> {
   if (teaching === undefined) return {};
-  const file = lessonCheckpoint(store, jobKey(job));
-  await mkdir(dirname(file.path), { recursive: true });
+  const file = await openCheckpoint(store, jobKey(job));
   const checkpoint = checkpointTo(file, Math.max(25, Math.ceil(teaching.steps / 20)));
   // A damaged file is none: the training begins anew.
   const resume = await readCheckpoint(file).catch(() => undefined);
   return { resume, checkpoint };
 }
 
-/** Where the training of a lesson is kept until the lesson is done. */
+/** The same, in a folder that is there. */
+export async function openCheckpoint(store: Store, key: string): Promise<CheckpointFile> {
+  const file = lessonCheckpoint(store, key);
+  await mkdir(dirname(file.path), { recursive: true });
+  return file;
+}
+
+/** Where the training of a job is kept until the job is done. */
 export const lessonCheckpoint = (store: Store, key: string): CheckpointFile => ({
   path: join(store.dir, 'trainings', `${key}.safetensors`),
   training: key,

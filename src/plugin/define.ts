@@ -5,6 +5,7 @@ import { undeclaredReference, undeclaredRole } from '../messages.ts';
 import type { RoleModel } from '../models/open.ts';
 import type { ModelRole } from '../models/roles.ts';
 import type { RoleModels } from '../models/shelf.ts';
+import type { CheckpointFile } from '../optim/checkpoint-file.ts';
 import type { Random } from '../random.ts';
 import type { Transformation } from './transformation.ts';
 
@@ -63,6 +64,8 @@ export interface PluginBase<S extends ParameterSchema = ParameterSchema> {
   needsWith?(params: z.infer<S>): readonly RoleNeed[];
   /** Models that the id itself names: no other may play these roles. Of a list the user chooses; else it is the first. */
   readonly pins?: Readonly<Partial<Record<ModelRole, string | readonly string[]>>>;
+  /** Programs outside this package that the output depends on: versions by name. None where the program is not there. */
+  programs?(params: z.infer<S>): Promise<Readonly<Record<string, string>>>;
   /** Parameters whose text names something outside the experiment file. */
   readonly refers?: Readonly<Record<string, Reference>>;
   /** True where the output depends on the seed. */
@@ -85,6 +88,8 @@ export interface PluginContext {
   readonly pictures?: (parameter: string) => readonly NamedPicture[];
   /** What an attack that learns has learnt; see `learnedIn`. */
   readonly learned?: Float32Array;
+  /** Where a long training may keep its state; whoever hands it out removes the file when the job is done. */
+  readonly training?: CheckpointFile;
   /** What parameters name; see `transformationsOf`. */
   readonly transformations?: (parameter: string) => readonly NamedTransformation[];
   /** Writes something down (the anchor chosen, a distance reached) that is kept beside the result. */

@@ -1,8 +1,8 @@
 /**
- * @file What an attack costs the mimic: time for a megapixel, and the quality that it takes from a picture that was never
- * protected. A protection that only a ruinous attack breaks is worth more than one that JPEG breaks.
+ * @file What an attack costs the mimic: time for a megapixel, networks, and the quality that it takes from a picture that was
+ * never protected. A protection that only a ruinous attack breaks is worth more than one that JPEG breaks.
  */
-import type { RunFolder } from '../harness/run-folder.ts';
+import { networksOf, type RunFolder } from '../harness/run-folder.ts';
 import type { Analysis, Answers } from './analysis.ts';
 import type { Effect } from './effect.ts';
 
@@ -11,6 +11,8 @@ export interface Price {
   readonly msPerMegapixel: number;
   /** Mean d[attack(clean)] by the run's metric of fidelity; NaN where there is none. */
   readonly qualityLost: number;
+  /** Ids of the networks that it asks. */
+  readonly networks: readonly string[];
 }
 
 /** By label of the attack. */
@@ -31,14 +33,21 @@ export function pricesOf({ images }: Pick<RunFolder, 'images'>, answers: Answers
   const quality = qualityEffect(answers);
   const attacks = new Map(answers.pairs.map(({ attack }) => [attack.label, attack]));
   return new Map(
-    [...attacks.keys()].map((label): [string, Price] => {
+    [...attacks].map(([label, setting]): [string, Price] => {
       const times = images
         .filter(({ arm, attack }) => arm === 'attacked-clean' && attack === label)
         .flatMap(({ ms, width, height }) => (ms === undefined ? [] : [(1e6 * ms) / (width * height)]));
       const measured = answers.pairs.find(
         ({ attack, effect }) => attack.label === label && effect === quality,
       );
-      return [label, { msPerMegapixel: median(times), qualityLost: lost(measured, quality) }];
+      return [
+        label,
+        {
+          msPerMegapixel: median(times),
+          qualityLost: lost(measured, quality),
+          networks: networksOf(setting),
+        },
+      ];
     }),
   );
 }

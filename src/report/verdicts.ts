@@ -29,7 +29,11 @@ export function verdictsDocument(
     prices: Object.fromEntries(
       [...findings.prices].map(([attack, price]) => [
         attack,
-        { msPerMegapixel: number(price.msPerMegapixel), qualityLost: number(price.qualityLost) },
+        {
+          msPerMegapixel: number(price.msPerMegapixel),
+          qualityLost: number(price.qualityLost),
+          networks: price.networks,
+        },
       ]),
     ),
     quality: findings.quality?.metric.label ?? null,

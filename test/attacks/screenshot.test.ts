@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { findBrowser } from '../../src/attacks/browser.ts';
 import { screenshot } from '../../src/attacks/screenshot.ts';
+import { bindModels } from '../../src/harness/bindings.ts';
+import { jobKey, jobStep } from '../../src/harness/jobs.ts';
+import { attackSettings } from '../../src/harness/settings.ts';
 import { fromBytes, type Image, toBytes } from '../../src/image/image.ts';
 import { browserMissing, imageTooSmall, screenshotTooLarge } from '../../src/messages.ts';
 import { seededRandom } from '../../src/random.ts';
@@ -71,6 +74,21 @@ it('a browser that CHROMIUM_PATH names and that is not there is an error that sa
 if (browser === undefined) it.skip('screenshots in a browser: no Chromium on PATH or in CHROMIUM_PATH');
 else {
   describe('a screenshot in a browser', () => {
+    it('is kept under the version of the browser that made it; a simulated one under none', async () => {
+      const job = async (call: string) => {
+        const [setting] = attackSettings(call);
+        return jobStep((await bindModels([['attack', setting!]], {})).bind('attack', setting!).links[0]!);
+      };
+      const made = await job('screenshot(mode=browser)');
+      expect(made.programs!.browser).toMatch(/^\S.* \d+\.\d+\.\d+/);
+      const steps = [made];
+      const key = (programs: Record<string, string>) =>
+        jobKey({ stage: 'attack', steps: [{ ...made, programs }], seed: null, input: '' });
+      expect(key(made.programs!)).toBe(jobKey({ stage: 'attack', steps, seed: null, input: '' }));
+      expect(key({ browser: 'Chromium 1.0.0' })).not.toBe(key(made.programs!));
+      expect((await job('screenshot')).programs).toBeUndefined();
+    });
+
     it('changes nothing at ratio 1, native, in PNG, larger than the window or not, and keeps opacity', async () => {
       for (const [width, height] of [
         [37, 23],

@@ -1,7 +1,7 @@
 import { parquetReadObjects } from 'hyparquet';
 import Papa from 'papaparse';
 import { describe, expect, it } from 'vitest';
-import { toCsv, toParquet } from '../../src/harness/results.ts';
+import { type PricedRow, toCsv, toParquet } from '../../src/harness/results.ts';
 import { formatRow, parseRows, type Row } from '../../src/harness/rows.ts';
 
 const row: Row = {
@@ -26,6 +26,11 @@ const rows: readonly Row[] = [
   { ...row, value: Infinity, arm: 'clean' },
   { ...row, value: null, n: 0, status: 'error', error: 'Cannot use image' },
 ];
+const priced: readonly PricedRow[] = rows.map((each, i) =>
+  i === 0
+    ? { ...each, attackMs: 12.5, networks: 'atelier-vae + other' }
+    : { ...each, attackMs: null, networks: '' },
+);
 
 describe('rows', () => {
   it('come back from JSON lines as they were, infinity included', () => {
@@ -38,16 +43,24 @@ describe('rows', () => {
   });
 
   it('come back from CSV, with quotes, commas and line breaks in names', () => {
-    const { data } = Papa.parse<Record<string, string>>(toCsv(rows), { header: true, skipEmptyLines: true });
+    const { data } = Papa.parse<Record<string, string>>(toCsv(priced), {
+      header: true,
+      skipEmptyLines: true,
+    });
     expect(data.map(({ image }) => image)).toEqual(rows.map(({ image }) => image));
     expect(data.map(({ value }) => value)).toEqual(['31.25', 'inf', '']);
+    expect(data.map(({ attackMs, networks }) => [attackMs, networks])).toEqual([
+      ['12.5', 'atelier-vae + other'],
+      ['', ''],
+      ['', ''],
+    ]);
   });
 
   it('come back from Parquet with types', async () => {
-    const bytes = await toParquet(rows);
+    const bytes = await toParquet(priced);
     const back = await parquetReadObjects({ file: new Uint8Array(bytes).buffer });
     expect(back.map(({ seed, ...rest }) => ({ ...rest, seed: Number(seed) }))).toEqual(
-      rows.map(({ seed, ...rest }) => ({ ...rest, seed })),
+      priced.map(({ seed, ...rest }) => ({ ...rest, seed })),
     );
   });
 });

@@ -2,7 +2,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { Thresholds } from '../../stats/verdict.ts';
 import type { Analysis } from '../analysis.ts';
-import type { Price, Prices } from '../price.ts';
+import type { Prices } from '../price.ts';
 import { isIdentity } from '../summary.ts';
 import {
   bands,
@@ -16,7 +16,7 @@ import { CONFIG, FAINT, SCHEMA } from './theme.ts';
 
 /** What the price is counted in. */
 export interface Currency {
-  readonly of: keyof Price;
+  readonly of: 'msPerMegapixel' | 'qualityLost';
   /** As printed under the axis. */
   readonly title: string;
   readonly scale: 'log' | 'linear';

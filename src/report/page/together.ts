@@ -27,8 +27,22 @@ ${
     ),
   )}</div>`
 }
+${priceTable(findings)}
 ${comparisons.length > 0 && comparisonTable(comparisons)}
 </section>`;
+}
+
+/** What each attack costs the mimic. */
+function priceTable({ prices, quality }: Findings): Html {
+  const lost = quality === undefined ? 'quality lost' : `${quality.symbol} of attack(clean)`;
+  return html`<details><summary>What the attacks cost: ${count(prices.size, 'price')}</summary>
+<div class="scroll"><table><thead><tr><th>attack</th><th class="n">ms/Mpx</th><th class="n">${lost}</th><th>networks</th></tr></thead>
+<tbody>${[...prices].map(
+    ([attack, { msPerMegapixel, qualityLost, networks }]) =>
+      html`<tr><td>${attack}</td><td class="n">${formatNumber(msPerMegapixel)}</td><td class="n">${formatNumber(qualityLost)}</td><td>${networks.join(' + ') || 'none'}</td></tr>
+`,
+  )}</tbody></table></div>
+<p class="faint">Median wall time for a megapixel on this machine, training aside; the quality that the attack takes from pictures that nobody protected.</p></details>`;
 }
 
 function standingTable(standings: readonly Standing[]): Html {
