@@ -7,6 +7,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { isMainThread, Worker } from 'node:worker_threads';
+import type { Size } from './image.ts';
 import type { Kernel } from './kernel.ts';
 
 /** Calls `name(band, thread, ...args)` for each of `bands` bands; returns when all are done. Whole numbers only. */
@@ -14,6 +15,9 @@ export type RunBands<Name extends string> = (name: Name, bands: number, ...args:
 
 /** Threads that filters use, 1 for this one alone: threads of the program's own share the cores with each other. */
 export const filterThreads = isMainThread ? Math.min(availableParallelism(), 16) : 1;
+
+/** Threads for quick filters: they are done with small pictures before another thread wakes up. */
+export const threadsFor = ({ width, height }: Size): number => (width * height < 2 ** 20 ? 1 : filterThreads);
 
 /** What `work` gives, with other threads at hand for as long as it runs. */
 export function inBands<Name extends string, T>(

@@ -1,6 +1,10 @@
 /** @file Gaussian blur of 8-bit pixels, as OpenCV's `GaussianBlur(src, (0, 0), sigma)` computes it. */
+import { inBands, threadsFor } from './bands.ts';
 import { paddedIndices } from './border.ts';
+import { readResult, writePadded } from './flat-kernel.ts';
+import { blurLayout, blurRoutines, fillRows } from './gaussian-kernel.ts';
 import type { Shape, Size } from './image.ts';
+import { kernel, remembered } from './kernel.ts';
 import { roundHalfEven } from './round.ts';
 
 /**
@@ -30,73 +34,30 @@ export function gaussianWeights(sigma: number): Int32Array {
 }
 
 /** Blurred pixels; the border is mirrored without repeating the edge pixel (reflect101). */
-export function gaussianBlurBytes(pixels: Readonly<Uint8Array>, shape: Shape, sigma: number): Uint8Array {
-  const weights = gaussianWeights(sigma);
-  return columns(rows(pixels, shape, weights), shape, weights);
-}
-
-/** Along rows: sums in 1/256, exact in 16 bits. */
-function rows(
+export function gaussianBlurBytes(
   pixels: Readonly<Uint8Array>,
-  { width, height, channels }: Shape,
-  weights: Int32Array,
-): Uint16Array {
-  const radius = weights.length >> 1;
-  const line = width * channels;
-  const from = paddedIndices(width, radius, 'reflect101');
-  const padded = new Uint8Array(from.length * channels);
-  const sums = new Int32Array(line);
-  const out = new Uint16Array(line * height);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0, to = 0; x < from.length; x++) {
-      for (let c = 0; c < channels; c++) padded[to++] = pixels[y * line + from[x]! * channels + c]!;
-    }
-    const middle = radius * channels;
-    for (let i = 0; i < line; i++) sums[i] = Math.imul(padded[middle + i]!, weights[radius]!);
-    for (let j = 1; j <= radius; j += 2) {
-      const near = weights[radius + j]!;
-      const far = weights[radius + j + 1]!;
-      const left = middle - j * channels;
-      const right = middle + j * channels;
-      for (let i = 0; i < line; i++) {
-        sums[i] =
-          sums[i]! +
-          Math.imul(padded[left + i]! + padded[right + i]!, near) +
-          Math.imul(padded[left + i - channels]! + padded[right + i + channels]!, far);
-      }
-    }
-    for (let i = 0; i < line; i++) out[y * line + i] = sums[i]!;
-  }
-  return out;
+  shape: Shape,
+  sigma: number,
+  threads = threadsFor(shape),
+): Uint8Array {
+  const { width, height, channels } = shape;
+  const { layout, made, memory } = kernels([width, height, channels, sigma, threads], () =>
+    written(shape, sigma, threads),
+  );
+  writePadded(pixels, shape, layout, memory, 0, 'reflect101');
+  inBands(made, threads, (run) => run('band', layout.bands));
+  return readResult(shape, layout, memory);
 }
 
-/** Along columns: sums in 1/65536, rounded half up to 8 bits. */
-function columns(values: Uint16Array, { width, height, channels }: Shape, weights: Int32Array): Uint8Array {
+const kernels = remembered<ReturnType<typeof written>>();
+
+function written(shape: Shape, sigma: number, threads: number) {
+  const weights = gaussianWeights(sigma);
   const radius = weights.length >> 1;
-  const line = width * channels;
-  const from = paddedIndices(height, radius, 'reflect101');
-  const sums = new Int32Array(line);
-  const out = new Uint8Array(line * height);
-  for (let y = 0; y < height; y++) {
-    const middle = y * line;
-    for (let i = 0; i < line; i++) sums[i] = Math.imul(values[middle + i]!, weights[radius]!) + 32768;
-    for (let j = 1; j <= radius; j += 2) {
-      const near = weights[radius + j]!;
-      const far = weights[radius + j + 1]!;
-      const above = from[y + radius - j]! * line;
-      const below = from[y + radius + j]! * line;
-      const top = from[y + radius - j - 1]! * line;
-      const bottom = from[y + radius + j + 1]! * line;
-      for (let i = 0; i < line; i++) {
-        sums[i] =
-          sums[i]! +
-          Math.imul(values[above + i]! + values[below + i]!, near) +
-          Math.imul(values[top + i]! + values[bottom + i]!, far);
-      }
-    }
-    for (let i = 0; i < line; i++) out[middle + i] = sums[i]! >> 16;
-  }
-  return out;
+  const layout = blurLayout(shape, radius, threads);
+  const made = kernel(layout.bytes, blurRoutines(shape, layout, weights.subarray(radius)));
+  fillRows(shape, layout, made.memory);
+  return { layout, made, memory: made.memory };
 }
 
 /** A blurred copy of float planes [n, height, width], in full precision; the border is mirrored (reflect101). */

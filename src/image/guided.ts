@@ -48,7 +48,7 @@ export function guidedBy(
       }
       floats(layout.values).set(values);
       run('filter', layout.bands);
-      return Float32Array.from(floats(layout.result));
+      return floats(layout.result).slice();
     });
   };
   return filter;

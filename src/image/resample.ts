@@ -7,6 +7,7 @@
  * Source: Pillow, src/libImaging/Resample.c and Geometry.c (nearest).
  */
 import { fromBytes, type Image, type Shape, type Size, toBytes } from './image.ts';
+import { BITS, type FixedWindows, HALF, resizeRgb } from './resample-kernel.ts';
 
 interface Kernel {
   /** f is 0 beyond this distance, in input pixels at scale 1. */
@@ -71,8 +72,15 @@ export function resizeBytes(
 ): Uint8Array {
   if (kernel === 'nearest')
     return nearest(pixels, from, to, new Uint8Array(to.width * to.height * from.channels));
+  if (from.width === to.width && from.height === to.height) return pixels.slice();
+  if (from.channels === 3) {
+    const along = (length: number, out: number): FixedWindows | undefined =>
+      length === out ? undefined : fixedWindows(length, out, KERNELS[kernel]);
+    const [columns, rows] = [along(from.width, to.width), along(from.height, to.height)];
+    return resizeRgb(pixels, from, to, columns, rows);
+  }
   const rows = from.width === to.width ? pixels : rowsOfBytes(pixels, from, to.width, kernel);
-  if (from.height === to.height) return rows === pixels ? pixels.slice() : (rows as Uint8Array);
+  if (from.height === to.height) return rows as Uint8Array;
   return columnsOfBytes(rows, { ...from, width: to.width }, to.height, kernel);
 }
 
@@ -133,9 +141,6 @@ export function resampleWeights(
   return (i) => ({ start: start[i]!, weights: fixed.subarray(i * stride, i * stride + length[i]!) });
 }
 
-const BITS = 22;
-const HALF = 1 << (BITS - 1);
-
 /** Weights in fixed point, rounded half away from zero. */
 function fixedPoint(weights: Float64Array): Int32Array {
   const fixed = new Int32Array(weights.length);
@@ -143,6 +148,18 @@ function fixedPoint(weights: Float64Array): Int32Array {
     fixed[i] = Math.trunc(weights[i]! * (1 << BITS) + (weights[i]! < 0 ? -0.5 : 0.5));
   }
   return fixed;
+}
+
+/** No longer than the longest of them asks for. */
+function fixedWindows(inSize: number, outSize: number, kernel: Kernel): FixedWindows {
+  const { start, length, weights, stride } = windows(inSize, outSize, kernel);
+  const longest = 4 * Math.ceil(length.reduce((a, b) => Math.max(a, b)) / 4);
+  const fixed = fixedPoint(weights);
+  const cut = new Int32Array(outSize * longest);
+  for (let i = 0; i < outSize; i++) {
+    cut.set(fixed.subarray(i * stride, i * stride + length[i]!), i * longest);
+  }
+  return { start, weights: cut, stride: longest };
 }
 
 function rowsOfBytes(
@@ -159,21 +176,6 @@ function rowsOfBytes(
     for (let x = 0; x < width; x++, to += channels) {
       const first = (y * from.width + start[x]!) * channels;
       const last = x * stride + length[x]!;
-      if (channels === 3) {
-        let red = HALF;
-        let green = HALF;
-        let blue = HALF;
-        for (let j = x * stride, at = first; j < last; j++, at += 3) {
-          const weight = fixed[j]!;
-          red = (red + Math.imul(pixels[at]!, weight)) | 0;
-          green = (green + Math.imul(pixels[at + 1]!, weight)) | 0;
-          blue = (blue + Math.imul(pixels[at + 2]!, weight)) | 0;
-        }
-        out[to] = red >> BITS;
-        out[to + 1] = green >> BITS;
-        out[to + 2] = blue >> BITS;
-        continue;
-      }
       for (let c = 0; c < channels; c++) {
         let sum = HALF;
         for (let j = x * stride, at = first + c; j < last; j++, at += channels) {

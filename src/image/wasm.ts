@@ -173,7 +173,9 @@ export const v128 = {
     vector(0x5b, ...memory(2, offset), 0)(address, x),
   /** 32 bits from memory, the rest zero. */
   loadQuarter: (address: Code, offset: number): Code => vector(0x5c, ...memory(2, offset))(address),
-  /** The same into a lane of `x`. */
+  /** 32 bits from memory into all four lanes. */
+  loadSplat: (address: Code, offset: number): Code => vector(0x09, ...memory(2, offset))(address),
+  /** 32 bits from memory into a lane of `x`. */
   loadLane: (address: Code, offset: number, x: Code, at: number): Code =>
     vector(0x56, ...memory(2, offset), at)(address, x),
   /** A lane of 32 bits to memory. */

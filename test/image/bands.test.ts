@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { inBands } from '../../src/image/bands.ts';
 import { bilateral } from '../../src/image/bilateral.ts';
 import { guidedBy } from '../../src/image/guided.ts';
+import { gaussianBlurBytes } from '../../src/image/gaussian.ts';
 import { kernel } from '../../src/image/kernel.ts';
+import { medianBytes } from '../../src/image/median.ts';
+import { nonLocalMeans } from '../../src/image/non-local-means.ts';
 import { i32, sequence } from '../../src/image/wasm.ts';
 import { seededRandom } from '../../src/random.ts';
 
@@ -69,6 +72,24 @@ describe.each([
     const alone = guidedBy(values, size, options, 1)(values);
     for (let i = 0; i < RUNS; i++, await pause()) {
       expect(guidedBy(values, size, options, 3)(values)).toEqual(alone);
+    }
+  });
+
+  it('by the blur, the median and non-local means', async () => {
+    const pixels = Uint8Array.from(values);
+    const shape = { ...size, channels: 3 };
+    const filters = [
+      (threads: number) => gaussianBlurBytes(pixels, shape, 1.7, threads),
+      (threads: number) => medianBytes(pixels, shape, 5, threads),
+      (threads: number) => {
+        const means = { h: 30, template: 5, search: 9 };
+        const two = { ...size, channels: 2 };
+        return nonLocalMeans(pixels.subarray(0, 2 * width * height), two, means, threads);
+      },
+    ];
+    for (const filter of filters) {
+      const alone = filter(1);
+      for (let i = 0; i < RUNS; i++, await pause()) expect(filter(3)).toEqual(alone);
     }
   });
 });
