@@ -32,6 +32,7 @@ import { screenshot } from './screenshot.ts';
 import { tvDenoise } from './tv-denoise.ts';
 import { vaeGuidedCleaner } from './vae-guided-cleaner.ts';
 import { vaeRoundTrip } from './vae-round-trip.ts';
+import { wavelet } from './wavelet.ts';
 import { webp } from './webp.ts';
 
 const registry = registryOf({
@@ -49,6 +50,7 @@ const registry = registryOf({
   guided,
   'non-local-means': nonLocalMeans,
   'tv-denoise': tvDenoise,
+  wavelet,
   'gaussian-noise': gaussianNoise,
   quantize,
   platform,

@@ -6,7 +6,7 @@ import { seededRandom } from '../../src/random.ts';
 
 const middle = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!;
 
-it.each([1, 3, 9, 25, 49])('a network of minima and maxima finds the median of %d numbers', (n) => {
+it.each([3, 9, 25, 49])('a network of minima and maxima finds the median of %d numbers', (n) => {
   const random = seededRandom(n);
   for (let trial = 0; trial < 200; trial++) {
     const values = Array.from({ length: n }, () => random.int(trial % 2 === 0 ? 4 : 256));

@@ -20,6 +20,8 @@ interface References {
   readonly guided: Filtered[];
   readonly 'adverse-cleaner': Filtered[];
   readonly 'tv-denoise': Filtered[];
+  readonly wavelet: Filtered[];
+  readonly 'non-local-means': Filtered[];
   readonly ssim: number;
 }
 
@@ -28,7 +30,7 @@ interface Filtered {
   readonly output: number[];
 }
 
-// Pillow 9.4.0, OpenCV 4.6.0, scikit-image 0.19.3; the file records the versions.
+// Pillow 9.4.0, OpenCV 4.6.0, scikit-image 0.19.3 with PyWavelets 1.1.1; the file records the versions.
 const references = JSON.parse(
   readFileSync(new URL('references.json', import.meta.url), 'utf8'),
 ) as References;
@@ -51,6 +53,8 @@ describe('a picture of 13 x 11', () => {
     'guided',
     'adverse-cleaner',
     'tv-denoise',
+    'wavelet',
+    'non-local-means',
   ] as const) {
     it.each<Filtered>(references[id])(
       `after ${id} $params equals its reference`,
