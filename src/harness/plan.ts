@@ -96,12 +96,33 @@ export function unitsOf({ items }: Plan, { metric }: Cell): Unit[] {
   const { per, floorFrom = Infinity } = metric;
   const armsOf = (part: readonly DatasetItem[]): readonly RowArm[] =>
     Math.floor(part.length / 2) >= floorFrom ? [...ARMS, 'floor'] : ARMS;
-  if (per === undefined) return [{ name: '*', items, arms: armsOf(items) }];
+  if (per === undefined)
+    return [{ name: '*', items, arms: armsOf(items) }, ...unitsWithout(items, floorFrom)];
   const artists = [...new Set(items.map(({ artist }) => artist ?? ''))];
   return artists.map((name) => {
     const part = items.filter(({ artist = '' }) => artist === name);
     return { name: `*${name}`, items: part, arms: armsOf(part) };
   });
+}
+
+/** Names of units that are the data set without some of its pictures begin so. */
+export const WITHOUT = '* without ';
+
+/** So many parts at most are left out in turn; an interval from 31 degrees of freedom is 4 % wider than from all. */
+const PARTS = 32;
+
+/**
+ * The data set without each of its pictures in turn, or of many without every 32nd: how a set metric's value changes tells
+ * how far chance moves it (jackknife; the interval is made in `report/sets.ts`). None where too few would be left.
+ */
+function unitsWithout(items: readonly DatasetItem[], least: number): Unit[] {
+  const parts = Math.min(items.length, PARTS);
+  if (items.length - Math.ceil(items.length / parts) < least) return [];
+  return Array.from({ length: parts }, (_, part) => ({
+    name: WITHOUT + (parts === items.length ? items[part]!.id : `part ${part + 1} of ${parts}`),
+    items: items.filter((_, i) => i % parts !== part),
+    arms: ARMS,
+  }));
 }
 
 /** How many rows a cell writes. */
@@ -222,10 +243,10 @@ export async function measurementOf(
     return generatedValue(plan, cell, arm, unit, pictures, get);
   }
   if (arm === 'floor' || arm === 'untuned') return noiseFloor(plan, cell, unit, get);
-  const { kind } = cell.metric;
-  const ofSets = kind === 'image-set' || kind === 'set';
+  const { kind, per } = cell.metric;
+  const againstAll = kind === 'image-set' || per !== undefined;
   const inputs = await picturesOf(plan, cell, arm, unit.items, get);
-  const references = await picturesOf(plan, cell, 'clean', ofSets ? plan.items : unit.items, get);
+  const references = await picturesOf(plan, cell, 'clean', againstAll ? plan.items : unit.items, get);
   return { ...(await compared(plan, cell, unit, { inputs, references }, get)), n: inputs.length };
 }
 

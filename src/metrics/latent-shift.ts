@@ -19,29 +19,29 @@ const WINDOWS = { side: 1024, overlap: 64 };
 
 export const latentShift = defineMetric({
   id: 'latent-shift',
-  version: 2,
+  version: 3,
   kind: 'pair',
   label: 'Latent shift',
   summary:
     'How far the latents of a VAE encoder are moved, relative to their size; or how straight to a target.',
   reference: 'The quantity that encoder attacks push: Liang and Wu, Mist (arXiv:2305.12683)',
   protocol:
-    'latent-shift@2: posterior mean as the encoder gives it, scaled; own size, completed to whole cells by reflection; ' +
+    'latent-shift@3: posterior mean as the encoder gives it, scaled; own size, completed to whole cells by reflection; ' +
     'beyond 1024 px in windows that share 64 px',
   unit: '',
   // As with every distance: an untouched picture is the good one.
   higherIsBetter: false,
   params: z.strictObject({
     measure: z
-      .enum(['size', 'cosine'])
-      .default('size')
+      .enum(['auto', 'size', 'cosine'])
+      .default('auto')
       .describe(
-        "size: of the shift, relative to the clean latents' norm; cosine: with the way to the target",
+        "size: of the shift, relative to the clean latents' norm; cosine: with the way to the target; auto: cosine where a target is named",
       ),
     target: z
-      .enum(['glyphs', 'grey'])
-      .default('glyphs')
-      .describe("for cosine: Mist's glyphs as its defaults draw them, or flat grey"),
+      .enum(['none', 'glyphs', 'grey'])
+      .default('none')
+      .describe("Mist's glyphs as its defaults draw them, or flat grey; cosine takes the glyphs unless told"),
   }),
   needs: ['vae-encoder'],
   random: false,
@@ -52,8 +52,10 @@ export const latentShift = defineMetric({
     const encoder = await openRole(context, 'vae-encoder');
     const clean = await latents(encoder, reference);
     const shift = difference(await latents(encoder, image), clean);
-    if (params.measure !== 'cosine') return norm(shift) / norm(clean);
-    const target = params.target === 'glyphs' ? glyphsOver(reference) : flatGrey(reference, 0.5);
+    const { measure, target: named } = params;
+    // Noise moves latents, too, but hardly towards a target: where there is one, the way is what tells them apart.
+    if (measure === 'size' || (measure === 'auto' && named === 'none')) return norm(shift) / norm(clean);
+    const target = named === 'grey' ? flatGrey(reference, 0.5) : glyphsOver(reference);
     return cosine(shift, difference(await latents(encoder, target), clean));
   },
 });

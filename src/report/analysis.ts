@@ -8,6 +8,7 @@ import {
   type Interval,
   resample,
   type Resamples,
+  type Statistic,
   weightedMean,
 } from '../stats/bootstrap.ts';
 import { minimumDetectable } from '../stats/paired.ts';
@@ -17,6 +18,9 @@ import { THRESHOLDS, type Thresholds, type Verdict, type VerdictWord, verdict } 
 import { type Effect, effectsOf, metricsOf } from './effect.ts';
 import { groupBy } from './group.ts';
 import { printedNames } from './names.ts';
+import { type Beside, besidePlacebos } from './placebo.ts';
+import { type Counts, countsByCell, jackknifed, wholeUnits } from './sets.ts';
+import { isPlacebo } from './summary.ts';
 
 export interface AnalysisOptions {
   /** The metric that is the primary effect, by label or id; SSIM by default. */
@@ -57,7 +61,7 @@ export interface Analysis {
   readonly arms: Readonly<Record<Arm, ArmMean>>;
   /** Each image's value in each arm (order of ARMS), in the metric's unit, averaged over seeds; NaN where missing. */
   readonly values: ReadonlyMap<string, ArmValues>;
-  /** Ids of the images that the residual rests on, in the order of `residual.perImage`. */
+  /** Ids of the images that the residual rests on, in the order of `residual.perImage`; of a set metric its parts (sets.ts). */
   readonly images: readonly string[];
   /** Images left out of the residual: an arm without a value, or with an infinite effect. */
   readonly excluded: number;
@@ -67,6 +71,8 @@ export interface Analysis {
   readonly errors: number;
   /** The smallest effect that these images would have shown (5 %, power 80 %), by their own spread; NaN below two. */
   readonly detectable: number;
+  /** Beside noise of the protection's size, where the run has it. */
+  readonly beside?: Beside;
   /** Set metrics: d of random halves of the clean set, which is what chance alone gives. */
   readonly floor?: number;
 }
@@ -114,9 +120,9 @@ export function analyse(run: RunFolder, options: AnalysisOptions = {}): Answers 
   const draw = resampler(run, { cluster, draws, seed });
 
   const meanOfArm = remembered(draw, { method, cluster });
-  const floors = floorByCell(run.rows);
+  const reading = { draw, method, meanOfArm, floors: floorByCell(run.rows), counts: countsByCell(run.rows) };
 
-  const analyseCells = (cells: readonly CellRecord[]): Analysis => {
+  const analyseCells = (cells: readonly CellRecord[]): Measured => {
     const effect = effects.find(({ metric }) => metric.label === cells[0]!.metric.label)!;
     const seeds = cells.map(({ id }) => values.get(id) ?? new Map<string, ArmValues>());
     const { protection, attack } = cells[0]!;
@@ -127,16 +133,26 @@ export function analyse(run: RunFolder, options: AnalysisOptions = {}): Answers 
       names,
       cells,
       effect,
-      ...analyseOne(cells, effect, seeds, { draw, method, meanOfArm, thresholds, floors }),
+      ...analyseOne(cells, effect, seeds, reading),
     };
   };
-  const cells = run.cells.map((cell) => analyseCells([cell]));
+  const interval = (ids: readonly string[], statistic: Statistic): Interval | undefined =>
+    bootstrapInterval(statistic, draw(ids), { method });
+  const judged = (measured: readonly Measured[]): Analysis[] => {
+    const beside = besidePlacebos(measured, run.images, interval);
+    return measured.map((each, i) => judge(each, beside[i], thresholds));
+  };
+  const cells = judged(run.cells.map((cell) => analyseCells([cell])));
   const bySettings = groupBy(cells, ({ protection, attack, effect }) =>
     JSON.stringify([protection.label, attack.label, effect.metric.label]),
   );
-  const pairs = [...bySettings.values()].map((group) =>
-    group.length === 1 ? group[0]! : analyseCells(group.flatMap((each) => each.cells)),
+  const groups = [...bySettings.values()];
+  const pooled = judged(
+    groups
+      .filter(({ length }) => length > 1)
+      .map((group) => analyseCells(group.flatMap((each) => each.cells))),
   );
+  const pairs = groups.map((group) => (group.length === 1 ? group[0]! : pooled.shift()!));
   return {
     effects,
     cells,
@@ -147,6 +163,12 @@ export function analyse(run: RunFolder, options: AnalysisOptions = {}): Answers 
     draw,
   };
 }
+
+/** An analysis before it is judged. */
+type Measured = Omit<Analysis, 'beside' | 'verdict' | 'outcome'> & {
+  /** How many images the values are over. */
+  readonly count: number;
+};
 
 /** Rows by cell and image. Where a row was measured again, the last one counts. */
 function valuesByCell(rows: readonly Row[]): Map<string, Map<string, ArmValues>> {
@@ -204,10 +226,13 @@ function analyseOne(
   cells: readonly CellRecord[],
   effect: Effect,
   seeds: readonly ReadonlyMap<string, ArmValues>[],
-  { draw, method, meanOfArm, thresholds, floors }: Reading,
-): Omit<Analysis, 'protection' | 'attack' | 'names' | 'effect' | 'cells'> {
+  { draw, method, meanOfArm, floors, counts }: Reading,
+): Omit<Measured, 'protection' | 'attack' | 'names' | 'effect' | 'cells'> {
   const values = pool(seeds, (value) => value);
-  const effects = [...pool(seeds, effect.of).values()];
+  const sizes = counts.get(cells[0]!.id);
+  const units = jackknifed(pool(seeds, effect.of), sizes);
+  const effects = [...units.values()];
+  const shown = jackknifed(values, sizes);
   const d = (arm: Arm): number[] => effects.map((arms) => arms[ARMS.indexOf(arm)]!);
   const all = {
     clean: d('clean'),
@@ -217,7 +242,7 @@ function analyseOne(
   };
   const kept = finiteImages(all);
   const keep = <T>(items: readonly T[]): T[] => kept.map((i) => items[i]!);
-  const ids = [...values.keys()];
+  const ids = [...units.keys()];
   const images = keep(ids);
   const found = residual(
     {
@@ -231,17 +256,15 @@ function analyseOne(
   );
   const measured = cells.flatMap(({ id }) => floors.get(id) ?? []);
   const floor = measured.length === 0 ? undefined : effect.of(average(measured)) - average(all.clean);
-  const read = readVerdict(found, effect, thresholds, floor);
   return {
     arms: Object.fromEntries(
-      ARMS.map((arm) => [arm, meanOfArm(values, arm, effect.metric.binary === true)]),
+      ARMS.map((arm) => [arm, meanOfArm(shown, arm, effect.metric.binary === true)]),
     ) as Record<Arm, ArmMean>,
-    values,
+    values: wholeUnits(values),
     images,
+    count: images.length > 1 ? (sizes?.get('*') ?? images.length) : images.length,
     excluded: ids.length - kept.length,
     residual: found,
-    verdict: read,
-    outcome: outcomeOf(cells, found.n, read),
     errors: cells.reduce((sum, cell) => sum + cell.errors, 0),
     detectable: minimumDetectable(found.effectPerImage),
     ...(floor !== undefined && { floor }),
@@ -253,8 +276,8 @@ interface Reading {
   readonly draw: Resampler;
   readonly method: 'bca' | 'percentile';
   readonly meanOfArm: MeanOfArm;
-  readonly thresholds: Thresholds;
   readonly floors: ReadonlyMap<string, readonly number[]>;
+  readonly counts: Counts;
 }
 
 /** The noise floors of set metrics, in the metric's unit; one for each unit of a cell. */
@@ -269,14 +292,42 @@ function floorByCell(rows: readonly Row[]): Map<string, number[]> {
 const average = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** One value for a whole set has no interval, but it has a noise floor, below which there is nothing to remove. */
-function readVerdict(found: Residual, effect: Effect, thresholds: Thresholds, floor?: number): Verdict {
-  const read = verdict(found, thresholds);
-  if (effect.metric.kind !== 'set' || found.n !== 1) return read;
+/** The verdict, and what the cell is then called. */
+function judge(
+  { count, ...measured }: Measured,
+  beside: Beside | undefined,
+  thresholds: Thresholds,
+): Analysis {
+  const read = readVerdict({ count, ...measured }, beside, thresholds);
+  const outcome = outcomeOf(measured.cells, measured.residual.n, read);
+  return { ...measured, ...(beside && { beside }), verdict: read, outcome };
+}
+
+/**
+ * Noise is measured against itself: no effect, but that it can be detected. How far pixels are moved, and whether it shows,
+ * is no claim of a protection that noise could make as well; everything else is.
+ */
+function readVerdict(
+  { protection, effect, residual: found, count, floor }: Measured,
+  beside: Beside | undefined,
+  thresholds: Thresholds,
+): Verdict {
+  const { measures, kind } = effect.metric;
+  if (isPlacebo(protection) && measures !== 'detectability' && found.n > 0) {
+    return {
+      word: 'no effect',
+      reason: 'Random noise is the placebo: it is no effect of a protection.',
+      open: [],
+    };
+  }
+  const asked = measures === 'fidelity' || measures === 'detectability' ? undefined : beside?.excess;
+  const read = verdict({ ...found, n: count }, thresholds, asked);
+  if (kind !== 'set' || found.n !== 1) return read;
+  // One value for a whole set has no interval, but it has a noise floor, below which there is nothing to remove.
   if (floor !== undefined && found.effect.value <= floor) {
     return { word: 'no effect', reason: 'The effect before any attack is within the noise floor.', open: [] };
   }
-  return { ...read, reason: 'A set metric has one value for all images, which gives no interval.' };
+  return { ...read, reason: 'So few images give one value for all of them, and no interval.' };
 }
 
 function outcomeOf(cells: readonly CellRecord[], n: number, { word }: Verdict): Outcome {

@@ -44,7 +44,8 @@ function worstOf(
   own: readonly Analysis[],
   { draw, bootstrap, thresholds }: Answers,
 ): Pick<Standing, 'worst' | 'verdict' | 'attacks'> {
-  const judged = own.filter(({ residual }) => residual.n > 0);
+  // A part of a set has no value of its own that an attack could be chosen by.
+  const judged = own.filter(({ residual, effect }) => residual.n > 0 && effect.metric.kind !== 'set');
   const images = (judged[0]?.images ?? []).filter((image) =>
     judged.every((each) => each.images.includes(image)),
   );
@@ -65,7 +66,11 @@ function worstOf(
     value: weightedMean(least, all) / weightedMean(effects, all),
     interval: bootstrapInterval(ratio, draw(images), { method: bootstrap.method }),
   };
-  const read = verdict({ ...first!.residual, n: images.length, ratio: worst }, thresholds);
+  // Where there is no effect before any attack, there is none for the worst to remove.
+  const read =
+    first!.outcome === 'no effect'
+      ? first!.verdict
+      : verdict({ ...first!.residual, n: images.length, ratio: worst }, thresholds);
   return { worst, verdict: read, attacks: judged.length };
 }
 

@@ -78,7 +78,7 @@ function comparisonEntry({ own, baseline, n, difference, test, p, adjusted, dete
 function pairEntry(analysis: Analysis) {
   const { protection, attack, effect, cells, arms, images, excluded, errors, residual, verdict, outcome } =
     analysis;
-  const { detectable, floor } = analysis;
+  const { detectable, floor, beside } = analysis;
   return {
     protection: protection.label,
     attack: attack.label,
@@ -100,7 +100,12 @@ function pairEntry(analysis: Analysis) {
     noiseFloor: floor === undefined ? null : number(floor),
     surviving: estimate(residual.surviving),
     residual: estimate(residual.ratio),
-    perImage: Object.fromEntries(images.map((image, i) => [image, number(residual.perImage[i]!)])),
+    besidePlacebo: beside === undefined ? null : { placebo: beside.placebo, excess: estimate(beside.excess) },
+    // The parts of a set have no R of their own.
+    perImage:
+      effect.metric.kind === 'set'
+        ? {}
+        : Object.fromEntries(images.map((image, i) => [image, number(residual.perImage[i]!)])),
   };
 }
 

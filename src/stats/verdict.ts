@@ -4,7 +4,7 @@
  * The line of R is cut into three bands: broken | weakened | holds. A verdict is given where the whole interval lies
  * in one band; an interval that reaches over a threshold is inconclusive and names the bands that it reaches.
  */
-import type { Residual } from './residual.ts';
+import type { Estimate, Residual } from './residual.ts';
 
 export type VerdictWord = 'holds' | 'weakened' | 'broken' | 'no effect' | 'inconclusive';
 
@@ -28,8 +28,16 @@ export interface Verdict {
   readonly moreImages?: number;
 }
 
-/** The verdict for a residual. */
-export function verdict({ n, effect, ratio }: Residual, thresholds: Thresholds = THRESHOLDS): Verdict {
+/**
+ * The verdict for a residual.
+ * @param excess by how much the effect before any attack exceeds that of the placebo, random noise of the same size, over
+ * the same images; left out where there is no placebo. What noise does, too, is no effect of a protection.
+ */
+export function verdict(
+  { n, effect, ratio }: Pick<Residual, 'n' | 'effect' | 'ratio'>,
+  thresholds: Thresholds = THRESHOLDS,
+  excess?: Estimate,
+): Verdict {
   if (n === 0) return undecided('No image has a measurement in all four arms.');
   if (effect.interval === undefined || ratio.interval === undefined) {
     return undecided(
@@ -41,6 +49,13 @@ export function verdict({ n, effect, ratio }: Residual, thresholds: Thresholds =
     return { word: 'no effect', reason: 'The protection moves this measure the wrong way.', open: [] };
   if (lo <= 0) {
     return { word: 'no effect', reason: 'The effect before any attack cannot be told from 0.', open: [] };
+  }
+  if (excess?.interval !== undefined && excess.interval.lo <= 0) {
+    const reason =
+      excess.interval.hi < 0
+        ? 'Random noise of the same size has more of an effect before any attack.'
+        : 'The effect before any attack is not shown to exceed that of random noise of the same size.';
+    return { word: 'no effect', reason, open: [] };
   }
   return fromInterval(n, ratio.value, ratio.interval, thresholds);
 }

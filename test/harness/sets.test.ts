@@ -6,6 +6,7 @@ import { measurePaths } from '../../src/harness/compare-images.ts';
 import { metricSettings } from '../../src/harness/settings.ts';
 import { constantFeatures, fewArtists, unusableFeatures } from '../../src/messages.ts';
 import { writeModel } from '../../src/onnx/files.ts';
+import { analyse } from '../../src/report/analysis.ts';
 import { ints, modelOf, node, port } from '../runtime/models.ts';
 import { countJobs, picture, runFile, type TestRun, temporaryFolder } from './fixture.ts';
 
@@ -99,17 +100,52 @@ describe('metrics over embeddings and sets in a run', () => {
   it('have one row an arm and one for the noise floor where sets are compared', async () => {
     const run = await runFile(await artistsFolder('frechet, precision', [4, 4]));
     const [cell] = run.folder.cells;
-    const rows = rowsOf(run, 'frechet').filter((row) => row.cell === cell!.id);
-    expect(rows.map(({ arm, image, n }) => [arm, image, n])).toEqual([
-      ['clean', '*', 8],
-      ['protected', '*', 8],
-      ['attacked-clean', '*', 8],
-      ['attacked-protected', '*', 8],
-      ['floor', '*', 4],
+    const all = rowsOf(run, 'frechet').filter((row) => row.cell === cell!.id);
+    const rows = all.filter(({ image }) => image === '*');
+    expect(rows.map(({ arm, n }) => [arm, n])).toEqual([
+      ['clean', 8],
+      ['protected', 8],
+      ['attacked-clean', 8],
+      ['attacked-protected', 8],
+      ['floor', 4],
     ]);
     expect(rows[0]!.value).toBeLessThan(1e-12); // a set against itself
     expect(rows[4]!.value).toBeGreaterThan(0); // halves of it are not the same
     expect(rowsOf(run, 'precision', 'clean')[0]!.value).toBe(1);
+    // And one an arm without each picture in turn, on both sides: what the interval is made of.
+    const without = all.filter(({ image }) => image !== '*');
+    expect(without.filter(({ n }) => n === 7)).toHaveLength(4 * 8);
+    expect(without).toHaveLength(4 * 8);
+    expect(without.filter(({ arm }) => arm === 'clean').every(({ value }) => value! < 1e-12)).toBe(true);
+  });
+
+  it('have an interval on R, and noise is no effect by them', async () => {
+    const experiment = await artistsFolder('frechet, precision', [4, 4]);
+    const yaml = await readFile(experiment.file, 'utf8');
+    await writeFile(
+      experiment.file,
+      yaml.replace(
+        "identity, 'noise(level=heavy)'",
+        "'noise(level=heavy)', 'photoguard(steps=3, level=heavy)'",
+      ),
+    );
+    vi.stubEnv('CRAQUELURE_MODELS', '');
+    const { folder } = await runFile(experiment);
+    const { pairs } = analyse(folder, { draws: 300 });
+    const of = (protection: string, metric: string) =>
+      pairs.filter(
+        (pair) => pair.protection.label.startsWith(protection) && pair.effect.metric.label === metric,
+      );
+    for (const pair of of('photoguard', 'frechet')) {
+      expect(pair.residual.n).toBe(8);
+      expect(pair.residual.effect.interval).toBeDefined();
+      // The point is the ratio of the values as they are printed.
+      const [clean, shielded, attackedClean, attacked] = pair.values.get('*')!;
+      expect(pair.residual.ratio.value).toBeCloseTo((attacked! - attackedClean!) / (shielded! - clean!), 9);
+      expect(pair.beside!.placebo).toBe('noise(level=heavy)');
+    }
+    for (const pair of [...of('noise', 'frechet'), ...of('noise', 'precision')])
+      expect(pair.outcome).toBe('no effect');
   });
 
   it('see what a data set says of its pictures: style accuracy leaves out the picture itself', async () => {
@@ -156,6 +192,33 @@ describe('metrics over embeddings and sets in a run', () => {
     }
     const second = await runFile(experiment, { out: join(experiment.dir, 'second') });
     expect(second.folder.rows.map(({ value }) => value)).toEqual(first.folder.rows.map(({ value }) => value));
+  });
+});
+
+describe('a null protection in a real run', () => {
+  it('has no effect on the latents of the embedded encoder, however much noise moves them; Mist has', async () => {
+    const dir = await temporaryFolder();
+    const file = join(dir, 'experiment.yaml');
+    await writeFile(
+      file,
+      `
+name: "null"
+dataset: { atelier: { count: 6, size: 128, seed: 3 } }
+protections: ['noise(level=medium)', 'mist(level=medium, steps=12)']
+attacks: ['gaussian-blur(sigma=1)']
+metrics: [latent-shift, 'latent-shift(target=glyphs)']
+`,
+    );
+    const { pairs } = analyse((await runFile({ dir, file })).folder, { draws: 500 });
+    const of = (protection: string) => pairs.filter((pair) => pair.protection.label.startsWith(protection));
+    expect(of('noise')).toHaveLength(2);
+    for (const pair of of('noise')) expect(pair.outcome).toBe('no effect');
+    // Noise does move them: without a placebo to compare with it would pass for an effect.
+    expect(of('noise')[0]!.residual.effect.interval!.lo).toBeGreaterThan(0);
+    for (const pair of of('mist')) {
+      expect(pair.beside!.excess.interval!.lo).toBeGreaterThan(0);
+      expect(pair.outcome).not.toBe('no effect');
+    }
   });
 });
 

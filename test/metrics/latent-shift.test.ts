@@ -4,7 +4,7 @@ import { metrics } from '../../src/metrics/index.ts';
 import { modelHome } from '../../src/models/home.ts';
 import { resolveModel } from '../../src/models/resolve.ts';
 import { openShelf } from '../../src/models/shelf.ts';
-import { seededRandom } from '../../src/random.ts';
+import { deriveSeed, seededRandom } from '../../src/random.ts';
 import { randomImage } from '../pictures.ts';
 import { describeShared } from '../shared.ts';
 
@@ -20,15 +20,13 @@ describeShared(
       CRAQUELURE_CACHE: '/no-cache',
     });
     const model = resolveModel('vae-encoder', { kind: 'entry', id: 'taesd' }, { home, baseDirs: [] });
-    const measure = async (image: Image, reference: Image): Promise<number> => {
+    const measure = async (image: Image, reference: Image, given = {}): Promise<number> => {
       const metric = metrics['latent-shift'];
       if (metric.kind !== 'pair') throw new Error('latent-shift does not compare pairs');
-      return metric.measure(
-        image,
-        reference,
-        {},
-        { random: seededRandom(0), models: shelf.of([await model]) },
-      );
+      return metric.measure(image, reference, metric.params.parse(given), {
+        random: seededRandom(0),
+        models: shelf.of([await model]),
+      });
     };
     const image = randomImage(64, 64);
     const moved = (by: number): Image =>
@@ -42,6 +40,22 @@ describeShared(
       const [little, more] = [await measure(moved(0.02), image), await measure(moved(0.2), image)];
       expect(little).toBeGreaterThan(0);
       expect(more).toBeGreaterThan(2 * little);
+    });
+
+    it('is the cosine where a target is named, 1 on the way there and near 0 for noise', async () => {
+      const grey = withPixels(image, new Float32Array(image.data.length).fill(0.5));
+      const target = { target: 'grey' };
+      expect(await measure(grey, image, target)).toBeCloseTo(1, 6);
+      expect(await measure(grey, image, { measure: 'cosine', ...target })).toBe(
+        await measure(grey, image, target),
+      );
+      expect(await measure(grey, image, { measure: 'size', ...target })).toBe(await measure(grey, image));
+      const random = seededRandom(deriveSeed('noise'));
+      const noisy = withPixels(
+        image,
+        image.data.map((value) => value + (8 / 255) * random.sign()),
+      );
+      expect(Math.abs(await measure(noisy, image, { target: 'glyphs' }))).toBeLessThan(0.3);
     });
 
     it('takes any size: what is missing to whole cells is reflected, so that a flat image gives the same without its last columns', async () => {
