@@ -21,6 +21,11 @@ export function summarise(analyses: readonly Analysis[]): string {
 }
 
 function withoutEffect(judged: readonly Analysis[]): string {
+  const { protection, residual, effect } = judged[0]!;
+  if (isPlacebo(protection) && effect.metric.measures !== 'detectability')
+    return 'The placebo: what random noise does is no effect of a protection.';
+  if ((residual.effect.interval?.lo ?? 0) > 0)
+    return 'No effect to begin with: random noise of the same size does as much.';
   const shown = Math.max(...judged.map(({ detectable }) => detectable).filter(Number.isFinite), 0);
   const detectable = shown > 0 ? ` An effect of ${formatNumber(shown)} or more would have shown.` : '';
   return judged[0]!.effect.metric.measures === 'mimicry'

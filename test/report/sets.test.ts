@@ -83,7 +83,7 @@ describe('the jackknife of a set metric', () => {
       counts.set(`* without ${i}`, 11);
     });
     const parts = [...jackknifed(values, counts).values()].map(([value]) => value!);
-    parts.forEach((part, i) => expect(part).toBeCloseTo(images[i]!, 10));
+    for (const [i, part] of parts.entries()) expect(part).toBeCloseTo(images[i]!, 10);
   });
 
   it.each([

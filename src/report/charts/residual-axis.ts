@@ -1,6 +1,7 @@
 /** @file What the charts of R share: which residuals they show, the axis, and the three bands behind it. */
 import type { Thresholds } from '../../stats/verdict.ts';
 import type { Analysis } from '../analysis.ts';
+import { isPlacebo } from '../summary.ts';
 import { FAINT, OUTCOME_FILL, SERIES_COLOURS, SERIES_SHAPES } from './theme.ts';
 
 export const RESIDUAL_TITLE = 'residual R (share of the effect that survives)';
@@ -19,12 +20,17 @@ export interface ShownResidual {
 const REACH = { lo: -1, hi: 2 } as const;
 const cut = (value: number): number => Math.min(REACH.hi, Math.max(REACH.lo, value));
 
-/** Pairs with a residual; a protection without an effect has none, and is named in the text instead. */
+/**
+ * Pairs with a residual; a protection without an effect has none, and is named in the text instead. How much of noise is
+ * left is shown nevertheless: it is what the others' curves are compared with.
+ */
 export function shownResiduals(pairs: readonly Analysis[]): ShownResidual[] {
   return pairs
     .filter(
-      ({ outcome, residual: { n, ratio } }) =>
-        n > 0 && outcome !== 'no effect' && Number.isFinite(ratio.value),
+      ({ protection, outcome, residual: { n, effect, ratio } }) =>
+        n > 0 &&
+        (outcome !== 'no effect' || (isPlacebo(protection) && (effect.interval?.lo ?? 0) > 0)) &&
+        Number.isFinite(ratio.value),
     )
     .map(({ names: { protection, attack }, residual: { ratio } }) => ({
       protection,

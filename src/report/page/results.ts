@@ -4,6 +4,7 @@ import type { Effect } from '../effect.ts';
 import type { Figure } from '../figures.ts';
 import type { Findings } from '../findings.ts';
 import { count, formatNumber, listed } from '../numbers.ts';
+import { isPlacebo } from '../summary.ts';
 import { figureOf } from './figure.ts';
 import { type Html, html, trusted } from './html.ts';
 import { agreementSection, together } from './together.ts';
@@ -87,11 +88,13 @@ function matrixCaption({ thresholds, pairs }: Answers, effect: Effect): string {
 /** Says plainly which protections have nothing to lose. */
 function noEffect({ pairs }: Answers, effect: Effect): Html | undefined {
   const own = pairs.filter((pair) => pair.effect === effect);
-  const without = [...new Set(own.map(({ names }) => names.protection))].filter((name) =>
+  // Of the placebo it goes without saying.
+  const asked = own.filter(({ protection }) => !isPlacebo(protection));
+  const without = [...new Set(asked.map(({ names }) => names.protection))].filter((name) =>
     own.filter(({ names }) => names.protection === name).every(({ outcome }) => outcome === 'no effect'),
   );
   if (without.length === 0) return undefined;
   const shown = own.filter(({ names }) => without.includes(names.protection)).map((each) => each.detectable);
   const detectable = Math.max(...shown.filter(Number.isFinite), 0);
-  return html`<p class="note"><strong>No effect to begin with:</strong> ${listed(without)}. Before any attack d[protected] − d[clean] cannot be told from 0, so ${without.length === 1 ? 'this protection has' : `these ${count(without.length, 'protection')} have`} nothing that an attack could remove, and no residual.${detectable > 0 && ` An effect of ${formatNumber(detectable)} or more would have shown.`}</p>`;
+  return html`<p class="note"><strong>No effect to begin with:</strong> ${listed(without)}. Before any attack d[protected] − d[clean] cannot be told from 0, or not from what random noise of the same size does, so ${without.length === 1 ? 'this protection has' : `these ${count(without.length, 'protection')} have`} nothing that an attack could remove, and no residual.${detectable > 0 && ` An effect of ${formatNumber(detectable)} or more would have shown.`}</p>`;
 }
