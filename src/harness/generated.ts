@@ -1,6 +1,7 @@
 /** @file `generated.json`: what models made that have learnt the arms of a run, for the report's sheets and for voting. */
 import { CraquelureError } from '../messages.ts';
 import type { Cell } from './cells.ts';
+import { isProtected } from './images.ts';
 import { type JobRecord, jobKey, type LearnOutput, setPicture } from './jobs.ts';
 import { generatedUnits, lessonJobOf, lessonOf } from './learning.ts';
 import { artefactOf, type Plan, type Unit } from './plan.ts';
@@ -33,9 +34,8 @@ function settingOf(
   { protection, attack, seed }: Cell,
   arm: RowArm,
 ): [string | null, string | null, number, RowArm] {
-  const protectedArm = arm === 'protected' || arm === 'attacked-protected';
   const attackedArm = arm === 'attacked-clean' || arm === 'attacked-protected';
-  return [protectedArm ? protection.label : null, attackedArm ? attack.label : null, seed, arm];
+  return [isProtected(arm, attack) ? protection.label : null, attackedArm ? attack.label : null, seed, arm];
 }
 
 async function foundLesson(

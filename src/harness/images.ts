@@ -1,8 +1,10 @@
 /** @file `images.json`: where every arm's picture lies, for the report's gallery and for `export --images`. */
+import { attacks } from '../attacks/index.ts';
+import { resolvePlugin } from '../plugin/resolve.ts';
 import type { Plan } from './plan.ts';
 import { artefactOf } from './plan.ts';
 import { type JobRecord, jobKey } from './jobs.ts';
-import type { Arm } from './rows.ts';
+import type { Arm, RowArm } from './rows.ts';
 import type { RunImage, Setting } from './run-folder.ts';
 import type { Store } from './store.ts';
 
@@ -29,7 +31,7 @@ export async function collectImages(plan: Plan, store: Store): Promise<RunImage[
         images.push({
           image: item.id,
           arm,
-          protection: arm === 'protected' || arm === 'attacked-protected' ? protection.label : null,
+          protection: isProtected(arm, attack) ? protection.label : null,
           attack: arm === 'attacked-clean' || arm === 'attacked-protected' ? attack.label : null,
           seed,
           sha256,
@@ -56,6 +58,13 @@ export async function collectImages(plan: Plan, store: Store): Promise<RunImage[
 
 class NotStored extends Error {}
 
+/** Whether an arm's picture depends on the protection: attack(clean) does, too, where the attack has learnt from it. */
+export const isProtected = (arm: RowArm, attack: Setting): boolean =>
+  arm === 'protected' || arm === 'attacked-protected' || (arm === 'attacked-clean' && hasLearnt(attack));
+
+const hasLearnt = ({ links }: Setting): boolean =>
+  links.some(({ id }) => resolvePlugin('attack', attacks, id).learns !== undefined);
+
 interface DistinctArm {
   readonly arm: Arm;
   readonly protection: Setting;
@@ -74,7 +83,8 @@ function distinctArms(plan: Plan): DistinctArm[] {
     const settings = { protection, attack, seed };
     add(['clean'], { arm: 'clean', ...settings });
     add(['protected', protection.label, seed], { arm: 'protected', ...settings });
-    add(['attacked-clean', attack.label, seed], { arm: 'attacked-clean', ...settings });
+    const taughtOn = hasLearnt(attack) ? protection.label : null;
+    add(['attacked-clean', taughtOn, attack.label, seed], { arm: 'attacked-clean', ...settings });
     add(['attacked-protected', protection.label, attack.label, seed], {
       arm: 'attacked-protected',
       ...settings,

@@ -86,7 +86,7 @@ export interface CellRecord {
 export interface RunImage {
   readonly image: string;
   readonly arm: Arm;
-  /** Label of the protection; null on the clean arms. */
+  /** Label of the protection; null on the clean arms, but for attack(clean) by an attack that has learnt from it. */
   readonly protection: string | null;
   /** Label of the attack; null on the arms that were not attacked. */
   readonly attack: string | null;

@@ -1,6 +1,7 @@
 /** @file All figures of a report: which charts there are, their names on disk, and their rendering. */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Answers } from './analysis.ts';
+import { lossCurves } from './charts/loss-curves.ts';
 import { type Currency, paretoChart } from './charts/pareto.ts';
 import { residualForest } from './charts/residual-forest.ts';
 import { strengthCurve } from './charts/strength-curve.ts';
@@ -8,7 +9,8 @@ import { verdictMatrix } from './charts/verdict-matrix.ts';
 import type { Effect } from './effect.ts';
 import { familiesOf } from './families.ts';
 import type { Findings } from './findings.ts';
-import { createRenderer } from './render.ts';
+import { createRenderer, type Rendered } from './render.ts';
+import type { Sheet } from './sheets.ts';
 
 /** A chart before it is rendered. */
 export interface Chart {
@@ -21,10 +23,7 @@ export interface Chart {
 }
 
 /** A rendered chart. */
-export interface Figure extends Chart {
-  readonly svg: string;
-  readonly png: Uint8Array;
-}
+export type Figure = Chart & Rendered;
 
 /** The charts of a report, effect by effect. */
 export function chartsOf({ effects, pairs, thresholds }: Answers, { prices, quality }: PricedIn): Chart[] {
@@ -58,6 +57,18 @@ export function chartsOf({ effects, pairs, thresholds }: Answers, { prices, qual
   });
 }
 
+/** The losses of each sheet's models; none for sheets without a training. */
+export function lossChartsOf(sheets: readonly Sheet[]): (Pick<Chart, 'name' | 'spec'> & { sheet: Sheet })[] {
+  return sheets.flatMap((sheet, i) => {
+    const spec = lossCurves(sheet);
+    const artist = sheet.artist
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '-')
+      .slice(0, 60);
+    return spec === undefined ? [] : [{ name: `loss-${i + 1}-${artist}`, spec, sheet }];
+  });
+}
+
 /** What prices are counted in. */
 type PricedIn = Pick<Findings, 'prices' | 'quality'>;
 
@@ -80,11 +91,11 @@ function currenciesOf(quality: Effect | undefined): (Currency & { name: string }
 }
 
 /** Renders charts. Whatever Vega has to say goes to `onWarning`. */
-export async function renderCharts(
-  charts: readonly Chart[],
+export async function renderCharts<C extends Pick<Chart, 'name' | 'spec'>>(
+  charts: readonly C[],
   onWarning: (message: string) => void,
-): Promise<Figure[]> {
-  const figures: Figure[] = [];
+): Promise<(C & Rendered)[]> {
+  const figures: (C & Rendered)[] = [];
   if (charts.length === 0) return figures;
   const renderer = await createRenderer(onWarning);
   for (const chart of charts) figures.push({ ...chart, ...(await renderer.render(chart.name, chart.spec)) });

@@ -4,6 +4,7 @@
  * Pictures of a run may weigh gigabytes. A few are in memory at a time, each distinct one is encoded once, and the
  * previews are as large as a sample says that all of them together may be.
  */
+import type { Arm } from '../harness/rows.ts';
 import type { RunFolder, RunImage } from '../harness/run-folder.ts';
 import { groupBy } from './group.ts';
 import { count } from './numbers.ts';
@@ -15,6 +16,8 @@ interface Shot {
   readonly picture: string | null;
   /** null on the clean arm, where a picture is missing, and where the two pictures differ in size. */
   readonly difference: string | null;
+  /** Protected arm only: where the protection shows over the clean picture. */
+  readonly visible?: string | null;
 }
 
 /** All arms of one image. */
@@ -37,8 +40,8 @@ export interface Gallery {
 }
 
 /** Names an arm within an image; null where it has no protection or no attack. */
-export const shotKey = (protection: string | null, attack: string | null): string =>
-  JSON.stringify([protection, attack]);
+export const shotKey = (arm: Arm, protection: string | null, attack: string | null): string =>
+  JSON.stringify([arm, protection, attack]);
 
 /** Longer sides of previews, in pixels; below the last one, images are left out instead. */
 const SIDES = [1024, 768, 512, 384, 256, 192] as const;
@@ -80,14 +83,19 @@ function scenesOf({ images }: RunFolder): Scene[] {
   return [...groupBy(shown, ({ image }) => image).values()].flatMap((records) => {
     const clean = records.find(({ arm }) => arm === 'clean');
     if (clean === undefined) return [];
-    const controls = new Map(
-      records.filter(({ arm }) => arm === 'attacked-clean').map((record) => [record.attack, record]),
-    );
+    // An attack that learns from a protection treats the clean picture differently for each.
+    const controlOf = ({ protection, attack }: RunImage): RunImage | undefined =>
+      records.find(
+        (record) =>
+          record.arm === 'attacked-clean' &&
+          record.attack === attack &&
+          (record.protection ?? protection) === protection,
+      );
     const others = records
       .filter((record) => record !== clean)
       .map((record) => ({
         record,
-        against: record.arm === 'attacked-protected' ? controls.get(record.attack) : clean,
+        against: record.arm === 'attacked-protected' ? controlOf(record) : clean,
       }));
     return [[{ record: clean, against: undefined }, ...others]];
   });
@@ -113,6 +121,10 @@ async function planSide(
     scenes,
     (scene) => new Set(scene.map(pairOf).filter((pair) => pair !== undefined)).size,
   );
+  const nVisible = sumOver(
+    scenes,
+    (scene) => scene.filter(({ record }) => record.arm === 'protected').length,
+  );
   const sample = await Promise.all(spread(exposures, 6).map((exposure) => loadBoth(exposure, previewer)));
   let plan = { side: SIDES[0] as number, bytes: 0 };
   for (const side of SIDES) {
@@ -124,7 +136,7 @@ async function planSide(
     );
     const maps = sizes.flatMap(({ map }) => map ?? []);
     const picture = mean(sizes.map((size) => size.picture));
-    plan = { side, bytes: (4 / 3) * 1.1 * (nPictures * picture + nMaps * mean(maps)) };
+    plan = { side, bytes: (4 / 3) * 1.1 * ((nPictures + nVisible) * picture + nMaps * mean(maps)) };
     if (plan.bytes <= budget) break;
   }
   return plan;
@@ -180,7 +192,10 @@ async function previewScene(scene: Scene, previewer: Previewer, side: number): P
     const picture = await keep(short(record), () => previewer.picture(pixels, side));
     if (base === undefined || !comparable(pixels, base)) return { picture, difference: null };
     const pair = same ? 'none' : `${short(record)}-${short(against!)}`;
-    return { picture, difference: await keep(pair, () => previewer.difference(pixels, base, side)) };
+    const difference = await keep(pair, () => previewer.difference(pixels, base, side));
+    if (record.arm !== 'protected') return { picture, difference };
+    const visible = await keep(`${short(record)}-visible`, () => previewer.visible(pixels, base, side));
+    return { picture, difference, visible };
   };
 
   // Grouped by what they are compared with, so that each of those is decoded once.
@@ -189,8 +204,8 @@ async function previewScene(scene: Scene, previewer: Previewer, side: number): P
     const base = against === undefined ? undefined : await loadIfThere(against, previewer);
     for (let i = 0; i < group.length; i += AT_ONCE) {
       const together = group.slice(i, i + AT_ONCE).map(async (exposure) => {
-        const { protection, attack } = exposure.record;
-        shots[shotKey(protection, attack)] = await expose(exposure, base);
+        const { arm, protection, attack } = exposure.record;
+        shots[shotKey(arm, protection, attack)] = await expose(exposure, base);
       });
       await Promise.all(together);
     }

@@ -6,6 +6,8 @@
  * stored as sqrt(difference / 255), which keeps half a level of 1/255 apart where differences are small; the page
  * squares it and multiplies by the amplification that the reader chooses.
  */
+import type { Image } from '../image/image.ts';
+import { visibilityMap } from '../image/visibility.ts';
 
 /** 8-bit RGB pixels, row by row. */
 export interface Pixels {
@@ -21,6 +23,8 @@ export interface Previewer {
   picture(pixels: Pixels, side: number): Promise<Uint8Array>;
   /** WebP of the difference map of two pictures of the same size. */
   difference(a: Pixels, b: Pixels, side: number): Promise<Uint8Array>;
+  /** WebP of where a picture visibly differs from its reference of the same size, over the reference. */
+  visible(pixels: Pixels, reference: Pixels, side: number): Promise<Uint8Array>;
 }
 
 /** WebP quality of previews. */
@@ -30,6 +34,11 @@ export const PREVIEW_QUALITY = 80;
 export async function createPreviewer(): Promise<Previewer> {
   const { default: sharp } = await import('sharp');
   const encode = { quality: PREVIEW_QUALITY, effort: 0 }; // effort 4 takes three times as long to save 7 %
+  const picture = ({ width, height, data }: Pixels, side: number): Promise<Uint8Array> =>
+    sharp(data, { raw: { width, height, channels: 3 } })
+      .resize(previewSize(width, height, side))
+      .webp(encode)
+      .toBuffer();
   return {
     async load(path) {
       const { data, info } = await sharp(path, { limitInputPixels: false })
@@ -40,17 +49,16 @@ export async function createPreviewer(): Promise<Previewer> {
       const rgb = info.channels === 3 ? data : replicated(data);
       return { width: info.width, height: info.height, data: rgb };
     },
-    async picture({ width, height, data }, side) {
-      const image = sharp(data, { raw: { width, height, channels: 3 } });
-      return image
-        .resize(previewSize(width, height, side))
-        .webp(encode)
-        .toBuffer();
-    },
+    picture,
     async difference(a, b, side) {
       const map = differenceMap(a, b, side);
       const raw = { width: map.width, height: map.height, channels: 1 as const };
       return sharp(map.data, { raw }).toColourspace('srgb').webp(encode).toBuffer();
+    },
+    visible(pixels, reference, side) {
+      const { width, height, data } = visibilityMap(toImage(pixels), toImage(reference));
+      const bytes = Uint8Array.from(data, (value) => Math.round(255 * value));
+      return picture({ width, height, data: bytes }, side);
     },
   };
 }
@@ -81,6 +89,12 @@ export function differenceMap(a: Pixels, b: Pixels, side: number): Pixels {
   const data = Uint8Array.from(sums, (sum, cell) => Math.round(255 * Math.sqrt(sum / counts[cell]! / 255)));
   return { width, height, data };
 }
+
+const toImage = ({ width, height, data }: Pixels): Image => ({
+  width,
+  height,
+  data: Float32Array.from(data, (value) => value / 255),
+});
 
 const replicated = (grey: Uint8Array): Uint8Array =>
   Uint8Array.from({ length: 3 * grey.length }, (_, i) => grey[Math.floor(i / 3)]!);

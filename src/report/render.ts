@@ -3,7 +3,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { loadTypeface } from './outline.ts';
 
 /** A rendered chart. */
-interface Rendered {
+export interface Rendered {
   /** With text as text, to be edited or searched. */
   readonly svg: string;
   /** 3 pixels a point: about 290 dpi at the size at which it is laid out. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { RUN_FILES, type RunFolder } from '../harness/run-folder.ts';
 import { writeAtomically } from '../harness/store.ts';
 import { type AnalysisOptions, analyse, analysisOptions } from './analysis.ts';
-import { chartsOf, renderCharts } from './figures.ts';
+import { chartsOf, lossChartsOf, renderCharts } from './figures.ts';
 import { findingsOf } from './findings.ts';
 import { findingsCsv, findingsDocument } from './findings-file.ts';
 import { makeGallery } from './gallery.ts';
@@ -35,9 +35,11 @@ export async function writeReport(run: RunFolder, options: ReportOptions = {}): 
   const answers = analyse(run, analysisOptions(run.manifest, options));
   const findings = findingsOf(run, answers);
   const figures = await renderCharts(chartsOf(answers, findings), onWarning);
+  const sheets = await makeSheets(run, answers);
+  const losses = await renderCharts(lossChartsOf(sheets), onWarning);
   const folder = join(run.dir, 'figures');
   await clearFigures(folder);
-  for (const { name, spec, svg, png } of figures) {
+  for (const { name, spec, svg, png } of [...figures, ...losses]) {
     await writeAtomically(join(folder, `${name}.vl.json`), `${JSON.stringify(spec, null, 2)}\n`);
     await writeAtomically(join(folder, `${name}.svg`), svg);
     await writeAtomically(join(folder, `${name}.png`), png);
@@ -52,15 +54,16 @@ export async function writeReport(run: RunFolder, options: ReportOptions = {}): 
   const gallery = await makeGallery(run, pictureBytes);
   const ballot = await votePage(run);
   if (ballot !== undefined) await writeAtomically(join(run.dir, RUN_FILES.vote), ballot);
-  const sheets = mimicry(await makeSheets(run), ballot && RUN_FILES.vote);
+  const shown = sheets.map((sheet) => ({ sheet, losses: losses.find((figure) => figure.sheet === sheet) }));
+  const painted = mimicry(shown, ballot && RUN_FILES.vote);
   const page = join(run.dir, RUN_FILES.report);
-  await writeAtomically(page, reportPage(run, answers, findings, figures, gallery, sheets));
+  await writeAtomically(page, reportPage(run, answers, findings, figures, gallery, painted));
   return page;
 }
 
 /** Charts of an earlier report may have other names; left behind they would pass for results of this one. */
 async function clearFigures(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const ours = /^(matrix|forest|curve|pareto)-.*\.(vl\.json|svg|png)$/;
+  const ours = /^(matrix|forest|curve|pareto|loss)-.*\.(vl\.json|svg|png)$/;
   for (const name of await readdir(folder)) if (ours.test(name)) await rm(join(folder, name));
 }

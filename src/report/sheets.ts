@@ -1,22 +1,37 @@
-/** @file Contact sheets: what models generate that have learnt each arm of a run, one row a model, one column a prompt. */
-import type { RunFolder, RunLesson } from '../harness/run-folder.ts';
+/**
+ * @file Contact sheets: what models generate that have learnt each arm of a run, one row a model, one column a prompt, with
+ * what every metric says of each model. Models that learnt nothing, clean pictures and noise come first: the rest is read
+ * against them.
+ */
+import type { CellRecord, MetricSetting, RunFolder, RunLesson } from '../harness/run-folder.ts';
+import type { Row } from '../harness/rows.ts';
+import { bootstrapInterval, weightedMean } from '../stats/bootstrap.ts';
+import { wilsonInterval } from '../stats/rates.ts';
+import type { Estimate } from '../stats/residual.ts';
+import type { Answers } from './analysis.ts';
 import { groupBy } from './group.ts';
+import { printedNames } from './names.ts';
 import { createPreviewer } from './preview.ts';
+import { isIdentity, isPlacebo } from './summary.ts';
 
 /** One model's row. */
 export interface SheetRow {
   /** What it has learnt, in words. */
   readonly name: string;
+  readonly role: 'baseline' | 'protection';
   /** WebP in base64, one a prompt. */
   readonly pictures: readonly string[];
   /** Of every training step; empty where nothing was learnt. */
   readonly losses: readonly number[];
+  /** By each metric of the sheet, over all its paintings. */
+  readonly measures: readonly { readonly mean: Estimate; readonly n: number }[];
 }
 
 /** The models that have learnt one artist's pictures. */
 export interface Sheet {
   readonly artist: string;
-  readonly metric: string;
+  /** Metrics that judge these models; the first one names the lesson. */
+  readonly metrics: readonly MetricSetting[];
   readonly prompts: readonly string[];
   readonly rows: readonly SheetRow[];
 }
@@ -27,26 +42,97 @@ const SIDE = 128;
 /** Most columns of a sheet. */
 const COLUMNS = 8;
 
-/** The sheets of a run under its first seed. */
-export async function makeSheets({ generated }: RunFolder): Promise<Sheet[]> {
+/** The sheets of a run under its first seed; where a lesson is swept, each setting has its own. */
+export async function makeSheets(run: RunFolder, { draw }: Pick<Answers, 'draw'>): Promise<Sheet[]> {
+  const { generated, cells } = run;
   const shown = generated.filter(({ seed }) => seed === generated[0]!.seed);
-  const sheets = groupBy(shown, ({ artist, prompts }) => JSON.stringify([artist, prompts]));
+  const sheets = groupBy(shown, ({ artist, prompts, metric }) => JSON.stringify([artist, prompts, metric]));
   const made: Sheet[] = [];
   for (const lessons of sheets.values()) {
-    const { artist, metric, prompts } = lessons[0]!;
+    const { artist, prompts } = lessons[0]!;
+    const metrics = metricsOfLesson(cells, lessons[0]!);
     const rows: SheetRow[] = [];
-    for (const lesson of lessons) rows.push(await rowOf(lesson));
-    made.push({ artist, metric, prompts: prompts.slice(0, COLUMNS), rows });
+    for (const { lesson, name, role } of ordered(lessons, cells)) {
+      const measures = metrics.map((metric) => measureOf(run.rows, lesson, metric, draw));
+      rows.push({ name, role, measures, losses: lesson.losses, pictures: await picturesOf(lesson) });
+    }
+    made.push({ artist, metrics, prompts: prompts.slice(0, COLUMNS), rows });
   }
   return made;
 }
 
-async function rowOf(lesson: RunLesson): Promise<SheetRow> {
-  const { pictures, losses, repeats, prompts } = lesson;
-  const first = prompts.slice(0, COLUMNS).map((_, i) => pictures[i * repeats]!);
+/** Metrics judge the same models where the parameters that they share are the same. */
+function metricsOfLesson(cells: readonly CellRecord[], { metric: label }: RunLesson): MetricSetting[] {
+  const judging = cells.map(({ metric }) => metric).filter(({ kind }) => kind === 'generated');
+  const distinct = [...new Map(judging.map((metric) => [metric.label, metric])).values()];
+  const own = distinct.find((metric) => metric.label === label);
+  if (own === undefined) return [];
+  const params = own.links[0]!.params;
+  const shares = ({ links }: MetricSetting): boolean =>
+    Object.entries(links[0]!.params).every(
+      ([name, value]) => !(name in params) || JSON.stringify(params[name]) === JSON.stringify(value),
+    );
+  return [own, ...distinct.filter((metric) => metric !== own && shares(metric))];
+}
+
+/** Baselines first: no fine-tuning, clean, attack(clean), noise. */
+function ordered(lessons: readonly RunLesson[], cells: readonly CellRecord[]) {
+  const protections = new Map(cells.map(({ protection }) => [protection.label, protection]));
+  const named = {
+    protection: printedNames([...protections.values()]),
+    attack: printedNames(cells.map(({ attack }) => attack)),
+  };
+  const rank = ({ arm, protection }: RunLesson): number => {
+    const baseline = ['untuned', 'clean', 'attacked-clean'].indexOf(arm);
+    if (baseline >= 0) return baseline;
+    const setting = protections.get(protection ?? '');
+    return setting !== undefined && (isPlacebo(setting) || isIdentity(setting)) ? 3 : 4;
+  };
+  return [...lessons]
+    .sort((a, b) => rank(a) - rank(b))
+    .map((lesson) => {
+      const name = learntIn({
+        ...lesson,
+        protection: named.protection.get(lesson.protection ?? '') ?? lesson.protection,
+        attack: named.attack.get(lesson.attack ?? '') ?? lesson.attack,
+      });
+      return { lesson, name, role: rank(lesson) < 4 ? ('baseline' as const) : ('protection' as const) };
+    });
+}
+
+/** The mean over what one model painted: hits and misses with Wilson's interval, the rest with a bootstrap's. */
+function measureOf(
+  rows: readonly Row[],
+  { arm, protection, attack, artist, seed }: RunLesson,
+  metric: MetricSetting,
+  draw: Answers['draw'],
+): SheetRow['measures'][number] {
+  const values = new Map<string, number>(); // cells share their clean arms
+  for (const row of rows) {
+    const own =
+      row.metric === metric.label &&
+      row.arm === arm &&
+      row.seed === seed &&
+      row.image.startsWith(`${artist}: `) &&
+      (protection === null || row.protection === protection) &&
+      (attack === null || row.attack === attack);
+    if (own && row.value !== null) values.set(row.image, row.value);
+  }
+  const numbers = [...values.values()];
+  if (numbers.length === 0) return { mean: { value: Number.NaN, interval: undefined }, n: 0 };
+  const hits = numbers.reduce((sum, value) => sum + value, 0);
+  const statistic = (weights: Uint8Array): number => weightedMean(numbers, weights);
+  const interval = metric.binary
+    ? wilsonInterval(hits, numbers.length)
+    : bootstrapInterval(statistic, draw([...values.keys()]));
+  return { mean: { value: hits / numbers.length, interval }, n: numbers.length };
+}
+
+async function picturesOf({ pictures, repeats, prompts }: RunLesson): Promise<string[]> {
   const shown: string[] = [];
-  for (const { path } of first) shown.push(await thumbnail(path, SIDE));
-  return { name: learntIn(lesson), pictures: shown, losses };
+  for (const [i] of prompts.slice(0, COLUMNS).entries())
+    shown.push(await thumbnail(pictures[i * repeats]!.path, SIDE));
+  return shown;
 }
 
 /** A picture as WebP in base64; empty where its file is gone. */
@@ -57,8 +143,15 @@ export async function thumbnail(path: string, side: number): Promise<string> {
 }
 
 /** What a model has learnt: `clean pictures`, `mist | jpeg`. */
-export function learntIn({ arm, protection, attack }: RunLesson): string {
+export function learntIn({
+  arm,
+  protection,
+  attack,
+}: Pick<RunLesson, 'arm' | 'protection' | 'attack'>): string {
   if (arm === 'untuned') return 'no fine-tuning';
-  const [shield, wash] = [protection ?? 'clean', attack];
+  const isClean = arm === 'clean' || arm === 'attacked-clean';
+  const shield = isClean ? 'clean' : (protection ?? 'clean');
+  // An attack that learns treats the clean picture as one of that protection.
+  const wash = isClean && protection !== null ? `${attack} taught on ${protection}` : attack;
   return wash === null ? shield : `${shield} | ${wash}`;
 }

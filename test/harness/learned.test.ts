@@ -84,7 +84,7 @@ it('auto-purify chooses a chain on pictures of its own, and takes more of noise 
   const folder = await experimentFolder(`
 name: purify
 dataset: IMAGES
-protections: [{ noise: { level: heavy } }]
+protections: [{ noise: { level: [heavy, light] } }]
 attacks:
   - jpeg
   - auto-purify: { pairs: 2, links: 1, floor: 15, training: 'atelier(count=2, size=128, seed=5)' }
@@ -92,8 +92,21 @@ metrics: [latent-shift]
 `);
   const run = await runFile(folder);
   expect(run.folder.rows.every(({ status }) => status === 'ok')).toBe(true);
-  expect(countJobs(run, 'rehearse')).toBe(1);
+  expect(countJobs(run, 'rehearse')).toBe(2);
   const shift = (attack: string): number =>
-    mean(run, 'noise', attack, 'attacked-protected') - mean(run, 'noise', attack, 'attacked-clean');
+    mean(run, 'noise(level=heavy)', attack, 'attacked-protected') -
+    mean(run, 'noise(level=heavy)', attack, 'attacked-clean');
   expect(shift('auto-purify')).toBeLessThan(shift('jpeg'));
+
+  // What it does to a clean picture depends on the protection that it has learnt from; what JPEG does, does not.
+  const controls = run.folder.images.filter(({ arm }) => arm === 'attacked-clean');
+  const learntFrom = (attack: string) =>
+    controls.filter((image) => image.attack!.startsWith(attack)).map(({ protection }) => protection);
+  expect(learntFrom('jpeg')).toEqual([null, null]);
+  expect(learntFrom('auto-purify').sort()).toEqual([
+    'noise(level=heavy)',
+    'noise(level=heavy)',
+    'noise(level=light)',
+    'noise(level=light)',
+  ]);
 });

@@ -66,6 +66,22 @@ describe('the figures of a run', () => {
     }
   });
 
+  it('name attacks over their price only where the names cover neither a point nor each other', () => {
+    const texts = (svg: string) =>
+      [...svg.matchAll(/<text[^>]*translate\(([-\d.]+),([-\d.]+)\)[^>]*font-size="9px"[^>]*>([^<]+)</g)].map(
+        ([, x, y, text]) => ({ x: Number(x), y: Number(y), text: text! }),
+      );
+    const { svg } = figures.find(({ name }) => name === 'pareto-time-ssim')!;
+    const names = texts(svg).filter(({ text }) => answers.pairs.some((pair) => pair.names.attack === text));
+    expect(names.length).toBeGreaterThan(0);
+    for (const [i, a] of names.entries()) {
+      for (const b of names.slice(i + 1)) {
+        const apart = Math.abs(a.y - b.y) >= 9 || Math.abs(a.x - b.x) >= 9;
+        expect(apart, `${a.text} on ${b.text}`).toBe(true);
+      }
+    }
+  });
+
   it('show every pair with its verdict in the matrix', () => {
     const { svg } = figures.find(({ name }) => name === 'matrix-ssim')!;
     const own = answers.pairs.filter(({ effect }) => effect.metric.label === 'ssim');

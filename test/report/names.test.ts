@@ -21,7 +21,7 @@ describe('the printed name of a setting', () => {
       'jpeg(quality=90, chroma=4:2:0)',
       'jpeg(quality=75, chroma=4:2:0)',
       'jpeg(chroma=4:4:4, quality=75)',
-      'jpeg | rescale',
+      'jpeg(quality=75) | rescale',
     ]);
   });
 

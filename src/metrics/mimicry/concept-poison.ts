@@ -65,6 +65,7 @@ export const conceptPoison = defineMetric({
     `clean pictures of what was asked for, among the concepts named; ${PREPARATION['image-embedder']}`,
   unit: '',
   higherIsBetter: false,
+  binary: true,
   params: poisonParameters,
   needs: [...DIFFUSION_ROLES, 'image-embedder'],
   random: false,

@@ -15,6 +15,7 @@ export const loraMimicry = defineMetric({
       'model that learnt clean pictures, 0 where below, a fair coin where equal',
   ),
   higherIsBetter: true,
+  binary: true,
   judge: async ({ picture, control, artist }, references, _params, context) => {
     const [mine, clean] = [
       await likeness(picture, artist, references, context),
@@ -48,6 +49,7 @@ export const mimicryAccuracy = defineMetric({
     "nearest class mean by cosine; classes are the data set's artists, the one who was learnt by the held-out pictures",
   ),
   higherIsBetter: true,
+  binary: true,
   random: false,
   judge: async ({ picture, artist }, references, _params, context) => {
     const classes = byArtist(references);

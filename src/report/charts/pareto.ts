@@ -26,7 +26,15 @@ export interface Currency {
 interface Point extends ShownResidual {
   readonly price: number;
   readonly front: boolean;
-  readonly named: boolean;
+  /** Where its name stands; absent where there is no room for one. */
+  readonly label?: Label;
+}
+
+/** Offset of a name from its point, px, and the end of it that is nearer. */
+interface Label {
+  readonly dx: number;
+  readonly dy: number;
+  readonly align: 'left' | 'right' | 'center';
 }
 
 /** The chart of one effect's pairs; undefined where no attack has a price in that currency. */
@@ -36,31 +44,34 @@ export function paretoChart(
   thresholds: Thresholds,
   currency: Currency,
 ): TopLevelSpec | undefined {
-  const points = pointsOf(pairs, prices, currency);
-  if (new Set(points.map(({ price }) => price)).size < 2) return undefined;
-  const domain = residualDomain(points);
+  const found = pointsOf(pairs, prices, currency);
+  if (new Set(found.map(({ price }) => price)).size < 2) return undefined;
+  const domain = residualDomain(found);
+  const reach = currency.scale === 'log' ? widened(found) : padded(found);
+  const points = withNames(found, reach, domain, currency.scale);
   const { color, shape } = seriesScales([...new Set(points.map(({ protection }) => protection))]);
   const y = { type: 'quantitative' as const, scale: { domain, nice: false, zero: false } };
   const x = {
     field: 'price',
     type: 'quantitative' as const,
-    scale:
-      currency.scale === 'log'
-        ? { type: 'log' as const, domain: widened(points), nice: false }
-        : { zero: false, padding: 18 },
+    scale: {
+      domain: [...reach],
+      nice: false,
+      ...(currency.scale === 'log' ? { type: 'log' as const } : { zero: false }),
+    },
     axis: {
       title: currency.title,
       grid: false,
       labelExpr: "format(datum.value, '~g')",
-      ...(currency.scale === 'log' ? { values: roundPrices(widened(points)) } : { tickCount: 6 }),
+      ...(currency.scale === 'log' ? { values: roundPrices(reach) } : { tickCount: 6 }),
     },
   };
   return {
     $schema: SCHEMA,
     config: CONFIG,
     description: `Residual R of each attack over its price, ${currency.title}; lines join the attacks worth their price`,
-    width: 400,
-    height: 260,
+    width: WIDTH,
+    height: HEIGHT,
     layer: [
       ...bands(thresholds, domain, 'y'),
       {
@@ -84,8 +95,15 @@ export function paretoChart(
             encoding: { y: { ...y, field: 'r' }, shape },
           },
           {
-            transform: [{ filter: 'datum.named' }],
-            mark: { type: 'text', fontSize: 9, color: FAINT, align: 'left', dx: 7, dy: 4 },
+            transform: [{ filter: 'isValid(datum.label)' }],
+            mark: {
+              type: 'text',
+              fontSize: 9,
+              baseline: 'middle',
+              align: { expr: 'datum.label.align' },
+              dx: { expr: 'datum.label.dx' },
+              dy: { expr: 'datum.label.dy' },
+            },
             encoding: {
               y: { ...y, field: 'r' },
               text: { field: 'attack', type: 'nominal' },
@@ -114,7 +132,88 @@ function roundPrices([lo, hi]: readonly [number, number]): number[] {
   return fine.length <= 7 ? fine : within([1]);
 }
 
-/** The points; of each attack only the lowest carries its name, so that names do not pile up. */
+/** A twentieth of the span on both sides. */
+function padded(points: readonly Point[]): [number, number] {
+  const prices = points.map(({ price }) => price);
+  const [lo, hi] = [Math.min(...prices), Math.max(...prices)];
+  return [lo - 0.05 * (hi - lo), hi + 0.05 * (hi - lo)];
+}
+
+const WIDTH = 400;
+const HEIGHT = 260;
+
+/** Width of a letter of a name and height of its line, px; half a point. */
+const LETTER = 4.9;
+const LINE = 10;
+const POINT = 4;
+
+/** A name for the lowest point of each attack, attacks worth their price first, wherever it covers nothing. */
+function withNames(
+  points: readonly Point[],
+  [from, to]: readonly [number, number],
+  [lo, hi]: readonly [number, number],
+  scale: Currency['scale'],
+): Point[] {
+  const along = (price: number): number =>
+    scale === 'log' ? Math.log(price / from) / Math.log(to / from) : (price - from) / (to - from);
+  const at = points.map(({ price, r }) => ({ x: WIDTH * along(price), y: (HEIGHT * (hi - r)) / (hi - lo) }));
+  const taken: Box[] = at.map(({ x, y }) => ({
+    left: x - POINT,
+    right: x + POINT,
+    top: y - POINT,
+    bottom: y + POINT,
+  }));
+  const lowest = points
+    .map((point, i) => ({ point, i }))
+    .filter(({ point }) => points.every((other) => other.attack !== point.attack || other.r >= point.r))
+    .sort((a, b) => Number(b.point.front) - Number(a.point.front) || a.point.r - b.point.r);
+  const labels = new Map<number, Label>();
+  for (const { point, i } of lowest) {
+    const placed = PLACES.map((label) => ({ label, box: boxOf(point.attack, at[i]!, label) })).find(
+      ({ box }) => isInside(box) && taken.every((other) => !overlap(box, other)),
+    );
+    if (placed === undefined) continue;
+    labels.set(i, placed.label);
+    taken.push(placed.box);
+  }
+  return points.map((point, i) => (labels.has(i) ? { ...point, label: labels.get(i)! } : point));
+}
+
+interface Box {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+const PLACES: readonly Label[] = [
+  { dx: 7, dy: 0, align: 'left' },
+  { dx: -7, dy: 0, align: 'right' },
+  { dx: 0, dy: 11, align: 'center' },
+  { dx: 0, dy: -11, align: 'center' },
+  { dx: 5, dy: 10, align: 'left' },
+  { dx: 5, dy: -10, align: 'left' },
+  { dx: -5, dy: 10, align: 'right' },
+  { dx: -5, dy: -10, align: 'right' },
+];
+
+function boxOf(
+  name: string,
+  { x, y }: { readonly x: number; readonly y: number },
+  { dx, dy, align }: Label,
+): Box {
+  const width = LETTER * name.length;
+  const left = x + dx - (align === 'left' ? 0 : align === 'right' ? width : width / 2);
+  return { left, right: left + width, top: y + dy - LINE / 2, bottom: y + dy + LINE / 2 };
+}
+
+const isInside = ({ left, right, top, bottom }: Box): boolean =>
+  left >= 0 && right <= WIDTH && top >= 0 && bottom <= HEIGHT;
+
+const overlap = (a: Box, b: Box): boolean =>
+  a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+
+/** The points, and whether they are worth their price. */
 function pointsOf(pairs: readonly Analysis[], prices: Prices, { of, scale }: Currency): Point[] {
   const points = pairs
     .filter(({ attack }) => !isIdentity(attack))
@@ -131,7 +230,5 @@ function pointsOf(pairs: readonly Analysis[], prices: Prices, { of, scale }: Cur
         other.r <= point.r &&
         (other.price < point.price || other.r < point.r),
     );
-  const lowest = (point: (typeof points)[number]): boolean =>
-    points.every((other) => other.attack !== point.attack || other.r >= point.r);
-  return points.map((point) => ({ ...point, front: !dominated(point), named: lowest(point) }));
+  return points.map((point) => ({ ...point, front: !dominated(point) }));
 }

@@ -19,6 +19,9 @@ const TILE = { width: 124, height: 50 } as const;
 
 /** The heat map of one effect. A tile links to `#pair=` + its place among all pairs, which the page's viewer follows. */
 export function verdictMatrix(pairs: readonly Analysis[], effect: Effect): TopLevelSpec {
+  const own = pairs.filter((pair) => pair.effect === effect);
+  const heads = headLines([...new Set(own.map(({ names }) => names.protection))]);
+  const lines = Object.values(heads)[0]?.length ?? 1;
   return {
     $schema: SCHEMA,
     config: CONFIG,
@@ -32,7 +35,13 @@ export function verdictMatrix(pairs: readonly Analysis[], effect: Effect): TopLe
         field: 'protection',
         type: 'nominal',
         sort: null,
-        axis: { ...BARE_AXIS, orient: 'top', labelAngle: 0, labelExpr: TWO_LINES },
+        axis: {
+          ...BARE_AXIS,
+          orient: 'top',
+          labelAngle: 0,
+          labelPadding: 6 + LINE * (lines - 1),
+          labelExpr: `(${JSON.stringify(heads)})[datum.label]`,
+        },
         scale: { paddingInner: 0.03 },
       },
       y: { field: 'attack', type: 'nominal', sort: null, axis: BARE_AXIS, scale: { paddingInner: 0.06 } },
@@ -84,9 +93,27 @@ const line = (
   encoding: { text: { field, type: 'nominal' as const } },
 });
 
-/** Breaks a long label before its parameters. */
-const TWO_LINES =
-  "length(datum.label) > 20 && indexof(datum.label, '(') > 0 ? [substring(datum.label, 0, indexof(datum.label, '(')), substring(datum.label, indexof(datum.label, '('))] : datum.label";
+/** Height of a line of an axis label, px. */
+const LINE = 13;
+
+/** Characters that fit over a tile. */
+const FITS = 21;
+
+/** Each label in lines that fit over a tile, broken before parameters; as many lines for all, so that they end alike. */
+function headLines(labels: readonly string[]): Record<string, string[]> {
+  const broken = labels.map((label) => {
+    const lines = [''];
+    for (const piece of label.split(/(?=\()|(?<=, )|(?<=\| )/)) {
+      if (lines.at(-1) !== '' && lines.at(-1)!.length + piece.trimEnd().length > FITS) lines.push(piece);
+      else lines[lines.length - 1] += piece;
+    }
+    return lines.map((line) => line.trimEnd());
+  });
+  const most = Math.max(1, ...broken.map(({ length }) => length));
+  return Object.fromEntries(
+    labels.map((label, i) => [label, [...Array<string>(most - broken[i]!.length).fill(' '), ...broken[i]!]]),
+  );
+}
 
 function tileOf(pair: Analysis, index: number): Tile {
   return {

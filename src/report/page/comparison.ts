@@ -2,6 +2,7 @@
 import type { PairedCell, RunComparison } from '../compare.ts';
 import { groupBy } from '../group.ts';
 import { count, formatEstimate, formatInterval, formatNumber, formatShare, listed } from '../numbers.ts';
+import { figureOf, type PageFigure } from './figure.ts';
 import { type Html, html, trusted } from './html.ts';
 import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
@@ -10,7 +11,7 @@ import { STYLE } from './style.ts';
 export interface ComparedMetric {
   readonly metric: string;
   /** Undefined where no pair has a residual in either run. */
-  readonly figure: { readonly name: string; readonly svg: string } | undefined;
+  readonly figure: PageFigure | undefined;
 }
 
 /** `compare.html` as text: no request to anywhere. */
@@ -111,13 +112,13 @@ function tabs(metrics: readonly ComparedMetric[]): Html {
 function metricSection({ pairs }: RunComparison, { metric, figure }: ComparedMetric, index: number): Html {
   const ns = [...new Set(pairs.filter((pair) => pair.metric === metric).map(({ n }) => n))];
   const n = ns.length === 1 ? `n = ${ns[0]}` : `n = ${Math.min(...ns)} to ${Math.max(...ns)}`;
-  const links = ['svg', 'png', 'vl.json'].map(
-    (extension) => html` <a href="${`figures/${figure?.name}.${extension}`}">${extension}</a>`,
-  );
   return html`<div class="for-effect" data-effect="${index}">${
     figure === undefined
       ? html`<p class="faint">Under ${metric} no pair has an effect to begin with: there is no residual to compare.</p>`
-      : html`<figure><div class="chart">${trusted(figure.svg)}</div><figcaption><b>Figure ${index + 1}.</b> ${metric}. Left: residual R of each run on all its pictures, with its 95 % interval. Right: R in B less R in A on the pictures that both have (${n}), with its paired 95 % interval: both runs are drawn on the same pictures. Blue: more is left in B; orange: less; grey: the interval contains 0.<span class="files">${links}</span></figcaption></figure>`
+      : figureOf(
+          figure,
+          `${metric}. Left: residual R of each run on all its pictures, with its 95 % interval. Right: R in B less R in A on the pictures that both have (${n}), with its paired 95 % interval: both runs are drawn on the same pictures. Blue: more is left in B; orange: less; grey: the interval contains 0.`,
+        )
   }</div>`;
 }
 

@@ -69,8 +69,9 @@ export function inBrief({ effects }: Answers, { briefs }: Findings): Html {
 function protectionItem(name: string, briefs: readonly Brief[], primary: Effect): Html {
   const { role, measured } = briefs[0]!;
   const sentences = briefs.map(({ effect, sentence, together, besideNoise }) => {
-    const said = [sentence, together, besideNoise].filter((each) => each !== undefined).join(' ');
-    return effect === primary ? html`${said}` : html`<br><span class="tag">${effect.symbol}</span> ${said}`;
+    const more = [together, besideNoise].filter((each) => each !== undefined).join(' ');
+    const said = html`${sentence}${more !== '' && html` <span class="faint">${more}</span>`}`;
+    return effect === primary ? said : html`<br><span class="tag">${effect.symbol}</span> ${said}`;
   });
   return html`<li><code>${name}</code>${role !== 'protection' && html` <span class="tag">${ROLES[role]}</span>`} ${sentences}${measured && html` <span class="faint">${measured}</span>`}</li>`;
 }

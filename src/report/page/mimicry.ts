@@ -1,62 +1,68 @@
-/** @file The section with what fine-tuned models generate: contact sheets and loss curves. */
-import { formatNumber } from '../numbers.ts';
+/** @file The section with what fine-tuned models generate: how each did, contact sheets and loss curves. */
+import type { MetricSetting } from '../../harness/run-folder.ts';
+import { formatInterval, formatNumber } from '../numbers.ts';
 import type { Sheet, SheetRow } from '../sheets.ts';
-import { type Html, html } from './html.ts';
+import { figureOf, type PageFigure } from './figure.ts';
+import { type Html, html, trusted } from './html.ts';
+
+/** A sheet with the chart of its losses, where its models were trained. */
+export interface ShownSheet {
+  readonly sheet: Sheet;
+  readonly losses: PageFigure | undefined;
+}
 
 /** The sheets of a run; nothing where no model has learnt anything. */
-export function mimicry(sheets: readonly Sheet[], votePage: string | undefined): Html | undefined {
+export function mimicry(sheets: readonly ShownSheet[], votePage: string | undefined): Html | undefined {
   if (sheets.length === 0) return undefined;
   return html`<section id="mimicry">
 <h2>What the mimic paints</h2>
 <p class="note">Each row is a model that has learnt the pictures named at its left; columns are prompts, draws are the same in
-all rows. The curve is the loss of every training step, smoothed.
+all rows. Baselines come first: the model as it is, and those that learnt clean, attacked and noisy pictures.
 ${votePage !== undefined && html` <a href="${votePage}">Vote blind</a> on pairs, then <code>craquelure votes</code>.`}</p>
-${sheets.map(sheet)}
+${sheets.map((shown) => sheetOf(shown, sheets))}
 </section>
 `;
 }
 
-const sheet = ({
-  artist,
-  prompts,
-  rows,
-}: Sheet): Html => html`<h3>${artist === '*' ? 'All pictures' : artist}</h3>
+function sheetOf(
+  { sheet: { artist, metrics, prompts, rows }, losses }: ShownSheet,
+  all: readonly ShownSheet[],
+): Html {
+  const swept = all.some(({ sheet }) => sheet.artist === artist && sheet.metrics[0] !== metrics[0]);
+  return html`<h3>${artist === '*' ? 'All pictures' : artist}${swept && html` <small>${metrics[0]?.label}</small>`}</h3>
 <div class="scroll sheet"><table>
-<thead><tr><th>learnt</th><th>loss</th>${prompts.map((prompt) => html`<th>${prompt}</th>`)}</tr></thead>
-<tbody>${rows.map(
-  (row) => html`<tr><td>${row.name}</td><td>${curve(row)}</td>${row.pictures.map(
-    (picture, i) =>
-      html`<td><img alt="${prompts[i]}" width="128" loading="lazy" src="data:image/webp;base64,${picture}"></td>`,
-  )}</tr>
-`,
-)}</tbody>
+<thead><tr><th>learnt</th>${metrics.map((metric) => html`<th class="n" title="${metric.protocol}">${nameOf(metric)}</th>`)}${prompts.map((prompt) => html`<th>${prompt}</th>`)}</tr></thead>
+<tbody>${rows.map((row) => rowOf(row, metrics, prompts))}</tbody>
 </table></div>
+<p class="faint">Means over everything that a model painted, with 95 % intervals (Wilson's for shares, a bootstrap over paintings for the rest)${metrics.some(isSuccess) && '. Success: how often its painting is judged more like the artist than its pair by the model that learnt clean pictures; at 50 % a protection is useless, and clean against itself is a toss of a fair coin'}.</p>
+${losses && figureOf(losses, 'Training loss of every model, running mean over a tenth of the steps. All models meet the same draws, so curves move together; right: less the loss of the model that learns clean pictures.')}
 `;
-
-const WIDTH = 160;
-const HEIGHT = 64;
-
-/** A loss curve, its running mean over a tenth of the steps, between its least and its greatest value. */
-function curve({ losses }: SheetRow): Html | undefined {
-  if (losses.length < 2) return undefined;
-  const smooth = runningMean(losses, Math.max(1, Math.round(losses.length / 10)));
-  const [low, high] = [Math.min(...smooth), Math.max(...smooth)];
-  const points = smooth.map((loss, i) => {
-    const x = (i / (smooth.length - 1)) * WIDTH;
-    const y = HEIGHT - ((loss - low) / (high - low || 1)) * HEIGHT;
-    return `${x.toFixed(1)},${y.toFixed(1)}`;
-  });
-  const range = `${formatNumber(smooth[0]!)} to ${formatNumber(smooth.at(-1)!)}`;
-  return html`<svg width="${WIDTH}" height="${HEIGHT}" viewBox="-2 -2 ${WIDTH + 4} ${HEIGHT + 4}" role="img" aria-label="loss, ${range}">
-<polyline points="${points.join(' ')}" fill="none" stroke="currentColor" stroke-width="1.5"/></svg><br>${range}`;
 }
 
-function runningMean(values: readonly number[], over: number): number[] {
-  let sum = 0;
-  const means: number[] = [];
-  for (const [i, value] of values.entries()) {
-    sum += value - (i >= over ? values[i - over]! : 0);
-    if (i >= over - 1) means.push(sum / over);
-  }
-  return means;
+const nameOf = ({ links, label }: MetricSetting): string => links[0]?.name ?? label;
+
+const isSuccess = ({ links }: MetricSetting): boolean => links[0]?.id === 'lora-mimicry';
+
+function rowOf(
+  { name, role, pictures, measures }: SheetRow,
+  metrics: readonly MetricSetting[],
+  prompts: readonly string[],
+): Html {
+  return html`<tr data-role="${role}"><th scope="row">${breakable(name)}</th>${measures.map(
+    ({ mean, n }, i) => {
+      const format = metrics[i]!.binary ? percent : formatNumber;
+      return html`<td class="n">${format(mean.value)}<br><small>${formatInterval(mean.interval, format)}${n > 0 && html`<br>n = ${n}`}</small></td>`;
+    },
+  )}${pictures.map((picture, i) =>
+    picture === ''
+      ? html`<td class="faint">no picture</td>`
+      : html`<td><img alt="${prompts[i]}" width="104" src="data:image/webp;base64,${picture}"></td>`,
+  )}</tr>
+`;
 }
+
+/** A long name breaks where its parameters do, rather than anywhere. */
+const breakable = (name: string): Html[] =>
+  name.split(/(?<=[(,|])/).map((piece, i) => html`${i > 0 && trusted('<wbr>')}${piece}`);
+
+const percent = (share: number): string => (Number.isNaN(share) ? '–' : `${Math.round(100 * share)} %`);

@@ -60,7 +60,7 @@ ${noEffect(answers, effect)}
 </section>
 <section ${trusted(index === 0 ? 'id="residuals"' : '')}>
 <h2>Residuals</h2>
-${of('forest').map((figure) => figureOf(figure, 'Residual R of each pair with its 95 % interval. Dashed: 0, nothing is left, and 1, the attack changed nothing. Pairs without an effect to begin with are not drawn.'))}
+${of('forest').map((figure) => figureOf(figure, `Residual R of each pair under d = ${effect.symbol} with its 95 % interval${sizes(answers, effect)}. Dashed: 0, nothing is left, and 1, the attack changed nothing. Pairs without an effect to begin with are not drawn.`))}
 ${of('forest').length === 0 && html`<p class="faint">No pair has a residual to show.</p>`}
 </section>
 </div>
@@ -68,11 +68,21 @@ ${
   of('curve').length > 0 &&
   html`<section ${trusted(index === 0 ? 'id="curves"' : '')}>
 <h2>Over the strength of an attack</h2>
-<div class="curves">${of('curve').map((figure) => figureOf(figure, `${figure.title}. Bands: 95 % intervals.`))}</div>
+<div class="curves">${of('curve').map((figure) => figureOf(figure, `Residual R under d = ${effect.symbol} over the strength of ${figure.title}, harsher to the right. Bands: 95 % intervals${sizes(answers, effect)}.`))}</div>
 </section>`
 }
 ${together(effect, findings, figures)}
 </div>`;
+}
+
+/** `, n = 12`, or the range of n. */
+function sizes({ pairs }: Answers, effect: Effect): string {
+  const ns = pairs
+    .filter((pair) => pair.effect === effect && pair.residual.n > 0)
+    .map(({ residual }) => residual.n);
+  if (ns.length === 0) return '';
+  const [least, most] = [Math.min(...ns), Math.max(...ns)];
+  return least === most ? `, n = ${least}` : `, n = ${least} to ${most}`;
 }
 
 function matrixCaption({ thresholds, pairs }: Answers, effect: Effect): string {
@@ -82,7 +92,7 @@ function matrixCaption({ thresholds, pairs }: Answers, effect: Effect): string {
     few < 6
       ? ` With n = ${few} an interval that is drawn from the images covers the truth about ${Math.round(100 * (1 - 2 ** (1 - few)))} % of the time at best: read these verdicts as provisional.`
       : '';
-  return `Attacks down, protections across. Each tile: verdict, residual R with its 95 % interval, number of images. holds: the whole interval is above ${thresholds.holds}; broken: below ${thresholds.broken}; weakened: between; inconclusive: it reaches over a threshold. A click on a tile opens its pictures.${small}`;
+  return `Verdicts under d = ${effect.symbol}: attacks down, protections across. Each tile: verdict, residual R with its 95 % interval, number of images. holds: the whole interval is above ${thresholds.holds}; broken: below ${thresholds.broken}; weakened: between; inconclusive: it reaches over a threshold. A click on a tile opens its pictures.${small}`;
 }
 
 /** Says plainly which protections have nothing to lose. */

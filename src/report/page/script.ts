@@ -92,7 +92,7 @@ export const SCRIPT = String.raw`
     return {
       clean: current.clean,
       protected: current.protected[p],
-      'attacked-clean': current.attackedClean[a],
+      'attacked-clean': current.attackedClean[p][a],
       'attacked-protected': current.attackedProtected[p][a],
     };
   };
@@ -122,9 +122,10 @@ export const SCRIPT = String.raw`
       const shot = shown[arm];
       const [picture, difference] = figure.querySelectorAll('img');
       setPicture(picture, blinking ? current.clean?.picture : shot?.picture);
-      setPicture(difference, shot?.difference);
+      const map = arm === 'clean' ? shown.protected?.visible : shot?.difference;
+      setPicture(difference, map);
       figure.querySelector('.missing').textContent =
-        arm === 'clean' ? 'reference' : !shot || shot.picture === null ? 'no picture' : shot.difference === null ? 'other size: no difference' : '';
+        map ? '' : !shot || shot.picture === null ? 'no picture' : arm === 'clean' ? 'no map' : 'other size: no difference';
       const r = measures && arm === 'attacked-protected' && pair.outcome !== 'no effect' ? ', R of this image ' + measures[4] : '';
       figure.querySelector('.measure').textContent = measures ? metric + ' ' + measures[i] + (unit ? ' ' + unit : '') + r : '';
     });
@@ -230,8 +231,8 @@ export const SCRIPT = String.raw`
   };
   addEventListener('hashchange', follow);
 
-  // Start with the pair that says most: a real effect under a real attack.
-  const first = index.pairs.find((pair) => pair.effect === 0 && !['no effect', 'failed', 'pending'].includes(pair.outcome) && pair.attack > 0) ?? index.pairs[0];
+  // Start with the pair that says most.
+  const first = index.pairs[index.first];
   if (first) {
     select.protection.value = String(first.protection);
     select.attack.value = String(first.attack);

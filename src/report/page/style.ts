@@ -12,7 +12,7 @@ export const STYLE = `
 }
 * { box-sizing: border-box; }
 html { scroll-padding-top: 3.2rem; }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 var(--sans); }
+body { margin: 0; counter-reset: figure; background: var(--paper); color: var(--ink); font: 15px/1.5 var(--sans); }
 a { color: var(--link); }
 main { max-width: 1360px; margin: 0 auto; padding: 0 24px 64px; }
 nav { position: sticky; top: 0; z-index: 5; display: flex; gap: 20px; overflow-x: auto; padding: 10px 24px;
@@ -51,6 +51,7 @@ button[aria-pressed="true"] { border-color: var(--ink); box-shadow: inset 0 0 0 
 :focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
 figure { margin: 12px 0; break-inside: avoid; }
 figcaption { max-width: 100ch; margin-top: 6px; }
+figcaption.numbered::before { counter-increment: figure; content: "Figure " counter(figure) ". "; font-weight: 700; }
 .files { margin-left: 8px; white-space: nowrap; }
 .files a { margin-right: 6px; }
 .chart { overflow-x: auto; background: #ffffff; border-radius: 4px; }
@@ -79,6 +80,7 @@ figcaption { max-width: 100ch; margin-top: 6px; }
 .arms.zoomed .port img { image-rendering: pixelated; }
 .difference { background: #05010a; }
 .difference img { filter: url(#amplify); }
+.difference.visible img { filter: none; }
 .missing { position: absolute; inset: 0; display: grid; place-items: center; padding: 12px; color: #b9b4c4; font-size: 12px; text-align: center; pointer-events: none; }
 .scale { display: flex; flex-wrap: wrap; align-items: center; gap: 8px; font-size: 12px; max-width: none; }
 .ramp { display: inline-block; width: 140px; height: 10px; background: linear-gradient(90deg, #000005, #570f6e, #ba3654, #fa8c0a, #fcffa3); }
@@ -97,6 +99,15 @@ tbody tr:hover { background: var(--wash); }
 .verdict[data-outcome="weakened"] { background: var(--weakened); box-shadow: none; }
 .verdict[data-outcome="broken"] { background: var(--broken); box-shadow: none; }
 .verdict[data-outcome="no effect"] { background: var(--no-effect); box-shadow: none; }
+.sheet { max-height: none; }
+.sheet table { width: auto; }
+.sheet th, .sheet td { min-width: 104px; max-width: 116px; white-space: normal; overflow-wrap: break-word; padding: 6px; }
+.sheet td.n { min-width: 92px; }
+.sheet thead th { font-weight: 400; font-size: 12px; vertical-align: bottom; }
+.sheet tr > :first-child { position: sticky; left: 0; z-index: 2; background: var(--paper); min-width: 120px; max-width: 180px; }
+.sheet thead tr > :first-child { background: var(--wash); }
+.sheet tr[data-role="baseline"] > th { font-weight: 400; color: var(--faint); }
+.sheet img { display: block; width: 104px; height: auto; }
 .guide { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 360px), 1fr)); gap: 14px 36px; }
 .guide dt { font-weight: 700; }
 .guide dd { margin: 0; }
@@ -109,6 +120,9 @@ summary { cursor: pointer; }
   nav { padding: 10px 14px; }
   h1 { font-size: 26px; }
   .arms { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+  .sheet th, .sheet td { min-width: 96px; max-width: 110px; font-size: 12px; }
+  .sheet tr > :first-child { min-width: 92px; max-width: 104px; }
+  .sheet img { width: 96px; }
 }
 @media print {
   :root { --ink: #000; --faint: #444; --line: #ccc; --paper: #fff; --wash: #f4f4f4; }

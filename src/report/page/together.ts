@@ -23,7 +23,7 @@ ${
   html`<div class="curves">${charts.map((figure) =>
     figureOf(
       figure,
-      `Residual R over the price of the attack (${figure.title}). Left and low is cheap and thorough; the stepped line joins the attacks for which no other is both.`,
+      `Residual R over the price of the attack (${figure.title}), with 95 % intervals. Left and low is cheap and thorough; the stepped line joins the attacks for which no other is both. Names stand where there is room; the Vega-Lite file has all.`,
     ),
   )}</div>`
 }
@@ -78,10 +78,14 @@ table. Would have shown: the smallest difference that these images show in four 
 /** Does a cheap metric tell what mimicry would? */
 export function agreementSection({ agreements }: Findings, { effects }: Answers): Html | undefined {
   if (agreements.length === 0 || effects.length < 2) return undefined;
+  const shown = agreements.filter(({ rho }) => Number.isFinite(rho.value));
+  const most = Math.max(...agreements.map(({ pairs }) => pairs));
+  if (shown.length === 0)
+    return html`<section id="agreement"><h2>Do cheap metrics predict mimicry?</h2><p class="faint">${most === 0 ? 'No pair of protection and attack has' : `Only ${count(most, 'pair')} of protection and attack ${most === 1 ? 'has' : 'have'}`} a residual by both a cheap metric and mimicry: that makes no rank correlation.</p></section>`;
   return html`<section id="agreement">
 <h2>Do cheap metrics predict mimicry?</h2>
 <div class="scroll"><table><thead><tr><th>metric</th><th>mimicry</th><th class="n">pairs</th><th class="n">rank correlation of R</th></tr></thead>
-<tbody>${agreements.map(
+<tbody>${shown.map(
     ({ cheap, mimicry, pairs, rho }) =>
       html`<tr><td>${cheap.metric.label}</td><td>${mimicry.metric.label}</td><td class="n">${pairs}</td><td class="n">${formatEstimate(rho, formatShare)}</td></tr>`,
   )}</tbody></table></div>

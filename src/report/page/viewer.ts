@@ -3,11 +3,13 @@ import { ARMS, type Arm } from '../../harness/rows.ts';
 import type { Answers } from '../analysis.ts';
 import { type Gallery, type GalleryImage, shotKey } from '../gallery.ts';
 import { formatEstimate, formatNumber, formatShare } from '../numbers.ts';
+import { isIdentity, isPlacebo } from '../summary.ts';
 import { ARM_NAMES } from './cells.ts';
 import { type Html, html, jsonScript, trusted } from './html.ts';
 
 const DIFFERENCES: Readonly<Record<Arm, string>> = {
-  clean: 'the picture that the others are compared with',
+  clean:
+    'where the protection shows: orange over the dimmed clean picture, full where 16/255 are visible, none where texture hides it',
   protected: '|protected − clean|: the perturbation',
   'attacked-clean': '|attack(clean) − clean|: what the attack does by itself',
   'attacked-protected': '|attack(protected) − attack(clean)|: what is left of the perturbation',
@@ -63,7 +65,7 @@ const amplifier = (): Html =>
 function armFigure(arm: Arm): Html {
   return html`<figure data-arm="${arm}"><figcaption><b>${ARM_NAMES[arm]}</b></figcaption>
 <div class="port"><img alt="${ARM_NAMES[arm]}" draggable="false"></div>
-<div class="port difference"><img alt="${DIFFERENCES[arm]}" draggable="false"><span class="missing"></span></div>
+<div class="port difference${arm === 'clean' && ' visible'}"><img alt="${DIFFERENCES[arm]}" draggable="false"><span class="missing"></span></div>
 <p class="what">${DIFFERENCES[arm]}</p><p class="measure"></p></figure>`;
 }
 
@@ -77,6 +79,7 @@ export function viewerData(answers: Answers, { images }: Gallery): Html {
   const nameOf = (kind: 'protection' | 'attack') => (label: string) =>
     answers.pairs.find((pair) => pair[kind].label === label)!.names[kind];
   const index = {
+    first: firstShown(answers),
     protections: protections.map(nameOf('protection')),
     attacks: attacks.map(nameOf('attack')),
     pairs: answers.pairs.map((pair) => ({
@@ -96,6 +99,16 @@ export function viewerData(answers: Answers, { images }: Gallery): Html {
   return html`${jsonScript('gallery-index', index)}${images.map((image, i) => jsonScript(`gallery-${i}`, imageData(answers, image, protections, attacks)))}`;
 }
 
+/** The pair that says most: a protection with a real effect, under a real attack. */
+function firstShown({ effects, pairs }: Answers): number {
+  const judged = pairs.map(
+    ({ effect, attack, outcome }) =>
+      effect === effects[0] && !isIdentity(attack) && !['no effect', 'failed', 'pending'].includes(outcome),
+  );
+  const own = pairs.findIndex(({ protection }, i) => judged[i] && !isPlacebo(protection));
+  return Math.max(0, own >= 0 ? own : judged.indexOf(true));
+}
+
 const distinct = (labels: readonly string[]): string[] => [...new Set(labels)];
 
 function imageData(
@@ -104,14 +117,21 @@ function imageData(
   protections: readonly string[],
   attacks: readonly string[],
 ) {
-  const shotOf = (protection: string | null, attack: string | null) =>
-    shots[shotKey(protection, attack)] ?? null;
+  const shotOf = (arm: Arm, protection: string | null, attack: string | null) =>
+    shots[shotKey(arm, protection, attack)];
   return {
     pictures,
-    clean: shotOf(null, null),
-    protected: protections.map((protection) => shotOf(protection, null)),
-    attackedClean: attacks.map((attack) => shotOf(null, attack)),
-    attackedProtected: protections.map((protection) => attacks.map((attack) => shotOf(protection, attack))),
+    clean: shotOf('clean', null, null) ?? null,
+    protected: protections.map((protection) => shotOf('protected', protection, null) ?? null),
+    attackedClean: protections.map((protection) =>
+      attacks.map(
+        (attack) =>
+          shotOf('attacked-clean', protection, attack) ?? shotOf('attacked-clean', null, attack) ?? null,
+      ),
+    ),
+    attackedProtected: protections.map((protection) =>
+      attacks.map((attack) => shotOf('attacked-protected', protection, attack) ?? null),
+    ),
     // For each pair in the order of the index: the four arms' values, and R of this image alone.
     measures: pairs.map(({ values, images, residual }) => {
       const arms = values.get(image);

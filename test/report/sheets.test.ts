@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import type { CellRecord, MetricSetting, RunFolder, RunLesson } from '../../src/harness/run-folder.ts';
+import type { Row, RowArm } from '../../src/harness/rows.ts';
+import { analyse } from '../../src/report/analysis.ts';
+import { lossCurves } from '../../src/report/charts/loss-curves.ts';
+import { learntIn, makeSheets } from '../../src/report/sheets.ts';
+import { wilsonInterval } from '../../src/stats/rates.ts';
+import { settingOf } from './fixture.ts';
+
+const prompts = ['a boat', 'a tree'];
+const metricOf = (id: string, params: Record<string, unknown>, binary = false): MetricSetting => ({
+  ...settingOf(id, params),
+  kind: 'generated',
+  unit: '',
+  higherIsBetter: true,
+  measures: 'mimicry',
+  protocol: id,
+  ...(binary && { binary }),
+});
+const success = metricOf('lora-mimicry', { steps: 10 }, true);
+const similarity = metricOf('lora-mimicry-similarity', { steps: 10 });
+const longer = metricOf('lora-mimicry', { steps: 20 }, true);
+
+const lesson = (
+  arm: RowArm,
+  protection: string | null,
+  attack: string | null,
+  losses = [3, 2, 1],
+): RunLesson => ({
+  metric: success.label,
+  artist: 'X',
+  arm,
+  protection,
+  attack,
+  seed: 0,
+  prompts,
+  repeats: 2,
+  pictures: [0, 1, 2, 3].map((i) => ({ sha256: String(i), path: '/nowhere.png' })),
+  losses,
+  weights: null,
+});
+
+const protections = [settingOf('mist'), settingOf('noise', { level: 'heavy' })];
+const attack = settingOf('jpeg');
+const cells: CellRecord[] = protections.flatMap((protection) =>
+  [success, similarity, longer].map((metric) => ({
+    id: `${protection.label} ${metric.label}`,
+    protection,
+    attack,
+    metric,
+    seed: 0,
+    status: 'ok' as const,
+    errors: 0,
+  })),
+);
+const arms: RowArm[] = ['clean', 'protected', 'attacked-clean', 'attacked-protected', 'untuned'];
+const rows = cells.flatMap(({ id, protection, metric }) =>
+  arms.flatMap((arm) =>
+    prompts.flatMap((prompt) =>
+      [1, 2].map((repeat): Row => {
+        const isMist = protection.label === 'mist' && arm === 'protected';
+        return {
+          run: 'r',
+          cell: id,
+          protection: protection.label,
+          attack: attack.label,
+          metric: metric.label,
+          arm,
+          image: `X: ${prompt} #${repeat}`,
+          value: metric === similarity ? 0.5 : arm === 'untuned' ? 0 : isMist && repeat === 1 ? 0 : 1,
+          unit: '',
+          higherIsBetter: true,
+          n: 1,
+          seed: 0,
+          ms: 1,
+          status: 'ok',
+          error: null,
+        };
+      }),
+    ),
+  ),
+);
+const run = {
+  dir: '',
+  manifest: { dataset: { items: [] } },
+  cells,
+  rows,
+  images: [],
+  generated: [
+    lesson('protected', 'mist', null),
+    lesson('clean', null, null, [2, 1, 0]),
+    lesson('attacked-clean', null, 'jpeg'),
+    lesson('protected', protections[1]!.label, null),
+    lesson('untuned', null, null, []),
+  ],
+} as unknown as RunFolder;
+
+describe('a contact sheet', () => {
+  it('begins with the baselines: no fine-tuning, clean, attack(clean), noise', async () => {
+    const [sheet] = await makeSheets(run, analyse(run, { draws: 200 }));
+    expect(sheet!.rows.map(({ name }) => name)).toEqual([
+      'no fine-tuning',
+      'clean',
+      'clean | jpeg',
+      'noise(level=heavy)',
+      'mist',
+    ]);
+    expect(sheet!.rows.map(({ role }) => role)).toEqual([...Array(4).fill('baseline'), 'protection']);
+  });
+
+  it('says of each model what the metrics of its lesson say, shares with Wilson’s interval', async () => {
+    const [sheet] = await makeSheets(run, analyse(run, { draws: 200 }));
+    expect(sheet!.metrics.map(({ label }) => label)).toEqual([success.label, similarity.label]); // not of 20 steps
+    const [untuned, clean] = sheet!.rows;
+    const mist = sheet!.rows.at(-1)!;
+    expect(untuned!.measures[0]).toEqual({ mean: { value: 0, interval: wilsonInterval(0, 4) }, n: 4 });
+    expect(clean!.measures[0]!.mean.value).toBe(1);
+    expect(mist.measures[0]).toEqual({ mean: { value: 0.5, interval: wilsonInterval(2, 4) }, n: 4 });
+    expect(mist.measures[1]!.mean.value).toBe(0.5);
+  });
+
+  it('tells attack(clean) of one protection from that of another, where the attack has learnt', () => {
+    const taught = { arm: 'attacked-clean' as const, attack: 'learned-remover' };
+    expect(learntIn({ ...taught, protection: 'mist' })).toBe('clean | learned-remover taught on mist');
+    expect(learntIn({ arm: 'attacked-clean', attack: 'jpeg', protection: null })).toBe('clean | jpeg');
+  });
+
+  it('has the losses of every model that was trained, and how far they are from that of clean pictures', async () => {
+    const [sheet] = await makeSheets(run, analyse(run, { draws: 200 }));
+    const text = JSON.stringify(lossCurves(sheet!));
+    expect(text).not.toContain('no fine-tuning');
+    expect(text.match(/"learnt":"mist","step":3,"loss":1\}/g)).toHaveLength(2); // 1, and 1 more than 0
+    expect(lossCurves({ rows: sheet!.rows.filter(({ losses }) => losses.length === 0) })).toBeUndefined();
+  });
+});
