@@ -42,12 +42,12 @@ export const plan = defineVerb({
     print(
       `in ${inputs.dir}: ${before.finishedCells} cells finished, ${before.failedCells} of them with errors\n`,
     );
-    const rows = estimate.work.map(({ work, jobs, cached, toRun, ms }) => [
+    const rows = estimate.work.map(({ work, jobs, cached, toRun, ms, counted }) => [
       work,
       jobs,
       cached,
       toRun,
-      ms === null ? 'not timed yet' : duration(ms),
+      ms === null ? 'not timed yet' : `${duration(ms)}${counted ? ' (counted)' : ''}`,
     ]);
     print(table(['work', 'jobs', 'cached', 'to run', 'time on one thread'], rows));
     const untimed =

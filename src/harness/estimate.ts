@@ -3,7 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Lesson, picturesAsked } from '../diffusion/lesson.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
-import { type Job, type JobRecord, jobKey } from './jobs.ts';
+import { type Job, type JobRecord, jobKey, type LearnJob } from './jobs.ts';
+import { learnJob, lessonOf } from './learning.ts';
+import { lessonCounter } from './lesson-cost.ts';
 import { artefactOf, measurementOf, type Plan, unitsOf } from './plan.ts';
 import type { SettingLink } from './run-folder.ts';
 import type { JobEvent } from './session.ts';
@@ -16,9 +18,19 @@ export function workOf(job: Job): string {
       return 'import';
     case 'embed':
       return `embed ${job.role} ${job.model.slice(0, 8)}`;
+    case 'learn':
+      return learningOf(job);
     default:
       return `${job.stage} ${job.steps.map(({ id }) => id).join(' | ')}`;
   }
+}
+
+/** `learn lora, 120 steps, 26ebdfd7`: a lesson's time depends on all three. */
+function learningOf({ steps: [step] }: LearnJob): string {
+  const { teaching, ...asking } = step!.params as unknown as Lesson;
+  const unet = (step!.models?.unet ?? '').slice(0, 8);
+  if (teaching === undefined) return `paint ${picturesAsked(asking)} pictures, ${unet}`;
+  return `learn ${teaching.method}, ${teaching.steps} steps, ${unet}`;
 }
 
 /** Times of one kind of work on one machine. */
@@ -71,6 +83,8 @@ export interface WorkEstimate {
   readonly toRun: number;
   /** Expected time of the missing jobs on one thread, in ms; null where this work was never timed here. */
   readonly ms: number | null;
+  /** Whether that is counted from multiplications, for want of a time. */
+  readonly counted: boolean;
 }
 
 /** The estimate of a whole plan. */
@@ -88,7 +102,8 @@ export interface PlanEstimate {
 /** Walks the plan's graph in the store without doing anything. */
 export async function estimatePlan(plan: Plan, store: Store, workers: number): Promise<PlanEstimate> {
   const found = new Map<string, Promise<JobRecord | undefined>>();
-  const tally = new Map<string, { stage: Job['stage']; cached: number; toRun: number }>();
+  const tally = new Map<string, Tally>();
+  const count = lessonCounter(plan.models);
 
   const get = async (job: Job): Promise<JobRecord> => {
     const key = jobKey(job);
@@ -96,10 +111,12 @@ export async function estimatePlan(plan: Plan, store: Store, workers: number): P
     if (first) found.set(key, isPending(job) ? Promise.resolve(undefined) : store.find(key));
     const record = await found.get(key);
     if (first) {
-      const count = tally.get(workOf(job)) ?? { stage: job.stage, cached: 0, toRun: 0 };
-      if (record === undefined) count.toRun++;
-      else count.cached++;
-      tally.set(workOf(job), count);
+      const entry = tally.get(workOf(job)) ?? { stage: job.stage, cached: 0, toRun: 0, multiplications: 0 };
+      tally.set(workOf(job), entry);
+      if (record === undefined) entry.toRun++;
+      else entry.cached++;
+      if (record === undefined && job.stage === 'learn')
+        entry.multiplications += (await count(job))?.multiplications ?? 0;
     }
     return record ?? pendingRecord(job, key);
   };
@@ -110,6 +127,15 @@ export async function estimatePlan(plan: Plan, store: Store, workers: number): P
     }
   }
   return summarise(tally, await readTimings(store), workers);
+}
+
+/** Jobs of one kind of work. */
+interface Tally {
+  readonly stage: Job['stage'];
+  cached: number;
+  toRun: number;
+  /** Of the lessons among those to run. */
+  multiplications: number;
 }
 
 /** Stands for a picture that does not exist yet; its "hash" is its maker's key, so that different makers differ. */
@@ -130,15 +156,16 @@ const isPending = (job: Job): boolean =>
     ? [...job.inputs, ...job.references].some((hash) => hash.startsWith(PENDING))
     : job.stage !== 'import' && job.input.startsWith(PENDING);
 
-function summarise(
-  tally: ReadonlyMap<string, { stage: Job['stage']; cached: number; toRun: number }>,
-  timings: Timings,
-  workers: number,
-): PlanEstimate {
-  const work = [...tally].map(([name, { stage, cached, toRun }]): WorkEstimate => {
+/** Of one thread of a server's CPU, as trainings and sampling of the embedded model reach; a GPU does a hundred times as many. */
+const MULTIPLICATIONS_PER_MS = 2.4e7;
+
+function summarise(tally: ReadonlyMap<string, Tally>, timings: Timings, workers: number): PlanEstimate {
+  const work = [...tally].map(([name, { stage, cached, toRun, multiplications }]): WorkEstimate => {
     const timing = timings[name];
-    const ms = toRun === 0 ? 0 : timing === undefined ? null : (timing.ms / timing.jobs) * toRun;
-    return { work: name, stage, jobs: cached + toRun, cached, toRun, ms };
+    const counted = toRun > 0 && timing === undefined && multiplications > 0;
+    const untimed = counted ? multiplications / MULTIPLICATIONS_PER_MS : null;
+    const ms = toRun === 0 ? 0 : timing === undefined ? untimed : (timing.ms / timing.jobs) * toRun;
+    return { work: name, stage, jobs: cached + toRun, cached, toRun, ms, counted };
   });
   const sum = (pick: (each: WorkEstimate) => number): number =>
     work.reduce((total, each) => total + pick(each), 0);
@@ -154,8 +181,8 @@ function summarise(
 
 /**
  * Peak resident memory of a run in bytes, fitted to runs of plug-ins without networks on two threads (502 MB at 0.07
- * megapixels, 531 MB at 0.65, 2,449 MB at 12), and the weights of models on top; not what networks compute on their way,
- * which depends on what is done with them. Sizes of pictures are known only after they were imported; before, a
+ * megapixels, 531 MB at 0.65, 2,449 MB at 12), and on top the weights of models and what the largest lesson
+ * computes on its way; not what protections and attacks do, which depends on the size of tiles. Sizes of pictures are known only after they were imported; before, a
  * picture is taken to have one megapixel.
  */
 export async function estimateMemory(plan: Plan, store: Store, workers: number): Promise<number> {
@@ -169,11 +196,20 @@ export async function estimateMemory(plan: Plan, store: Store, workers: number):
     }),
   );
   const largest = Math.max(...sizes);
-  const thread = MEMORY.thread + MEMORY.bytesPerPixel * largest + weightsPerThread(plan);
+  const thread =
+    MEMORY.thread + MEMORY.bytesPerPixel * largest + weightsPerThread(plan) + (await lessonBytes(plan));
   return MEMORY.process + workers * thread;
 }
 
 const MEMORY = { process: 100e6, thread: 200e6, bytesPerPixel: 80 };
+
+/** What the largest lesson of a plan computes on its way. */
+async function lessonBytes({ cells, models }: Pick<Plan, 'cells' | 'models'>): Promise<number> {
+  const count = lessonCounter(models);
+  const taught = cells.filter(({ metric }) => metric.kind === 'generated');
+  const costs = await Promise.all(taught.map((cell) => count(learnJob(cell, lessonOf(cell).lesson, []))));
+  return Math.max(0, ...costs.map((cost) => cost?.bytes ?? 0));
+}
 
 /**
  * Bytes of weights that a thread holds when it has opened every model of the plan's cells: a model's graph, its session,

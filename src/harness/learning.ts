@@ -73,7 +73,7 @@ function learners(metric: GeneratedMetric, step: JobStep, items: readonly Datase
 }
 
 /** The job of a lesson over pictures. Draws are the same for all lessons: what they paint is compared in pairs. */
-function learnJob(cell: Cell, lesson: Lesson, taught: readonly SetPicture[]): LearnJob {
+export function learnJob(cell: Cell, lesson: Lesson, taught: readonly SetPicture[]): LearnJob {
   const models = Object.entries(lessonOf(cell).step.models ?? {});
   const step: JobStep = {
     id: 'lesson',

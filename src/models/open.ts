@@ -36,13 +36,18 @@ export interface RoleModel<R extends ModelRole = ModelRole> {
 /** How sessions are opened. */
 export type OpenOptions = Pick<SessionOptions, 'device' | 'threads'>;
 
+/** A resolved model's graph under its role's names, without a session. @throws as `openModel` does */
+export async function readRole({ id, role, fill, files }: ResolvedModel): Promise<Model> {
+  return standardGraph(withWideWeights(await readModel(files[0]!.path)), { id, role, fill });
+}
+
 /** Reads a resolved model and makes it ready. @throws MODEL where its ports are not the role's, ONNX where it is broken. */
 export async function openModel<R extends ModelRole>(
   model: ResolvedModel & { readonly role: R },
   options: OpenOptions = {},
 ): Promise<RoleModel<R>> {
-  const { id, role, fill } = model;
-  const graph = standardGraph(withWideWeights(await readModel(model.files[0]!.path)), { id, role, fill });
+  const { id, role } = model;
+  const graph = await readRole(model);
   const sessions = new Map<string, Promise<Session>>();
 
   const lend: RoleModel['lend'] = async (name, build) =>

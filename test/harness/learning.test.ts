@@ -1,8 +1,10 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { estimateMemory, estimatePlan } from '../../src/harness/estimate.ts';
 import type { LearnOutput } from '../../src/harness/jobs.ts';
 import { sha256 } from '../../src/harness/keys.ts';
+import { prepareRun } from '../../src/harness/prepare.ts';
 import { openStore } from '../../src/harness/store.ts';
 import { interrupted, tooFewToLearn, unknownName } from '../../src/messages.ts';
 import { writeModel } from '../../src/onnx/files.ts';
@@ -212,5 +214,21 @@ describe('metrics of what a fine-tuned model generates', () => {
     await expect(runFile(await unknown)).rejects.toThrow(
       unknownName('artist', 'Z', ['X', 'Y'], { code: 'USAGE' }),
     );
+  });
+
+  it('are estimated before any was ever timed, by the multiplications of the networks', async () => {
+    const estimate = async (lesson: string) => {
+      const { dir, file } = await studio([`'lora-mimicry-noise(${lesson})'`]);
+      const { plan, store } = await prepareRun(file, { store: join(dir, 'store'), maxPixels: 1e6 });
+      const { work } = await estimatePlan(plan, store, 1);
+      const learning = work.find((each) => each.work.startsWith('learn lora, 1'))!;
+      expect(learning).toMatchObject({ counted: true, cached: 0 });
+      return { ms: learning.ms! / learning.toRun, bytes: await estimateMemory(plan, store, 1) };
+    };
+    const [short, long] = [await estimate(MIMICRY), await estimate(MIMICRY.replace('steps=1,', 'steps=11,'))];
+    // One step is a forward and a backward pass of one picture; two pictures are then painted in one step each, and decoded.
+    expect(long.ms).toBeGreaterThan(2 * short.ms);
+    const wide = await estimate(MIMICRY.replace('batch=1,', 'batch=3,').replace('side=32', 'side=64'));
+    expect(wide.bytes).toBeGreaterThan(short.bytes);
   });
 });
