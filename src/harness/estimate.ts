@@ -156,7 +156,7 @@ const isPending = (job: Job): boolean =>
     ? [...job.inputs, ...job.references].some((hash) => hash.startsWith(PENDING))
     : job.stage !== 'import' && job.input.startsWith(PENDING);
 
-/** Of one thread of a server's CPU, as trainings and sampling of the embedded model reach; a GPU does a hundred times as many. */
+/** Of one thread of a server's CPU, as trainings and sampling of the embedded model reach; a GPU does hundreds of times as many. */
 const MULTIPLICATIONS_PER_MS = 2.4e7;
 
 function summarise(tally: ReadonlyMap<string, Tally>, timings: Timings, workers: number): PlanEstimate {
