@@ -2,7 +2,12 @@
 import { z } from 'zod';
 import { fromBytes, toBytes } from '../image/image.ts';
 import { medianBytes } from '../image/median.ts';
+import { noGraph } from '../messages.ts';
 import { defineAttack } from './define.ts';
+import { medianGraph } from './graph/median.ts';
+
+/** Above this side graphs have thousands of nodes. */
+const LARGEST_GRAPH = 7;
 
 export const median = defineAttack({
   id: 'median',
@@ -19,5 +24,9 @@ export const median = defineAttack({
   apply: async (image, { size }) => {
     const pixels = medianBytes(toBytes(image), { ...image, channels: 3 }, size);
     return fromBytes(image.width, image.height, pixels, image.alpha);
+  },
+  graph: (picture, { size }, scope) => {
+    if (size > LARGEST_GRAPH) throw noGraph(`median(size=${size})`);
+    return medianGraph(scope, picture, size);
   },
 });

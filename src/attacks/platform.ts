@@ -8,9 +8,11 @@
 import { z } from 'zod';
 import type { Image, Size } from '../image/image.ts';
 import { resize } from '../image/resample.ts';
-import { imageTooSmall } from '../messages.ts';
+import { imageTooSmall, noGraph } from '../messages.ts';
 import { defineAttack } from './define.ts';
 import { reencode } from './encode.ts';
+import { jpegGraph } from './graph/jpeg.ts';
+import { resized } from './graph/resize.ts';
 
 interface Host {
   /** The largest width and height, for a size; larger pictures are shrunk to fit. */
@@ -114,15 +116,31 @@ export const platform = defineAttack({
     }
     return current;
   },
+  graph: (picture, { host, uploads }, scope) => {
+    const { within, format, quality }: Host = HOSTS[host];
+    if (format !== 'jpeg') throw noGraph(`platform(host=${host})`);
+    let current = picture;
+    for (let i = 0; i < uploads; i++) {
+      const size = sizeWithin(current, within(current), host);
+      const same = size.width === current.width && size.height === current.height;
+      const shrunk = same ? current : resized(scope, current, size, 'lanczos');
+      current = jpegGraph(scope, shrunk, { quality, subsampling: '4:2:0' });
+    }
+    return current;
+  },
 });
 
 function shrunkInto(image: Image, within: Size, host: string): Image {
+  const { width, height } = sizeWithin(image, within, host);
+  return width === image.width && height === image.height ? image : resize(image, width, height, 'lanczos');
+}
+
+/** The sides, shrunk to fit. @throws IMAGE where nothing is left of one. */
+function sizeWithin(image: Size, within: Size, host: string): Size {
   const scale = Math.min(1, within.width / image.width, within.height / image.height);
-  if (scale === 1) return image;
-  const width = Math.round(image.width * scale);
-  const height = Math.round(image.height * scale);
-  if (width === 0 || height === 0) {
+  const size = { width: Math.round(image.width * scale), height: Math.round(image.height * scale) };
+  if (size.width === 0 || size.height === 0) {
     throw imageTooSmall(`platform(host=${host})`, image, 'sides that stay 1 px or more');
   }
-  return resize(image, width, height, 'lanczos');
+  return size;
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { fromBytes, toBytes } from '../image/image.ts';
 import { type Point, warp } from '../image/warp.ts';
 import { defineAttack } from './define.ts';
+import { warpGraph } from './graph/warp.ts';
 
 export const rotate = defineAttack({
   id: 'rotate',
@@ -29,6 +30,11 @@ export const rotate = defineAttack({
     };
     const once = turned(angle, image);
     return back ? { ...turned(-angle, once), ...(image.alpha && { alpha: image.alpha }) } : once;
+  },
+  graph: (picture, { angle, back }, scope) => {
+    const centre = { x: picture.width / 2, y: picture.height / 2 };
+    const once = warpGraph(scope, picture, turn(angle, centre));
+    return back ? warpGraph(scope, once, turn(-angle, centre)) : once;
   },
 });
 

@@ -7,13 +7,16 @@
  */
 import { z } from 'zod';
 import { decodeImage, encodeImage } from '../image/codec.ts';
-import { fromBytes, type Image, toBytes } from '../image/image.ts';
+import { fromBytes, type Image, type Size, toBytes } from '../image/image.ts';
 import { resizeBytes } from '../image/resample.ts';
 import { type Drawn, shownByBrowser } from '../image/screen.ts';
-import { imageTooSmall, screenshotTooLarge } from '../messages.ts';
+import { imageTooSmall, noGraph, screenshotTooLarge } from '../messages.ts';
 import { browserVersion, capture, type View } from './browser.ts';
 import { defineAttack } from './define.ts';
 import { reencode } from './encode.ts';
+import { jpegGraph } from './graph/jpeg.ts';
+import { resized } from './graph/resize.ts';
+import { shownGraph } from './graph/screen.ts';
 import { kernelParameter } from './kernel.ts';
 
 /** Sides above this are more than Chromium's compositor captures in one piece, in device px. */
@@ -52,17 +55,22 @@ export const screenshot = defineAttack({
   },
   apply: async (image, settings) => {
     const view = viewOf(image, settings);
-    const drawn = drawnOf(view);
+    const drawn = drawnOf(image, view);
     const { width, height } = drawn.pixels;
-    if (width === 0 || height === 0) throw imageTooSmall('screenshot', image, 'sides that stay 1 px or more');
-    if (Math.max(width, height) > LARGEST_SIDE) throw screenshotTooLarge(drawn.pixels, LARGEST_SIDE);
     const shown = settings.mode === 'browser' ? browse(image, view, drawn) : simulate(image, view, drawn);
     const pixels = resizeBytes(await shown, { width, height, channels: 3 }, image, settings.kernel);
     return fromBytes(image.width, image.height, pixels, image.alpha);
   },
+  graph: (picture, settings, scope) => {
+    if (settings.mode === 'browser') throw noGraph('screenshot(mode=browser)');
+    const { jpegQuality: quality, ...view } = viewOf(picture, settings);
+    const shown = shownGraph(scope, picture, drawnOf(picture, view));
+    const saved = quality === undefined ? shown : jpegGraph(scope, shown, { quality, subsampling: '4:2:0' });
+    return resized(scope, saved, picture, settings.kernel);
+  },
 });
 
-function viewOf(image: Image, settings: z.infer<typeof params>): View {
+function viewOf(image: Size, settings: z.infer<typeof params>): View {
   const { layout, windowWidth, windowHeight, zoom, ratio } = settings;
   const share =
     layout === 'native'
@@ -82,14 +90,22 @@ function viewOf(image: Image, settings: z.infer<typeof params>): View {
   };
 }
 
-/** The browser snaps a picture's edges to whole zoomed CSS px; of device px those half covered are cropped off. */
-function drawnOf({ shown, zoom, devicePixelRatio }: View): Drawn {
+/**
+ * The browser snaps a picture's edges to whole zoomed CSS px; of device px those half covered are cropped off.
+ * @throws IMAGE where nothing is left, or too much to capture.
+ */
+function drawnOf(image: Size, { shown, zoom, devicePixelRatio }: View): Drawn {
   const covered = {
     width: Math.round(shown.width * zoom) * devicePixelRatio,
     height: Math.round(shown.height * zoom) * devicePixelRatio,
   };
   const whole = (side: number) => Math.floor(side + 1e-6); // products such as 211 x 1.1 fall short by rounding
-  return { covered, pixels: { width: whole(covered.width), height: whole(covered.height) } };
+  const pixels = { width: whole(covered.width), height: whole(covered.height) };
+  if (pixels.width === 0 || pixels.height === 0) {
+    throw imageTooSmall('screenshot', image, 'sides that stay 1 px or more');
+  }
+  if (Math.max(pixels.width, pixels.height) > LARGEST_SIDE) throw screenshotTooLarge(pixels, LARGEST_SIDE);
+  return { covered, pixels };
 }
 
 async function browse(

@@ -18,16 +18,46 @@ export interface Drawn {
 /** Steps of the share that the second of two pixels has: Skia's filter computes with four bits. */
 const STEPS = 16;
 
+/** Along a line: what each value is made of, pixels and their shares. */
+export type LineStep = readonly (readonly (readonly [at: number, share: number])[])[];
+
+/** A step from one size to the next: columns from columns, rows from rows. */
+interface Step {
+  readonly columns: LineStep;
+  readonly rows: LineStep;
+}
+
 /** 8-bit RGB pixels as they are drawn, with their upper left corner on that of a device pixel. */
-export function shownByBrowser(
-  pixels: Readonly<Uint8Array>,
-  from: Size,
-  { pixels: to, covered }: Drawn,
-): Uint8Array {
-  const size = { width: from.width, height: from.height };
-  const level = levelFor(size, covered);
-  const copy = level === 0 ? { pixels, ...size } : reduced({ pixels, ...size }, level);
-  return bilinear(copy, to, covered, STEPS);
+export function shownByBrowser(pixels: Readonly<Uint8Array>, from: Size, drawn: Drawn): Uint8Array {
+  return stepsOf(from, drawn).reduce((picture, step) => stepped(picture, step), {
+    pixels,
+    width: from.width,
+    height: from.height,
+  } as Picture).pixels as Uint8Array;
+}
+
+/** The steps from a picture to its drawing; values are truncated to 8 bits after each. */
+export function stepsOf(from: Size, { pixels: to, covered }: Drawn): readonly Step[] {
+  const level = levelFor(from, covered);
+  const steps: Step[] = [];
+  let { width, height } = from;
+  for (let i = 1; i < level; i++) {
+    steps.push({ columns: halved(width), rows: halved(height) });
+    [width, height] = [Math.max(1, width >> 1), Math.max(1, height >> 1)];
+  }
+  if (level > 0) {
+    const [across, down] = [halvings(from.width, level), halvings(from.height, level)];
+    steps.push({
+      columns: bilinear(width, across, across, 256),
+      rows: bilinear(height, down, down, 256),
+    });
+    [width, height] = [across, down];
+  }
+  steps.push({
+    columns: bilinear(width, to.width, covered.width, STEPS),
+    rows: bilinear(height, to.height, covered.height, STEPS),
+  });
+  return steps;
 }
 
 interface Picture extends Size {
@@ -48,84 +78,49 @@ function levelFor({ width, height }: Size, to: Size): number {
   return level;
 }
 
-/** The copy at `level`: averages down to the level above, then a bilinear step to sides that are rounded up. */
-function reduced(picture: Picture, level: number): Picture {
-  const size = { width: halvings(picture.width, level), height: halvings(picture.height, level) };
-  let copy = picture;
-  for (let i = 1; i < level; i++) copy = halved(copy);
-  return { ...size, pixels: bilinear(copy, size, size, 256) };
+/** Two pixels become one, of an odd side each third one counts in two (weights 1, 2, 1). */
+function halved(side: number): LineStep {
+  const shares = side === 1 ? [1] : side % 2 === 0 ? [0.5, 0.5] : [0.25, 0.5, 0.25];
+  return Array.from({ length: Math.max(1, side >> 1) }, (_, i) =>
+    shares.map((share, k) => [2 * i + k, share] as const),
+  );
 }
 
-/** Half the sides: two pixels become one, of an odd side each third one counts in two (weights 1, 2, 1). */
-function halved({ pixels, width, height }: Picture): Picture {
-  const columns = taps(width);
-  const rows = taps(height);
-  const to = { width: Math.max(1, width >> 1), height: Math.max(1, height >> 1) };
-  const out = new Uint8Array(to.width * to.height * 3);
-  for (let y = 0, at = 0; y < to.height; y++) {
-    for (let x = 0; x < to.width; x++) {
-      for (let c = 0; c < 3; c++, at++) {
-        let sum = 0;
-        for (const [dy, v] of rows) {
-          for (const [dx, u] of columns) {
-            sum += u * v * pixels[((2 * y + dy) * width + 2 * x + dx) * 3 + c]!;
-          }
-        }
-        out[at] = sum;
-      }
-    }
-  }
-  return { ...to, pixels: out };
-}
-
-const taps = (side: number): readonly (readonly [offset: number, weight: number])[] => {
-  if (side === 1) return [[0, 1]];
-  if (side % 2 === 0) {
-    return [
-      [0, 0.5],
-      [1, 0.5],
-    ];
-  }
-  return [
-    [0, 0.25],
-    [1, 0.5],
-    [2, 0.25],
-  ];
-};
-
-function bilinear(picture: Picture, to: Size, covered: Size, steps: number): Uint8Array {
-  const { pixels, width, height } = picture;
-  const out = new Uint8Array(to.width * to.height * 3);
-  const columns = neighbours(width, to.width, covered.width, steps);
-  const rows = neighbours(height, to.height, covered.height, steps);
-  for (let y = 0, at = 0; y < to.height; y++) {
-    const top = rows.first[y]! * width;
-    const bottom = rows.second[y]! * width;
-    const v = rows.share[y]!;
-    for (let x = 0; x < to.width; x++) {
-      const left = columns.first[x]!;
-      const right = columns.second[x]!;
-      const u = columns.share[x]!;
-      for (let c = 0; c < 3; c++, at++) {
-        const above = pixels[(top + left) * 3 + c]! * (1 - u) + pixels[(top + right) * 3 + c]! * u;
-        const below = pixels[(bottom + left) * 3 + c]! * (1 - u) + pixels[(bottom + right) * 3 + c]! * u;
-        out[at] = above * (1 - v) + below * v;
-      }
-    }
-  }
-  return out;
-}
-
-/** For each of `to` device pixels: the two of `from` pixels, spread over `covered`, around it; the second's share. */
-function neighbours(from: number, to: number, covered: number, steps: number) {
-  const first = new Int32Array(to);
-  const second = new Int32Array(to);
-  const share = new Float64Array(to);
-  for (let i = 0; i < to; i++) {
+/** For each of `to` device pixels: the two of `from` pixels, spread over `covered`, around it, in shares of 1/steps. */
+function bilinear(from: number, to: number, covered: number, steps: number): LineStep {
+  return Array.from({ length: to }, (_, i) => {
     const at = Math.min(Math.max(((i + 0.5) * from) / covered - 0.5, 0), from - 1);
-    first[i] = at;
-    second[i] = Math.min(first[i]! + 1, from - 1);
-    share[i] = Math.floor((at - first[i]!) * steps) / steps;
+    const first = Math.floor(at);
+    const share = Math.floor((at - first) * steps) / steps;
+    return [
+      [first, 1 - share],
+      [Math.min(first + 1, from - 1), share],
+    ] as const;
+  });
+}
+
+/** Sums are exact: shares are multiples of a power of two. So rows may come before columns. */
+function stepped({ pixels, width, height }: Picture, { columns, rows }: Step): Picture {
+  const size = { width: columns.length, height: rows.length };
+  const line = 3 * size.width;
+  const wide = new Float32Array(line * height);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < size.width; x++) {
+      const to = y * line + 3 * x;
+      for (const [at, share] of columns[x]!) {
+        const from = 3 * (y * width + at);
+        for (let c = 0; c < 3; c++) wide[to + c]! += share * pixels[from + c]!;
+      }
+    }
   }
-  return { first, second, share };
+  const out = new Uint8Array(line * size.height);
+  const sums = new Float32Array(line);
+  for (let y = 0; y < size.height; y++) {
+    sums.fill(0);
+    for (const [at, share] of rows[y]!) {
+      for (let i = 0; i < line; i++) sums[i]! += share * wide[at * line + i]!;
+    }
+    for (let i = 0; i < line; i++) out[y * line + i] = sums[i]!;
+  }
+  return { ...size, pixels: out };
 }

@@ -1,5 +1,5 @@
 /** @file Pictures seen through a map of coordinates: turned, or in perspective. */
-import type { Image } from './image.ts';
+import type { Image, Size } from './image.ts';
 
 /** A point in px; the centre of the upper left pixel is (0.5, 0.5). */
 export interface Point {
@@ -16,43 +16,69 @@ function mirrored(at: number, n: number): number {
 }
 
 /** Catmull-Rom weights (bicubic, a = -0.5) of the four pixels around a point at `t` between the middle two. */
-const bicubic = (t: number): readonly [number, number, number, number] => [
-  ((-0.5 * t + 1) * t - 0.5) * t,
-  (1.5 * t - 2.5) * t * t + 1,
-  ((-1.5 * t + 2) * t + 0.5) * t,
-  (0.5 * t - 0.5) * t * t,
-];
+function bicubic(t: number, weights: Float64Array): void {
+  weights[0] = ((-0.5 * t + 1) * t - 0.5) * t;
+  weights[1] = (1.5 * t - 2.5) * t * t + 1;
+  weights[2] = ((-1.5 * t + 2) * t + 0.5) * t;
+  weights[3] = (0.5 * t - 0.5) * t * t;
+}
+
+/** Where a point of the result is in the picture. */
+export type PointAt = (p: Point) => Point;
+
+/** Pixels that make one of the result. */
+export const TAPS = 16;
+
+/** Of each pixel of the result its taps: the same two arrays each time, filled anew. */
+export function taps({ width, height }: Size, from: PointAt) {
+  const index = new Int32Array(TAPS);
+  const weight = new Float64Array(TAPS);
+  const [across, down] = [new Float64Array(4), new Float64Array(4)];
+  const columns = new Int32Array(4);
+  return (px: number, py: number): { readonly index: Int32Array; readonly weight: Float64Array } => {
+    const { x, y } = from({ x: px + 0.5, y: py + 0.5 });
+    const [left, top] = [Math.floor(x - 0.5), Math.floor(y - 0.5)];
+    bicubic(x - 0.5 - left, across);
+    bicubic(y - 0.5 - top, down);
+    for (let i = 0; i < 4; i++) columns[i] = mirrored(left + i - 1, width);
+    for (let j = 0; j < 4; j++) {
+      const line = mirrored(top + j - 1, height) * width;
+      for (let i = 0; i < 4; i++) {
+        index[4 * j + i] = line + columns[i]!;
+        weight[4 * j + i] = down[j]! * across[i]!;
+      }
+    }
+    return { index, weight };
+  };
+}
 
 /**
  * The picture of a size whose pixel at p shows what `image` has at `from(p)`, by bicubic interpolation, mirrored beyond the
  * edges. Values are clipped to 0..1 and not rounded; opacity is sampled as the pixels are.
  */
-export function warp(image: Image, width: number, height: number, from: (p: Point) => Point): Image {
+export function warp(image: Image, width: number, height: number, from: PointAt): Image {
   const data = new Float32Array(width * height * 3);
   const alpha = image.alpha && new Uint8ClampedArray(width * height);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const at = y * width + x;
-      const taps = tapsAt(image, from({ x: x + 0.5, y: y + 0.5 }));
-      const sums = [0, 0, 0, 0];
-      for (const { index, weight } of taps) {
-        for (let c = 0; c < 3; c++) sums[c]! += weight * image.data[3 * index + c]!;
-        if (alpha) sums[3]! += weight * image.alpha![index]!;
+  const tapsAt = taps(image, from);
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) {
+      const { index, weight } = tapsAt(x, y);
+      let [red, green, blue, opacity] = [0, 0, 0, 0];
+      for (let k = 0; k < TAPS; k++) {
+        const source = index[k]!;
+        const share = weight[k]!;
+        red += share * image.data[3 * source]!;
+        green += share * image.data[3 * source + 1]!;
+        blue += share * image.data[3 * source + 2]!;
+        if (alpha) opacity += share * image.alpha![source]!;
       }
-      for (let c = 0; c < 3; c++) data[3 * at + c] = Math.min(1, Math.max(0, sums[c]!));
-      if (alpha) alpha[at] = sums[3]!;
+      data[3 * at] = Math.min(1, Math.max(0, red));
+      data[3 * at + 1] = Math.min(1, Math.max(0, green));
+      data[3 * at + 2] = Math.min(1, Math.max(0, blue));
+      if (alpha) alpha[at] = opacity;
     }
   }
   return { width, height, data, ...(alpha && { alpha: new Uint8Array(alpha.buffer) }) };
-}
-
-function tapsAt({ width, height }: Image, { x, y }: Point): { index: number; weight: number }[] {
-  const [left, top] = [Math.floor(x - 0.5), Math.floor(y - 0.5)];
-  const [across, down] = [bicubic(x - 0.5 - left), bicubic(y - 0.5 - top)];
-  return down.flatMap((row, j) => {
-    const line = mirrored(top + j - 1, height) * width;
-    return across.map((weight, i) => ({ index: line + mirrored(left + i - 1, width), weight: row * weight }));
-  });
 }
 
 /** A map of points and its inverse. */

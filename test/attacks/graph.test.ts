@@ -69,6 +69,17 @@ const attacksWithGraph: readonly (readonly [text: string, max: number, mean: num
   ['jpeg(quality=75)', 16, 0.8],
   ['jpeg(quality=30)', 16, 0.8],
   ['jpeg(quality=75, subsampling=4:4:4)', 16, 0.8],
+  ['median', 0, 0],
+  ['median(size=5)', 0, 0],
+  ['rotate', 1, 1e-3],
+  ['rotate(angle=-40, back=false)', 1, 1e-3],
+  ['screenshot', 1, 0.04],
+  ['screenshot(ratio=1)', 0, 0],
+  ['screenshot(zoom=0.6, ratio=1)', 1, 0.04],
+  ['screenshot(zoom=0.15, ratio=2)', 1, 0.04],
+  ['screenshot(ratio=2, format=jpeg)', 16, 0.8],
+  ['platform', 16, 0.8],
+  ['platform(host=pixelfed, uploads=2)', 16, 0.8],
   ['bilateral', 1, 1e-3],
   ['guided', 1, 1e-3],
   ['adverse-cleaner', 1, 0.02],
@@ -169,8 +180,10 @@ describe('a chain as one graph', () => {
   });
 
   it('is refused by the name of the first link that has no graph', () => {
-    expect(() => chainGraph(linksOf('jpeg | median | webp'), { width: 8, height: 8 })).toThrow(
-      noGraph('median'),
-    );
+    const size = { width: 8, height: 8 };
+    expect(() => chainGraph(linksOf('jpeg | wavelet | webp'), size)).toThrow(noGraph('wavelet'));
+    for (const text of ['median(size=9)', 'platform(host=misskey)', 'screenshot(mode=browser)']) {
+      expect(() => chainGraph(linksOf(text), size)).toThrow(noGraph(text));
+    }
   });
 });
