@@ -23,6 +23,8 @@ export interface Learning<P> {
   pairs(params: P): number;
   /** What it learnt, as numbers; `apply` finds them in its context (`learnedIn`). */
   learn(pairs: readonly TrainingPair[], params: P, context: PluginContext): Promise<Float32Array>;
+  /** What it learnt, in a sentence. */
+  tell?(learned: Float32Array): string;
 }
 
 /** The parameter of attacks that learn; `refers: { training: 'pictures' }` belongs to it. */

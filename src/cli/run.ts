@@ -168,6 +168,9 @@ async function announce(
     const { printFindings } = await import('./findings.ts');
     print(`${plan.run}: ${cells} cells, ${failedCells} with errors; ${state}`);
     printFindings(findings);
+    for (const { attack, protection, told, ms: taken } of folder.manifest.lessons ?? []) {
+      if (told !== undefined) note(`${attack} against ${protection}: ${told} (${duration(taken)})`);
+    }
     print(`report: ${report}`);
   }
   if (failedCells === 0) return;

@@ -24,6 +24,7 @@ import {
   type ArtefactOutput,
   type AttackJob,
   type EmbedJob,
+  decodeVector,
   embedJobs,
   type ImportJob,
   type Job,
@@ -337,11 +338,6 @@ function vectorsOf(step: JobStep, context: JobContext, bench: Workbench): Metric
       (await executeJob(job, { image: id, ...(models && { models }) }, bench));
     return decodeVector((record.output as VectorOutput).vector);
   };
-}
-
-function decodeVector(base64: string): Float32Array {
-  const bytes = Buffer.from(base64, 'base64');
-  return new Float32Array(new Uint8Array(bytes).buffer);
 }
 
 /** Where an attack declares another size, a pair metric sees its result brought back by Pillow's Lanczos. */

@@ -163,6 +163,12 @@ export interface VectorOutput {
   readonly vector: string;
 }
 
+/** The numbers of a `VectorOutput`. */
+export function decodeVector(base64: string): Float32Array {
+  const bytes = Buffer.from(base64, 'base64');
+  return new Float32Array(new Uint8Array(bytes).buffer);
+}
+
 /** A picture in the store. */
 export interface ArtefactOutput {
   readonly sha256: string;

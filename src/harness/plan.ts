@@ -202,7 +202,7 @@ function teachersOf(
  * By link of the cell's attack: the key of the job in which it learns from pairs of the cell's protection; null for links
  * that do not learn.
  */
-function learnedFor(plan: Plan, cell: ArmSettings, get: GetRecord): Promise<(string | null)[]> {
+export function learnedFor(plan: Plan, cell: ArmSettings, get: GetRecord): Promise<(string | null)[]> {
   const { models, pictures: named } = plan;
   return Promise.all(
     cell.attack.links.map(async (link) => {

@@ -16,6 +16,7 @@ import { measurementOf, type Plan, rowsOfCell, unitsOf } from './plan.ts';
 import { cellRecords, writeResults } from './results.ts';
 import { collectGenerated } from './generated.ts';
 import { collectImages } from './images.ts';
+import { collectLessons } from './learned.ts';
 import type { Row, RowArm } from './rows.ts';
 import { openRowsFile } from './rows-file.ts';
 import { readRunFolder, RUN_FILES, type RunFolder } from './run-folder.ts';
@@ -140,10 +141,12 @@ async function runMissing(
 
   const images = await collectImages(plan, store);
   const generated = await collectGenerated(plan, store);
+  const lessons = await collectLessons(plan, store);
   const cells = cellRecords(plan, rows);
   const ms = Math.round((previous?.ms ?? 0) + performance.now() - started);
   const finished: Manifest = {
     ...manifest,
+    ...(lessons.length > 0 && { lessons }),
     finished: new Date().toISOString(),
     ms,
     jobs: addCounts(previous?.jobs, session.counts),

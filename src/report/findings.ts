@@ -22,7 +22,7 @@ export interface Findings {
 }
 
 /** @throws USAGE where the baseline is no protection of the run */
-export function findingsOf(run: Pick<RunFolder, 'images'>, answers: Answers): Findings {
+export function findingsOf(run: Pick<RunFolder, 'images' | 'manifest'>, answers: Answers): Findings {
   const prices = pricesOf(run, answers);
   const standings = answers.effects.flatMap((effect) => standingsOf(answers, effect, prices));
   return {

@@ -11,6 +11,8 @@ export interface Price {
   readonly msPerMegapixel: number;
   /** Mean d[attack(clean)] by the run's metric of fidelity; NaN where there is none. */
   readonly qualityLost: number;
+  /** Median wall time of learning from pairs, once for a protection; NaN where it does not learn. */
+  readonly learningMs: number;
   /** Ids of the networks that it asks. */
   readonly networks: readonly string[];
 }
@@ -29,7 +31,10 @@ export function qualityEffect({ effects }: Pick<Answers, 'effects'>): Effect | u
 }
 
 /** The price of every attack of a run. */
-export function pricesOf({ images }: Pick<RunFolder, 'images'>, answers: Answers): Prices {
+export function pricesOf(
+  { images, manifest }: Pick<RunFolder, 'images' | 'manifest'>,
+  answers: Answers,
+): Prices {
   const quality = qualityEffect(answers);
   const attacks = new Map(answers.pairs.map(({ attack }) => [attack.label, attack]));
   return new Map(
@@ -40,9 +45,11 @@ export function pricesOf({ images }: Pick<RunFolder, 'images'>, answers: Answers
       const measured = answers.pairs.find(
         ({ attack, effect }) => attack.label === label && effect === quality,
       );
+      const learning = (manifest.lessons ?? []).flatMap((each) => (each.attack === label ? [each.ms] : []));
       return [
         label,
         {
+          learningMs: median(learning),
           msPerMegapixel: median(times),
           qualityLost: lost(measured, quality),
           networks: networksOf(setting),

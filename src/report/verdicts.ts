@@ -32,6 +32,7 @@ export function verdictsDocument(
         {
           msPerMegapixel: number(price.msPerMegapixel),
           qualityLost: number(price.qualityLost),
+          learningMs: number(price.learningMs),
           networks: price.networks,
         },
       ]),

@@ -87,12 +87,20 @@ dataset: IMAGES
 protections: [{ noise: { level: [heavy, light] } }]
 attacks:
   - jpeg
-  - auto-purify: { pairs: 2, links: 1, floor: 15, training: 'atelier(count=2, size=128, seed=5)' }
+  - auto-purify: { pairs: 3, links: 2, beam: 1, floor: 15, training: 'atelier(count=3, size=128, seed=5)' }
 metrics: [latent-shift]
 `);
   const run = await runFile(folder);
   expect(run.folder.rows.every(({ status }) => status === 'ok')).toBe(true);
   expect(countJobs(run, 'rehearse')).toBe(2);
+  // 9 chains of one link, and 9 that begin with the best of them.
+  const [lesson] = run.folder.manifest.lessons!;
+  expect(lesson).toMatchObject({
+    attack: run.folder.cells.at(-1)!.attack.label,
+    protection: 'noise(level=heavy)',
+  });
+  expect(lesson!.told).toMatch(/^[a-z-]+.*; of 18 tried; left on validation pairs 0\.\d+/);
+  expect(lesson!.ms).toBeGreaterThan(0);
   const shift = (attack: string): number =>
     mean(run, 'noise(level=heavy)', attack, 'attacked-protected') -
     mean(run, 'noise(level=heavy)', attack, 'attacked-clean');

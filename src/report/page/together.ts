@@ -36,13 +36,13 @@ ${comparisons.length > 0 && comparisonTable(comparisons)}
 function priceTable({ prices, quality }: Findings): Html {
   const lost = quality === undefined ? 'quality lost' : `${quality.symbol} of attack(clean)`;
   return html`<details><summary>What the attacks cost: ${count(prices.size, 'price')}</summary>
-<div class="scroll"><table><thead><tr><th>attack</th><th class="n">ms/Mpx</th><th class="n">${lost}</th><th>networks</th></tr></thead>
+<div class="scroll"><table><thead><tr><th>attack</th><th class="n">ms/Mpx</th><th class="n">${lost}</th><th class="n">s to learn</th><th>networks</th></tr></thead>
 <tbody>${[...prices].map(
-    ([attack, { msPerMegapixel, qualityLost, networks }]) =>
-      html`<tr><td>${attack}</td><td class="n">${formatNumber(msPerMegapixel)}</td><td class="n">${formatNumber(qualityLost)}</td><td>${networks.join(' + ') || 'none'}</td></tr>
+    ([attack, { msPerMegapixel, qualityLost, learningMs, networks }]) =>
+      html`<tr><td>${attack}</td><td class="n">${formatNumber(msPerMegapixel)}</td><td class="n">${formatNumber(qualityLost)}</td><td class="n">${formatNumber(learningMs / 1000)}</td><td>${networks.join(' + ') || 'none'}</td></tr>
 `,
   )}</tbody></table></div>
-<p class="faint">Median wall time for a megapixel on this machine, training aside; the quality that the attack takes from pictures that nobody protected.</p></details>`;
+<p class="faint">Median wall time for a megapixel on this machine; learning is done once for a protection; the quality that the attack takes from pictures that nobody protected.</p></details>`;
 }
 
 function standingTable(standings: readonly Standing[]): Html {
