@@ -3,8 +3,9 @@
  * clean art, the other by one that has learnt an arm. Two questions, as Hönig et al. 2025 put them to their raters (worded
  * anew): which fits the style, which has the higher quality. Sides and order are drawn from the run's hash.
  */
+import { createHash } from 'node:crypto';
 import type { RunFolder, RunLesson } from '../harness/run-folder.ts';
-import { deriveSeed, seededRandom } from '../random.ts';
+import { deriveSeed, type Random, seededRandom } from '../random.ts';
 import type { Interval } from '../stats/bootstrap.ts';
 import { wilsonInterval } from '../stats/rates.ts';
 import { groupBy } from './group.ts';
@@ -33,39 +34,77 @@ const MOST_PAIRS = 60;
 export function ballotOf({ generated, manifest }: Pick<RunFolder, 'generated' | 'manifest'>): BallotPair[] {
   const random = seededRandom(deriveSeed(`ballot ${manifest.run}`));
   const groups = groupBy(generated, ({ artist, prompts, seed }) => JSON.stringify([artist, prompts, seed]));
-  const pairs = [...groups.values()].flatMap((lessons) => {
+  const matched = [...groups.values()].flatMap((lessons) => {
     const clean = lessons.find(({ arm }) => arm === 'clean');
     if (clean === undefined) return [];
     return lessons.filter((lesson) => lesson !== clean).flatMap((lesson) => pairsOf(lesson, clean));
   });
-  for (let i = pairs.length - 1; i > 0; i--) {
-    const j = random.int(i + 1);
-    [pairs[i], pairs[j]] = [pairs[j]!, pairs[i]!];
-  }
-  return pairs.slice(0, MOST_PAIRS).map(([lesson, mine, control, prompt], i) => {
-    const armIsLeft = random.uniform() < 0.5;
-    const [left, right] = armIsLeft ? [mine, control] : [control, mine];
-    return {
-      id: `pair ${i + 1}`,
-      artist: lesson.artist,
-      prompt,
-      left,
-      right,
-      armIsLeft,
-      learnt: learntIn(lesson),
-    };
+  const arms = groupBy(shuffled(matched, random), ({ learnt }) => learnt);
+  const asked = evenly([...arms.values()], MOST_PAIRS);
+  const sided = asked.flatMap((own) => {
+    // Half of an arm's pictures stand on the left, so that a voter who likes one side favours nobody.
+    const spare = random.int(2);
+    return own.map((pair, i) => onSides(pair, (i + spare) % 2 === 0));
+  });
+  return shuffled(sided, random);
+}
+
+/** Two pictures of equal prompt and draws. */
+interface Matched {
+  readonly artist: string;
+  readonly prompt: string;
+  readonly learnt: string;
+  readonly mine: RunLesson['pictures'][number];
+  readonly control: RunLesson['pictures'][number];
+}
+
+/** Where both models made the very same picture there is nothing to choose. */
+function pairsOf(lesson: RunLesson, clean: RunLesson): Matched[] {
+  const { artist, prompts, repeats } = lesson;
+  return lesson.pictures.flatMap((mine, i): Matched[] => {
+    const control = clean.pictures[i]!;
+    if (control.sha256 === mine.sha256) return [];
+    return [{ artist, prompt: prompts[Math.floor(i / repeats)]!, learnt: learntIn(lesson), mine, control }];
   });
 }
 
-type Matched = readonly [lesson: RunLesson, mine: string, control: string, prompt: string];
+/** The id follows from the two pictures and says nothing of which is whose: votes on other pictures do not count here. */
+function onSides({ artist, prompt, learnt, mine, control }: Matched, armIsLeft: boolean): BallotPair {
+  const [left, right] = armIsLeft ? [mine, control] : [control, mine];
+  const id = createHash('sha256').update(JSON.stringify([left.sha256, right.sha256, prompt, learnt]));
+  return {
+    id: id.digest('hex').slice(0, 12),
+    artist,
+    prompt,
+    left: left.path,
+    right: right.path,
+    armIsLeft,
+    learnt,
+  };
+}
 
-/** Pictures of equal prompt and draws; where both models made the very same picture there is nothing to choose. */
-function pairsOf(lesson: RunLesson, clean: RunLesson): Matched[] {
-  return lesson.pictures.flatMap(({ sha256, path }, i): Matched[] => {
-    const control = clean.pictures[i]!;
-    if (control.sha256 === sha256) return [];
-    return [[lesson, path, control.path, lesson.prompts[Math.floor(i / lesson.repeats)]!]];
-  });
+/** The first of each group in turn, until there are `most`. */
+function evenly<T>(groups: readonly (readonly T[])[], most: number): T[][] {
+  const taken = groups.map((): T[] => []);
+  const longest = Math.max(0, ...groups.map(({ length }) => length));
+  let left = most;
+  for (let round = 0; round < longest; round++) {
+    for (const [i, group] of groups.entries()) {
+      if (round >= group.length || left === 0) continue;
+      taken[i]!.push(group[round]!);
+      left--;
+    }
+  }
+  return taken;
+}
+
+function shuffled<T>(items: readonly T[], random: Random): T[] {
+  const order = [...items];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = random.int(i + 1);
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
 }
 
 /** What a voter's page exports. */

@@ -34,6 +34,24 @@ describe('a ballot', () => {
     }
   });
 
+  it('has half of each arm’s pictures on the left, and asks no more than sixty, evenly over the arms', () => {
+    const many = (protection: string): RunLesson => ({
+      ...lesson('protected', protection, protection),
+      prompts: Array.from({ length: 41 }, (_, i) => `p${i}`),
+      repeats: 1,
+      pictures: Array.from({ length: 41 }, (_, i) => ({ sha256: `${protection}${i}`, path: `/${i}.png` })),
+    });
+    const clean = { ...many('c'), arm: 'clean' as const, protection: null };
+    const asked = ballotOf({ generated: [clean, many('mist'), many('noise')], manifest });
+    expect(asked).toHaveLength(60);
+    for (const name of ['mist', 'noise']) {
+      const own = asked.filter(({ learnt }) => learnt === name);
+      expect(own).toHaveLength(30);
+      expect(own.filter(({ armIsLeft }) => armIsLeft)).toHaveLength(15);
+    }
+    expect(new Set(asked.map(({ id }) => id)).size).toBe(60);
+  });
+
   it('is the same for everybody who opens it, and another for another run', () => {
     expect(ballotOf({ generated, manifest })).toEqual(pairs);
     const orders = ['a', 'b', 'c', 'd', 'e'].map((run) =>

@@ -23,16 +23,18 @@ export async function votePage(run: RunFolder): Promise<string | undefined> {
 <body>
 <main>
 <h1>Which picture?</h1>
-<p id="progress" aria-live="polite"></p>
+<p id="progress" role="status"></p>
 <section><h2>Samples of the style</h2><div id="samples"></div></section>
 <section><h2 id="prompt"></h2><div id="pair">
 <figure><img id="left" alt="left picture"><figcaption>left</figcaption></figure>
 <figure><img id="right" alt="right picture"><figcaption>right</figcaption></figure></div></section>
-<fieldset><legend>Leaving quality aside, which one fits the style of the samples better?</legend>
-<button data-question="style" data-side="left">left</button> <button data-question="style" data-side="right">right</button></fieldset>
-<fieldset><legend>Looking at noise, flaws, detail and the prompt, which one is of higher quality?</legend>
-<button data-question="quality" data-side="left">left</button> <button data-question="quality" data-side="right">right</button></fieldset>
-<p><button id="back">back</button> <button id="save">save my votes</button></p>
+<fieldset data-asks="style"><legend>Leaving quality aside, which one fits the style of the samples better?</legend>
+<button type="button" data-question="style" data-side="left">left</button> <button type="button" data-question="style" data-side="right">right</button></fieldset>
+<fieldset data-asks="quality"><legend>Looking at noise, flaws, detail and the prompt, which one is of higher quality?</legend>
+<button type="button" data-question="quality" data-side="left">left</button> <button type="button" data-question="quality" data-side="right">right</button></fieldset>
+<p class="keys">Keys: <kbd>←</kbd> and <kbd>→</kbd> answer the marked question, <kbd>↑</kbd> and <kbd>↓</kbd> turn pages.
+Answers stay in this browser until they are saved as a file.</p>
+<p><button type="button" id="back">back</button> <button type="button" id="next">next</button> <button type="button" id="save">save my votes</button></p>
 </main>
 ${jsonScript('ballot', { run: run.manifest.run, pairs: shown, samples })}
 <script>${trusted(SCRIPT)}</script>
@@ -63,35 +65,66 @@ h1 { font-size: 22px; margin: 0; } h2 { font-size: 15px; margin: 14px 0 6px; }
 #samples { display: flex; gap: 8px; overflow-x: auto; } #samples img { height: 120px; }
 #pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px; } #pair img { width: 100%; } figure { margin: 0; }
 figcaption { text-align: center; } fieldset { margin: 12px 0; border: 1px solid #8888; border-radius: 4px; }
+fieldset[aria-current="true"] { border-color: #2f6fb1; box-shadow: inset 3px 0 0 #2f6fb1; }
 button { font: inherit; padding: 6px 22px; } button[aria-pressed="true"] { outline: 3px solid #2f6fb1; }
+.keys { font-size: 13px; opacity: 0.75; }
+@media (max-width: 520px) { main { padding: 10px; } #samples img { height: 84px; } #pair { gap: 6px; } }
 `;
 
 const SCRIPT = `
+'use strict';
 const { run, pairs, samples } = JSON.parse(document.getElementById('ballot').textContent);
+const QUESTIONS = ['style', 'quality'];
 const key = 'craquelure votes ' + run;
-const votes = new Map(JSON.parse(localStorage.getItem(key) || '[]'));
+const kept = () => { try { return JSON.parse(localStorage.getItem(key)) ?? []; } catch { return []; } };
+const keep = () => { try { localStorage.setItem(key, JSON.stringify([...votes])); } catch { /* private windows */ } };
+const known = new Set(pairs.map((pair) => pair.id));
+const votes = new Map(kept().filter(([name]) => known.has(name.slice(0, name.lastIndexOf('/')))));
 const id = (name) => document.getElementById(name);
 const url = (data) => 'data:image/webp;base64,' + data;
-const answered = (pair) => ['style', 'quality'].every((question) => votes.has(pair.id + '/' + question));
-let at = Math.max(0, pairs.findIndex((pair) => !answered(pair)));
+const openQuestion = (pair) => QUESTIONS.find((question) => !votes.has(pair.id + '/' + question));
+const firstOpen = pairs.findIndex(openQuestion);
+let at = firstOpen < 0 ? pairs.length - 1 : firstOpen;
 function show() {
   const pair = pairs[at];
-  id('progress').textContent = 'Pair ' + (at + 1) + ' of ' + pairs.length + ', ' + pairs.filter(answered).length + ' answered';
+  const answered = pairs.filter((each) => !openQuestion(each)).length;
+  const end = answered === pairs.length ? '. That was all: save your votes.' : '';
+  id('progress').textContent = 'Pair ' + (at + 1) + ' of ' + pairs.length + ', ' + answered + ' answered' + end;
   id('prompt').textContent = pair.prompt;
   id('left').src = url(pair.left);
   id('right').src = url(pair.right);
   id('samples').replaceChildren(...samples[pair.artist].map((data) => Object.assign(new Image(), { src: url(data), alt: 'sample' })));
+  const open = openQuestion(pair);
+  for (const field of document.querySelectorAll('[data-asks]')) field.setAttribute('aria-current', field.dataset.asks === open);
   for (const button of document.querySelectorAll('[data-question]'))
     button.setAttribute('aria-pressed', votes.get(pair.id + '/' + button.dataset.question) === button.dataset.side);
+  id('back').disabled = at === 0;
+  id('next').disabled = at === pairs.length - 1;
 }
-for (const button of document.querySelectorAll('[data-question]')) button.addEventListener('click', () => {
+function answer(question, side) {
   const pair = pairs[at];
-  votes.set(pair.id + '/' + button.dataset.question, button.dataset.side);
-  localStorage.setItem(key, JSON.stringify([...votes]));
-  if (answered(pair) && at < pairs.length - 1) at++;
+  votes.set(pair.id + '/' + question, side);
+  keep();
+  if (!openQuestion(pair) && at < pairs.length - 1) at++;
   show();
+}
+function turn(by) {
+  at = Math.min(pairs.length - 1, Math.max(0, at + by));
+  show();
+}
+for (const button of document.querySelectorAll('[data-question]'))
+  button.addEventListener('click', () => answer(button.dataset.question, button.dataset.side));
+id('back').addEventListener('click', () => turn(-1));
+id('next').addEventListener('click', () => turn(1));
+addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const side = { ArrowLeft: 'left', ArrowRight: 'right' }[event.key];
+  const page = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (!side && !page) return;
+  event.preventDefault();
+  if (page) turn(page);
+  else if (!event.repeat && openQuestion(pairs[at])) answer(openQuestion(pairs[at]), side);
 });
-id('back').addEventListener('click', () => { at = Math.max(0, at - 1); show(); });
 id('save').addEventListener('click', () => {
   const list = [...votes].map(([name, chosen]) => {
     const cut = name.lastIndexOf('/');
