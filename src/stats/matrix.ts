@@ -1,5 +1,5 @@
 /** @file The little linear algebra that set distances need, in float64: products, factors and the nuclear norm. */
-import { rowMemory } from './rows.ts';
+import { BANDS, rowMemory } from './rows.ts';
 
 /** A dense matrix, row-major. */
 export interface Matrix {
@@ -169,36 +169,35 @@ export function nuclearNorm(m: Matrix): number {
  */
 function bidiagonal({ rows, columns: n, data }: Matrix): Float64Array {
   const entries = new Float64Array(Math.max(0, 2 * n - 1));
-  const { values, row, subtractAndDot, subtractAndAdd } = rowMemory(rows + 4, n);
+  const { values, row, add, reflecting } = rowMemory(rows + 3 + BANDS, n);
   for (let i = 0; i < rows; i++) values.set(data.subarray(i * n, (i + 1) * n), row(i) / 8);
-  const [w, u] = [row(rows), row(rows + 1)];
-  let [products, next] = [row(rows + 2), row(rows + 3)]; // of column k with every column; of column k + 1
-  for (let i = 0; i < rows; i++) subtractAndAdd(row(i), 0, u, products, values[row(i) / 8]!, n);
-  for (let k = 0; k < n; k++) {
-    const top = row(k) / 8;
-    const [d, pivot, beta] = reflector(values[top + k]!, values[products / 8 + k]!);
-    entries[2 * k] = d;
-    let square = 0;
-    for (let j = k + 1; j < n; j++) {
-      values[w / 8 + j] = beta * (values[products / 8 + j]! - d * values[top + j]!);
-      values[u / 8 + j] = values[top + j]! - pivot * values[w / 8 + j]!;
-      square += values[u / 8 + j]! ** 2;
+  const [w, u, products, parts] = [row(rows), row(rows + 1), row(rows + 2), row(rows + 3)];
+  const partBytes = row(1) - row(0);
+  for (let i = 0; i < rows; i++) add(row(i), products, values[row(i) / 8]!, n); // of column 0 with every column
+  return reflecting((reflect) => {
+    for (let k = 0; k < n; k++) {
+      const top = row(k) / 8;
+      const [d, pivot, beta] = reflector(values[top + k]!, values[products / 8 + k]!);
+      entries[2 * k] = d;
+      let square = 0;
+      for (let j = k + 1; j < n; j++) {
+        values[w / 8 + j] = beta * (values[products / 8 + j]! - d * values[top + j]!);
+        values[u / 8 + j] = values[top + j]! - pivot * values[w / 8 + j]!;
+        square += values[u / 8 + j]! ** 2;
+      }
+      if (k + 1 === n) break;
+      const [e, first, gamma] = reflector(values[u / 8 + k + 1]!, square);
+      entries[2 * k + 1] = e;
+      values[u / 8 + k + 1] = first;
+      const [rest, length] = [8 * (k + 1), n - k - 1]; // of each row: what is not done yet
+      const vectors = { w: w + rest, u: u + rest, z: parts + rest };
+      const bands = reflect(row(k + 1) + rest, rows - k - 1, gamma, vectors, length);
+      values.copyWithin((products + rest) / 8, (parts + rest) / 8, (parts + rest) / 8 + length);
+      for (let band = 1; band < bands; band++)
+        add(parts + band * partBytes + rest, products + rest, 1, length);
     }
-    if (k + 1 === n) break;
-    const [e, first, gamma] = reflector(values[u / 8 + k + 1]!, square);
-    entries[2 * k + 1] = e;
-    values[u / 8 + k + 1] = first;
-    values.fill(0, next / 8, next / 8 + n);
-    const [rest, length] = [8 * (k + 1), n - k - 1]; // of each row: what is not done yet
-    for (let i = k + 1; i < rows; i++) {
-      const at = row(i) + rest;
-      const share = gamma * subtractAndDot(at, values[at / 8 - 1]!, w + rest, u + rest, length);
-      const leading = values[at / 8]! - share * first;
-      subtractAndAdd(at, share, u + rest, next + rest, leading, length);
-    }
-    [products, next] = [next, products];
-  }
-  return entries;
+    return entries;
+  });
 }
 
 /** The reflection of x onto -sign(x0) |x| e1: that length, the first entry of v = x + sign(x0) |x| e1, and 2 / v.v. */

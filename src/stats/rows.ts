@@ -2,8 +2,19 @@
  * @file The loops over rows that factorisations of matrices spend their time in, as WebAssembly vectors: about three times
  * as fast as the same loops in JavaScript. Rows are float64 and padded with zeros, so that loops need no remainder.
  */
+import { filterThreads, inBands } from '../image/bands.ts';
 import { kernel, type Routine } from '../image/kernel.ts';
-import { type Code, f64x2, i32, type Local, repeat, sequence, v128 } from '../image/wasm.ts';
+import {
+  advance,
+  type Code,
+  f64x2,
+  i32,
+  type Local,
+  repeat,
+  repeatIfAny,
+  sequence,
+  v128,
+} from '../image/wasm.ts';
 
 /** Rows end with at least so many zeros. */
 export const PADDING = 8;
@@ -15,50 +26,70 @@ export interface RowMemory {
   row(i: number): number;
   /** Sum of x[k] y[k] over k < n, and over up to seven more: zeros, or one of the rows is 0 there. */
   dot(x: number, y: number, n: number): number;
-  /** x -= factor y over n; gives the sum of the new x times z. */
-  subtractAndDot(x: number, factor: number, y: number, z: number, n: number): number;
-  /** x -= factor y, then z += weight x over n. */
-  subtractAndAdd(x: number, factor: number, y: number, z: number, weight: number, n: number): void;
+  /** z += weight x over n. */
+  add(x: number, z: number, weight: number, n: number): void;
+  /** What `work` gives, with a `reflect` that other threads share in for as long as it runs. */
+  reflecting<T>(work: (reflect: Reflect) => T): T;
 }
+
+/**
+ * For each of `count` rows x from address `first` on, over n numbers:
+ *
+ *     x -= x[-1] w,   s = scale (x . u),   x -= s u,   z += x[0] x
+ *
+ * z begins at 0 and is added up in `bands` parts, in rows one after the other from address z on; gives how many parts. They
+ * depend on `count` alone, so that the sum does not depend on the number of threads.
+ */
+export type Reflect = (
+  first: number,
+  count: number,
+  scale: number,
+  vectors: { readonly w: number; readonly u: number; readonly z: number },
+  n: number,
+) => number;
+
+/** Rows of z that `reflect` may need. */
+export const BANDS = 8;
+/** Rows of a band at least: fewer are done before another thread wakes up. */
+const FEW = 48;
+/** Numbers in memory from which threads are asked for. */
+const MANY = 2 ** 18;
 
 const BYTES = 8;
 /** Where factors and sums are passed. */
-const [SUM, FACTOR, WEIGHT, ROWS] = [0, 16, 24, 64];
+const [SUM, FACTOR, ROWS] = [0, 16, 64];
 
 /** Room for `rows` rows of `columns` numbers, all 0. */
 export function rowMemory(rows: number, columns: number): RowMemory {
   const stride = columns + PADDING;
-  const { functions, memory } = kernel(ROWS + rows * stride * BYTES, {
-    dot: DOT,
-    subtractAndDot: SUBTRACT_AND_DOT,
-    subtractAndAdd: SUBTRACT_AND_ADD,
-  });
-  const values = new Float64Array(memory);
+  const made = kernel(ROWS + rows * stride * BYTES, { dot: DOT, add: ADD, reflect: REFLECT });
+  const values = new Float64Array(made.memory);
   const blocks = (n: number, size: number): number => Math.max(1, Math.ceil(n / size));
   return {
     values,
     row: (i) => ROWS + i * stride * BYTES,
     dot: (x, y, n) => {
-      functions.dot(x, y, blocks(n, 8));
+      made.functions.dot(x, y, blocks(n, 8));
       return values[SUM / BYTES]! + values[SUM / BYTES + 1]!;
     },
-    subtractAndDot: (x, factor, y, z, n) => {
-      values[FACTOR / BYTES] = factor;
-      functions.subtractAndDot(x, y, z, blocks(n, 4));
-      return values[SUM / BYTES]! + values[SUM / BYTES + 1]!;
+    add: (x, z, weight, n) => {
+      values[FACTOR / BYTES] = weight;
+      made.functions.add(x, z, blocks(n, 4));
     },
-    subtractAndAdd: (x, factor, y, z, weight, n) => {
-      values[FACTOR / BYTES] = factor;
-      values[WEIGHT / BYTES] = weight;
-      functions.subtractAndAdd(x, y, z, blocks(n, 4));
-    },
+    reflecting: (work) =>
+      inBands(made, rows * columns < MANY ? 1 : filterThreads, (run) =>
+        work((first, count, scale, { w, u, z }, n) => {
+          values[FACTOR / BYTES] = scale;
+          const each = Math.max(FEW, Math.ceil(count / BANDS));
+          const bands = Math.ceil(count / each);
+          run('reflect', bands, first, count, each, stride * BYTES, w, u, z, blocks(n, 4));
+          return bands;
+        }),
+      ),
   };
 }
 
 const zero = i32.constant(0);
-const forward = (pointer: Local, bytes: number): Code =>
-  pointer.set(i32.add(pointer.get, i32.constant(bytes)));
-
 /** Two numbers a vector, four vectors a turn: no addition waits for the one before. */
 const DOT: Routine = {
   parameters: ['i32', 'i32', 'i32'],
@@ -72,8 +103,8 @@ const DOT: Routine = {
           ...sums.map(({ offset, sum }) =>
             sum.set(f64x2.add(sum.get, f64x2.mul(v128.load(x!.get, offset), v128.load(y!.get, offset)))),
           ),
-          forward(x!, 64),
-          forward(y!, 64),
+          advance(x!, 64),
+          advance(y!, 64),
         ),
       ),
       v128.store(zero, SUM, f64x2.add(f64x2.add(a!, b!), f64x2.add(c!, d!))),
@@ -81,59 +112,99 @@ const DOT: Routine = {
   },
 };
 
-const SUBTRACT_AND_DOT: Routine = {
-  parameters: ['i32', 'i32', 'i32', 'i32'],
-  body: ({ parameters: [x, y, z, count], local }) => {
-    const [factor, fresh] = [local('v128'), local('v128')];
-    const sums = [0, 16].map((offset) => ({ offset, sum: local('v128') }));
+const ADD: Routine = {
+  parameters: ['i32', 'i32', 'i32'],
+  body: ({ parameters: [x, z, count], local }) => {
+    const weight = local('v128');
     return sequence(
-      factor.set(v128.loadTwice(zero, FACTOR)),
+      weight.set(v128.loadTwice(zero, FACTOR)),
       repeat(
         count!,
         sequence(
-          ...sums.map(({ offset, sum }) =>
-            sequence(
-              fresh.set(difference(x!, y!, factor, offset)),
-              v128.store(x!.get, offset, fresh.get),
-              sum.set(f64x2.add(sum.get, f64x2.mul(fresh.get, v128.load(z!.get, offset)))),
-            ),
-          ),
-          ...[x, y, z].map((pointer) => forward(pointer!, 32)),
+          ...[0, 16].map((offset) => {
+            const more = f64x2.mul(weight.get, v128.load(x!.get, offset));
+            return v128.store(z!.get, offset, f64x2.add(v128.load(z!.get, offset), more));
+          }),
+          ...[x, z].map((pointer) => advance(pointer!, 32)),
         ),
       ),
-      v128.store(zero, SUM, f64x2.add(sums[0]!.sum.get, sums[1]!.sum.get)),
     );
   },
 };
 
-const SUBTRACT_AND_ADD: Routine = {
-  parameters: ['i32', 'i32', 'i32', 'i32'],
-  body: ({ parameters: [x, y, z, count], local }) => {
-    const [factor, weight, fresh] = [local('v128'), local('v128'), local('v128')];
+/** Both lanes: the sum of the two. */
+const across = (x: Code): Code => f64x2.add(x, v128.pick(x, x, [2, 3, 0, 1]));
+
+const REFLECT: Routine = {
+  parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
+  body: ({ parameters, local }) => {
+    const [band, , first, rows, each, stride, w, u, z, blocks] = parameters as readonly Local[];
+    const [x, left, sums] = [local('i32'), local('i32'), local('i32')];
+    const [px, py, pz, count] = [local('i32'), local('i32'), local('i32'), local('i32')];
+    const [factor, share, leading, fresh] = [local('v128'), local('v128'), local('v128'), local('v128')];
+    const [even, odd] = [local('v128'), local('v128')];
+    const done = i32.mul(band!.get, each!.get);
+    const rest = i32.sub(rows!.get, done);
+    const none = f64x2.constant(0);
+
+    /** Over a row: `body` for two vectors a turn, pointers moved on. */
+    const along = (from: readonly (readonly [Local, Local])[], body: (offset: number) => Code): Code =>
+      sequence(
+        ...from.map(([pointer, start]) => pointer.set(start.get)),
+        count.set(blocks!.get),
+        repeat(count, sequence(body(0), body(16), ...from.map(([pointer]) => advance(pointer, 32)))),
+      );
+    const subtracted = (times: Local, offset: number): Code =>
+      sequence(
+        fresh.set(f64x2.sub(v128.load(px.get, offset), f64x2.mul(times.get, v128.load(py.get, offset)))),
+        v128.store(px.get, offset, fresh.get),
+      );
+
     return sequence(
-      factor.set(v128.loadTwice(zero, FACTOR)),
-      weight.set(v128.loadTwice(zero, WEIGHT)),
-      repeat(
-        count!,
+      x.set(i32.add(first!.get, i32.mul(done, stride!.get))),
+      left.set(i32.select(rest, each!.get, i32.less(rest, each!.get))),
+      sums.set(i32.add(z!.get, i32.mul(band!.get, stride!.get))),
+      along([[pz, sums]], (offset) => v128.store(pz.get, offset, none)),
+      repeatIfAny(
+        left,
         sequence(
-          ...[0, 16].map((offset) =>
-            sequence(
-              fresh.set(difference(x!, y!, factor, offset)),
-              v128.store(x!.get, offset, fresh.get),
-              v128.store(
-                z!.get,
-                offset,
-                f64x2.add(v128.load(z!.get, offset), f64x2.mul(weight.get, fresh.get)),
+          factor.set(v128.loadTwice(i32.sub(x.get, i32.constant(BYTES)), 0)),
+          even.set(none),
+          odd.set(none),
+          along(
+            [
+              [px, x],
+              [py, w!],
+              [pz, u!],
+            ],
+            (offset) => {
+              const sum = offset === 0 ? even : odd;
+              const product = f64x2.mul(fresh.get, v128.load(pz.get, offset));
+              return sequence(subtracted(factor, offset), sum.set(f64x2.add(sum.get, product)));
+            },
+          ),
+          even.set(f64x2.add(even.get, odd.get)),
+          share.set(f64x2.mul(v128.loadTwice(zero, FACTOR), across(even.get))),
+          leading.set(f64x2.sub(v128.loadTwice(x.get, 0), f64x2.mul(share.get, v128.loadTwice(u!.get, 0)))),
+          along(
+            [
+              [px, x],
+              [py, u!],
+              [pz, sums],
+            ],
+            (offset) =>
+              sequence(
+                subtracted(share, offset),
+                v128.store(
+                  pz.get,
+                  offset,
+                  f64x2.add(v128.load(pz.get, offset), f64x2.mul(leading.get, fresh.get)),
+                ),
               ),
-            ),
           ),
-          ...[x, y, z].map((pointer) => forward(pointer!, 32)),
+          x.set(i32.add(x.get, stride!.get)),
         ),
       ),
     );
   },
 };
-
-/** x - factor y. */
-const difference = (x: Local, y: Local, factor: Local, offset: number): Code =>
-  f64x2.sub(v128.load(x.get, offset), f64x2.mul(factor.get, v128.load(y.get, offset)));
