@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Lesson, picturesAsked } from '../diffusion/lesson.ts';
+import { CraquelureError } from '../messages.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 import { type Job, type JobRecord, jobKey, type LearnJob } from './jobs.ts';
 import { learnJob, lessonOf } from './learning.ts';
@@ -123,7 +124,12 @@ export async function estimatePlan(plan: Plan, store: Store, workers: number): P
 
   for (const cell of plan.cells) {
     for (const unit of unitsOf(plan, cell)) {
-      for (const arm of unit.arms) await measurementOf(plan, cell, arm, unit, get);
+      for (const arm of unit.arms) {
+        // What cannot be done, such as an artist with too few pictures, costs its rows alone, and no time.
+        await measurementOf(plan, cell, arm, unit, get).catch((error: unknown) => {
+          if (!(error instanceof CraquelureError)) throw error;
+        });
+      }
     }
   }
   return summarise(tally, await readTimings(store), workers);

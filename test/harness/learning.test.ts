@@ -141,7 +141,10 @@ describe('metrics of what a fine-tuned model generates', () => {
   });
 
   it('say so where an artist has no pictures to learn beside those held out', async () => {
-    const { folder } = await runFile(await studio([mimicry('lora-mimicry-noise')], 1));
+    const place = await studio([mimicry('lora-mimicry-noise')], 1);
+    const { plan, store } = await prepareRun(place.file, { store: join(place.dir, 'store'), maxPixels: 1e6 });
+    expect((await estimatePlan(plan, store, 1)).toRun).toBeGreaterThan(0);
+    const { folder } = await runFile(place);
     const errors = new Set(folder.rows.map(({ error }) => error));
     expect(errors).toContain(tooFewToLearn('X', 1, 1).message);
   });
