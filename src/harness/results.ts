@@ -38,8 +38,11 @@ export function priced({ rows, cells, images }: Pick<RunFolder, 'rows' | 'cells'
     if (arm !== 'attacked-clean' && arm !== 'attacked-protected') {
       return { ...row, attackMs: null, networks: '' };
     }
-    const of = arm === 'attacked-clean' ? null : protection;
-    const attackMs = times.get(name(image, arm, of, attack, seed)) ?? null;
+    // attack(clean) is one picture for all protections, unless the attack has learnt from theirs.
+    const attackMs =
+      times.get(name(image, arm, protection, attack, seed)) ??
+      times.get(name(image, arm, null, attack, seed)) ??
+      null;
     return { ...row, attackMs, networks: networks.get(row.cell) ?? '' };
   });
 }

@@ -87,7 +87,7 @@ dataset: IMAGES
 protections: [{ noise: { level: [heavy, light] } }]
 attacks:
   - jpeg
-  - auto-purify: { pairs: 3, links: 2, beam: 1, floor: 15, training: 'atelier(count=3, size=128, seed=5)' }
+  - auto-purify: { pairs: 2, links: 2, beam: 1, floor: 15, training: 'atelier(count=2, size=128, seed=5)' }
 metrics: [latent-shift]
 `);
   const run = await runFile(folder);
