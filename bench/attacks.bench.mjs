@@ -1,6 +1,7 @@
 /**
- * @file Attacks without networks: milliseconds for a megapixel, beside OpenCV and Pillow (two threads) where they have the
- * same filter, interleaved in one run.
+ * @file Attacks without networks: milliseconds for a megapixel, beside OpenCV, Pillow and scikit-image (two threads) where
+ * they have the same filter, interleaved in one run. An attack takes and gives floats; where the peers filter bytes, the
+ * filter of bytes is timed alone, too.
  *
  * OpenCV with its contrib modules and Pillow are looked for by CRAQUELURE_PYTHON (default python3) and left out where they
  * are absent. ROUNDS sets the number of rounds, SIDES the sides of the square pictures, ATTACKS names some of the attacks.
@@ -13,7 +14,10 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { attacks } from '../dist/attacks/index.js';
 import { paint } from '../dist/datasets/atelier/atelier.js';
+import { gaussianBlurBytes } from '../dist/image/gaussian.js';
 import { toBytes } from '../dist/image/image.js';
+import { medianBytes } from '../dist/image/median.js';
+import { resizeBytes } from '../dist/image/resample.js';
 import { seededRandom } from '../dist/random.js';
 
 const python = process.env.CRAQUELURE_PYTHON ?? 'python3';
@@ -31,6 +35,7 @@ const NAMES = process.env.ATTACKS?.split(' ') ?? [
   'crop-resize',
   'rotate',
   'tv-denoise',
+  'wavelet',
   'gaussian-noise',
   'quantize',
   'jpeg',
@@ -46,8 +51,8 @@ export async function bench() {
     for (const [side, image] of pictures) await writeFile(join(dir, `pixels.${side}.bin`), toBytes(image));
     const peer = await startPeer(dir);
     console.log(`medians of ${ROUNDS} interleaved rounds; ${peer?.version ?? 'OpenCV and Pillow absent'}\n`);
-    console.log('| attack | side | ms | ms / Mpx | peer ms | ours / peer |');
-    console.log('| --- | --- | --- | --- | --- | --- |');
+    console.log('| attack | side | ms | ms / Mpx | peer ms | ours / peer | filter alone / peer |');
+    console.log('| --- | --- | --- | --- | --- | --- | --- |');
     for (const [side, image] of pictures) {
       for (const name of NAMES) console.log(await row(name, side, image, peer));
     }
@@ -65,7 +70,18 @@ const PEERED = [
   'median',
   'non-local-means',
   'rescale',
+  'wavelet',
 ];
+
+/** What the peers time: 8-bit pixels in, 8-bit pixels out. */
+const FILTERS = {
+  'gaussian-blur': (pixels, shape) => gaussianBlurBytes(pixels, shape, 1),
+  median: (pixels, shape) => medianBytes(pixels, shape, 3),
+  rescale: (pixels, shape) => {
+    const half = { ...shape, width: shape.width >> 1, height: shape.height >> 1 };
+    return resizeBytes(resizeBytes(pixels, shape, half, 'lanczos'), half, shape, 'lanczos');
+  },
+};
 
 /** A painting of that side, repeated beyond what the atelier paints. */
 function picture(side) {
@@ -81,20 +97,30 @@ function picture(side) {
 async function row(name, side, image, peer) {
   const attack = attacks[name];
   const params = attack.params.parse({});
-  const [ours, theirs] = [[], []];
+  const shape = { width: side, height: side, channels: 3 };
+  const pixels = toBytes(image);
+  const filter = FILTERS[name];
+  const [ours, alone, theirs] = [[], [], []];
   for (let round = 0; round <= ROUNDS; round++) {
-    const start = performance.now();
-    await attack.apply(image, params, { random: seededRandom(0) });
-    const ms = performance.now() - start;
+    const whole = await timed(() => attack.apply(image, params, { random: seededRandom(0) }));
+    const part = filter && (await timed(() => filter(pixels, shape)));
     const other = PEERED.includes(name) ? await peer?.run(name, side) : undefined;
     if (round === 0) continue; // the first warms up
-    ours.push(ms);
+    ours.push(whole);
+    if (part !== undefined) alone.push(part);
     if (other !== undefined) theirs.push(other);
   }
   const ms = median(ours);
-  const compared =
-    theirs.length === 0 ? ['', ''] : [median(theirs).toFixed(1), (ms / median(theirs)).toFixed(2)];
+  const ratio = (list) =>
+    list.length === 0 || theirs.length === 0 ? '' : (median(list) / median(theirs)).toFixed(2);
+  const compared = [theirs.length === 0 ? '' : median(theirs).toFixed(1), ratio(ours), ratio(alone)];
   return `| ${[name, side, ms.toFixed(1), ((1e6 * ms) / side ** 2).toFixed(0), ...compared].join(' | ')} |`;
+}
+
+async function timed(work) {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
 }
 
 const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];

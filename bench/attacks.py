@@ -1,4 +1,4 @@
-"""The peer of attacks.bench.mjs: the same filters in OpenCV and Pillow, on the same pixels, with two threads.
+"""The peer of attacks.bench.mjs: the same filters in OpenCV, Pillow and scikit-image, on the same pixels, with two threads.
 
 Usage: attacks.py FOLDER. FOLDER holds `pixels.<side>.bin` (8-bit RGB, interleaved). Says what there is on the first line;
 then each line "NAME SIDE" on standard input is answered by milliseconds, or by "-" where the library lacks the filter.
@@ -35,6 +35,11 @@ def rescale(pixels):
     return image.resize(half, Image.LANCZOS).resize(image.size, Image.LANCZOS)
 
 
+def wavelet(pixels):
+    from skimage.restoration import denoise_wavelet
+    return [denoise_wavelet(pixels[..., c] / 255, rescale_sigma=False) for c in range(3)]
+
+
 FILTERS = {
     'adverse-cleaner': adverse_cleaner,
     'bilateral': lambda pixels: cv2.bilateralFilter(pixels.astype(numpy.float32), 9, 50, 5),
@@ -43,6 +48,7 @@ FILTERS = {
     'median': lambda pixels: cv2.medianBlur(pixels, 3),
     'non-local-means': lambda pixels: cv2.fastNlMeansDenoisingColored(pixels, None, 6, 6, 7, 21),
     'rescale': rescale,
+    'wavelet': wavelet,
 }
 
 print(f'OpenCV {cv2.__version__}, Pillow {Image.__version__}', flush=True)
@@ -53,5 +59,5 @@ for line in sys.stdin:
     try:
         FILTERS[name](pixels)
         print(1000 * (time.perf_counter() - start), flush=True)
-    except AttributeError:  # opencv_contrib is not everywhere
+    except (AttributeError, ImportError):  # opencv_contrib and scikit-image are not everywhere
         print('-', flush=True)
