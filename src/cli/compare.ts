@@ -46,7 +46,7 @@ async function show({ a, b, images, manifests, pairs }: RunComparison): Promise<
   const side = (of: PairedCell['a']): string =>
     of === undefined
       ? 'not in this run'
-      : `${of.outcome}${of.outcome === 'no effect' || of.n === 0 ? '' : ` ${formatEstimate(of.residual, formatShare)}`}`;
+      : `${of.outcome}${of.residual === undefined ? '' : ` ${formatEstimate(of.residual, formatShare)}`}`;
   print(`A ${a.run} (${a.dir})\nB ${b.run} (${b.dir})`);
   const { shared, onlyA, onlyB, changed } = images;
   print(`pictures: ${shared} in both, ${onlyA} only in A, ${onlyB} only in B, ${changed} of other bytes\n`);

@@ -85,9 +85,10 @@ function briefOf(
   };
 }
 
-/** What is said first: the primary effect, and then whether a mimic is misled, where the run asked that, too. */
-export const isLeading = ({ metric }: Effect, primary: Effect | undefined): boolean =>
-  metric === primary?.metric || metric.measures === 'mimicry';
+/** What is said first: the primary effect, and then whether a mimic is misled, where the run has measured that, too. */
+export const isLeading = ({ effect, pairs }: Brief, primary: Effect | undefined): boolean =>
+  effect === primary ||
+  (effect.metric.measures === 'mimicry' && pairs.some(({ residual }) => residual.n > 0));
 
 /** Names of the attacks under each outcome, in the order of the experiment; the attack that does nothing is left out. */
 export function attacksByOutcome({ pairs }: Brief): Partial<Record<Outcome, string[]>> {

@@ -7,6 +7,7 @@ import type { RunFolder } from '../harness/run-folder.ts';
 import { deriveSeed, seededRandom } from '../random.ts';
 import { bootstrapInterval, type Resamples, resample, weightedMean } from '../stats/bootstrap.ts';
 import type { Estimate } from '../stats/residual.ts';
+import { hasResidual } from './charts/residual-axis.ts';
 import { type Analysis, type AnalysisOptions, analyse, analysisOptions, type Outcome } from './analysis.ts';
 
 /** One pair of protection and attack under one metric. */
@@ -30,7 +31,8 @@ export interface PairedCell {
 
 interface Side {
   readonly outcome: Outcome;
-  readonly residual: Estimate;
+  /** Absent where there is no effect to lose. */
+  readonly residual?: Estimate;
   readonly n: number;
 }
 
@@ -120,10 +122,10 @@ function comparePair(
   };
 }
 
-const sideOf = ({ outcome, residual }: Analysis): Side => ({
-  outcome,
-  residual: residual.ratio,
-  n: residual.n,
+const sideOf = (pair: Analysis): Side => ({
+  outcome: pair.outcome,
+  ...(hasResidual(pair) && { residual: pair.residual.ratio }),
+  n: pair.residual.n,
 });
 
 function differenceOf(
@@ -144,7 +146,7 @@ function differenceOf(
   });
   const mean = (values: readonly number[], weights: Uint8Array): number => weightedMean(values, weights);
   const effectDifference = estimate((w) => mean(second!.effect, w) - mean(first!.effect, w));
-  if (a.outcome === 'no effect' || b.outcome === 'no effect') return { effectDifference };
+  if (!hasResidual(a) || !hasResidual(b)) return { effectDifference };
   const ratio = ({ left, effect }: typeof first & object, w: Uint8Array): number =>
     mean(left, w) / Math.max(mean(effect, w), Number.MIN_VALUE);
   return { effectDifference, difference: estimate((w) => ratio(second!, w) - ratio(first!, w)) };

@@ -6,6 +6,7 @@
  */
 import type { CellRecord, MetricSetting } from '../harness/run-folder.ts';
 import { unknownName } from '../messages.ts';
+import { sweptParameters } from './names.ts';
 
 export interface Effect {
   readonly metric: MetricSetting;
@@ -16,8 +17,9 @@ export interface Effect {
 }
 
 /** How a metric's values become effects. */
-function effectOf(metric: MetricSetting): Effect {
-  const name = metric.links[0]?.name ?? metric.label;
+function effectOf(metric: MetricSetting, swept: string): Effect {
+  const plain = metric.links[0]?.name ?? metric.label;
+  const name = swept === '' ? plain : `${plain}, ${swept}`;
   if (metric.unit === 'dB') {
     // A level in dB is infinite for equal images; the amplitude behind it is 0 there.
     return { metric, symbol: `10^(−${name}/20)`, of: (value) => 10 ** (-value / 20) };
@@ -48,5 +50,8 @@ export function effectsOf(metrics: readonly MetricSetting[], wanted?: string): E
       { code: 'USAGE' },
     );
   }
-  return [...metrics].sort((a, b) => Number(b === primary) - Number(a === primary)).map(effectOf);
+  const swept = sweptParameters(metrics);
+  return [...metrics]
+    .sort((a, b) => Number(b === primary) - Number(a === primary))
+    .map((metric) => effectOf(metric, swept.get(metric.label)!));
 }

@@ -81,7 +81,7 @@ function protectionEntry(brief: Brief, primary: Brief['effect']) {
     metric: effect.metric.label,
     effect: effect.symbol,
     measures: effect.metric.measures ?? null,
-    leading: isLeading(effect, primary),
+    leading: isLeading(brief, primary),
     sentence,
     together: together ?? null,
     besideNoise: besideNoise ?? null,

@@ -32,6 +32,21 @@ function nameOf({ label, links }: Setting, siblings: ReadonlyMap<string, readonl
     .join(' | ');
 }
 
+/** What tells each setting from its siblings of the same plug-in, by label: `method=full`; empty where it has none. */
+export function sweptParameters(settings: readonly Setting[]): Map<string, string> {
+  const siblings = groupBy(
+    settings.map(({ links }) => links[0]!),
+    ({ id }) => id,
+  );
+  return new Map(
+    settings.map(({ label, links }): [string, string] => {
+      const { id, params } = links[0]!;
+      const own = Object.entries(params).filter(([name]) => isSwept(siblings.get(id)!, name));
+      return [label, own.map(([name, value]) => `${name}=${shown(value)}`).join(', ')];
+    }),
+  );
+}
+
 const isSwept = (siblings: readonly SettingLink[], name: string): boolean =>
   new Set(siblings.map(({ params }) => JSON.stringify(params[name]))).size > 1;
 

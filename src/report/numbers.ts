@@ -22,6 +22,10 @@ export function formatShare(value: number | null | undefined): string {
   return (text === '-0.00' ? '0.00' : text).replace('-', '−');
 }
 
+/** `292 ms`, `30.6 s` */
+export const formatTime = (ms: number): string =>
+  ms < 1000 ? `${formatNumber(ms)} ms` : `${formatNumber(ms / 1000)} s`;
+
 /** `[0.31, 0.55]`; empty where there is no interval. */
 export function formatInterval(
   interval: Interval | undefined,

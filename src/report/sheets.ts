@@ -10,7 +10,7 @@ import { wilsonInterval } from '../stats/rates.ts';
 import type { Estimate } from '../stats/residual.ts';
 import type { Answers } from './analysis.ts';
 import { groupBy } from './group.ts';
-import { printedNames } from './names.ts';
+import { printedNames, sweptParameters } from './names.ts';
 import { createPreviewer } from './preview.ts';
 import { isIdentity, isPlacebo } from './summary.ts';
 
@@ -30,6 +30,8 @@ export interface SheetRow {
 /** The models that have learnt one artist's pictures. */
 export interface Sheet {
   readonly artist: string;
+  /** What tells this lesson from others of the run: `method=full`. */
+  readonly swept: string;
   /** Metrics that judge these models; the first one names the lesson. */
   readonly metrics: readonly MetricSetting[];
   readonly prompts: readonly string[];
@@ -47,6 +49,8 @@ export async function makeSheets(run: RunFolder, { draw }: Pick<Answers, 'draw'>
   const { generated, cells } = run;
   const shown = generated.filter(({ seed }) => seed === generated[0]!.seed);
   const sheets = groupBy(shown, ({ artist, prompts, metric }) => JSON.stringify([artist, prompts, metric]));
+  const judging = new Map(cells.map(({ metric }) => [metric.label, metric]));
+  const swept = sweptParameters([...judging.values()]);
   const made: Sheet[] = [];
   for (const lessons of sheets.values()) {
     const { artist, prompts } = lessons[0]!;
@@ -56,7 +60,13 @@ export async function makeSheets(run: RunFolder, { draw }: Pick<Answers, 'draw'>
       const measures = metrics.map((metric) => measureOf(run.rows, lesson, metric, draw));
       rows.push({ name, role, measures, losses: lesson.losses, pictures: await picturesOf(lesson) });
     }
-    made.push({ artist, metrics, prompts: prompts.slice(0, COLUMNS), rows });
+    made.push({
+      artist,
+      swept: swept.get(lessons[0]!.metric) ?? '',
+      metrics,
+      prompts: prompts.slice(0, COLUMNS),
+      rows,
+    });
   }
   return made;
 }

@@ -1,7 +1,7 @@
 /** @file What the matrix says of each protection, in plain sentences: first whether it holds, then by what it is judged. */
 import type { Setting } from '../harness/run-folder.ts';
 import type { Analysis } from './analysis.ts';
-import { count, formatEstimate, formatNumber, formatShare, listed } from './numbers.ts';
+import { count, formatEstimate, formatNumber, formatShare, formatTime, listed } from './numbers.ts';
 import type { Standing } from './standing.ts';
 
 /** A setting that does nothing: the arm that others are compared with. */
@@ -39,7 +39,7 @@ function headline(judged: readonly Analysis[]): string {
   const of = (word: Analysis['outcome']): readonly Analysis[] =>
     judged.filter(({ outcome }) => outcome === word);
   const [broken, weakened, holds, open] = [of('broken'), of('weakened'), of('holds'), of('inconclusive')];
-  if (holds.length === all) return `Holds against ${all === 1 ? 'the one attack' : `all ${all} attacks`}.`;
+  if (holds.length === all) return `Holds against ${share(all, all)}.`;
   const lead =
     broken.length > 0
       ? `Does not hold: ${share(broken.length, all)} ${verb(broken, 'breaks', 'break')} it${named(broken)}`
@@ -58,7 +58,13 @@ function headline(judged: readonly Analysis[]): string {
 }
 
 const share = (n: number, all: number): string =>
-  all === 1 ? 'the one attack' : n === all ? `all ${all} attacks` : `${n} of ${count(all, 'attack')}`;
+  all === 1
+    ? 'the one attack'
+    : n === all
+      ? all === 2
+        ? 'both attacks'
+        : `all ${all} attacks`
+      : `${n} of ${count(all, 'attack')}`;
 
 const verb = (of: readonly unknown[], one: string, many: string): string => (of.length === 1 ? one : many);
 
@@ -97,7 +103,7 @@ function least(judged: readonly Analysis[]): string {
   const found = strongest(judged);
   if (found === undefined) return '';
   const { ratio } = found.residual;
-  const part = `${Math.round(100 * ratio.value)} %`.replace('-', '−');
+  const part = ratio.value < 0.005 ? 'none' : `${Math.round(100 * ratio.value)} %`;
   return ` Least is left by ${found.names.attack}: R = ${formatEstimate(ratio, formatShare)}, which is ${part} of the effect.`;
 }
 
@@ -110,7 +116,7 @@ export function sayStanding({ of: { outcome }, worst, verdict, cheapest }: Stand
       ? `With the worst attack for each image, R = ${formatEstimate(worst, formatShare)}.`
       : undefined,
     cheapest &&
-      `The cheapest attack that breaks it is ${cheapest.attack} (${formatNumber(cheapest.price.msPerMegapixel)} ms for a megapixel).`,
+      `The cheapest attack that breaks it is ${cheapest.attack} (${formatTime(cheapest.price.msPerMegapixel)} for a megapixel).`,
   ].filter((sentence) => sentence !== undefined);
   return sentences.length === 0 ? undefined : sentences.join(' ');
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RunFolder } from '../../src/harness/run-folder.ts';
+import { seriesScales } from '../../src/report/charts/residual-axis.ts';
 import { type Answers, analyse } from '../../src/report/analysis.ts';
 import { type Chart, chartsOf, type Figure, renderCharts } from '../../src/report/figures.ts';
 import { findingsOf } from '../../src/report/findings.ts';
@@ -91,6 +92,12 @@ describe('the figures of a run', () => {
     }
     const words = svg.match(/>(holds|weakened|broken|no effect|inconclusive)</g) ?? [];
     expect(words).toHaveLength(own.length);
+  });
+
+  it('give each of many protections a colour and shape of its own', () => {
+    const { color, shape } = seriesScales(Array.from({ length: 20 }, (_, i) => `p${i}`));
+    const marks = color.scale.range.map((colour, i) => `${colour} ${shape.scale.range[i]}`);
+    expect(new Set(marks).size).toBe(20);
   });
 
   it('put harsher settings to the right', () => {

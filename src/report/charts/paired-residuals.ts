@@ -52,8 +52,7 @@ const height = { step: 24, for: 'position' as const };
 function sidesOf({ names: { attack }, a, b }: PairedCell) {
   return (['A', 'B'] as const).flatMap((run) => {
     const side = run === 'A' ? a : b;
-    if (side === undefined || side.n === 0 || side.outcome === 'no effect') return [];
-    return Number.isFinite(side.residual.value) ? [{ attack, run, ...ends(side.residual, -1, 2) }] : [];
+    return side?.residual === undefined ? [] : [{ attack, run, ...ends(side.residual, -1, 2) }];
   });
 }
 

@@ -25,21 +25,20 @@ const cut = (value: number): number => Math.min(REACH.hi, Math.max(REACH.lo, val
  * left is shown nevertheless: it is what the others' curves are compared with.
  */
 export function shownResiduals(pairs: readonly Analysis[]): ShownResidual[] {
-  return pairs
-    .filter(
-      ({ protection, outcome, residual: { n, effect, ratio } }) =>
-        n > 0 &&
-        (outcome !== 'no effect' || (isPlacebo(protection) && (effect.interval?.lo ?? 0) > 0)) &&
-        Number.isFinite(ratio.value),
-    )
-    .map(({ names: { protection, attack }, residual: { ratio } }) => ({
-      protection,
-      attack,
-      r: cut(ratio.value),
-      lo: cut(ratio.interval?.lo ?? ratio.value),
-      hi: cut(ratio.interval?.hi ?? ratio.value),
-    }));
+  return pairs.filter(hasResidual).map(({ names: { protection, attack }, residual: { ratio } }) => ({
+    protection,
+    attack,
+    r: cut(ratio.value),
+    lo: cut(ratio.interval?.lo ?? ratio.value),
+    hi: cut(ratio.interval?.hi ?? ratio.value),
+  }));
 }
+
+/** Whether R says anything of a pair: it has an effect to lose, or is the noise that others are compared with. */
+export const hasResidual = ({ protection, outcome, residual: { n, effect, ratio } }: Analysis): boolean =>
+  n > 0 &&
+  (outcome !== 'no effect' || (isPlacebo(protection) && (effect.interval?.lo ?? 0) > 0)) &&
+  Number.isFinite(ratio.value);
 
 /** From a little below 0 to a little above 1, wider where intervals reach further. */
 export function residualDomain(shown: readonly Pick<ShownResidual, 'lo' | 'hi'>[]): [number, number] {
@@ -53,21 +52,26 @@ export function residualDomain(shown: readonly Pick<ShownResidual, 'lo' | 'hi'>[
 /** Colour of each protection, and its shape for points; one legend on top for both. */
 export function seriesScales(protections: readonly string[], legendOffset = 6) {
   const domain = [...protections];
-  const cycle = <T>(items: readonly T[]): T[] => domain.map((_, i) => items[i % items.length]!);
-  const encoding = <T>(range: readonly T[]) => ({
+  // A legend wider than its chart would shrink the chart on the page.
+  const longest = Math.max(1, ...domain.map(({ length }) => length));
+  const columns = Math.max(1, Math.min(3, Math.floor(420 / (24 + 6 * longest))));
+  // Each round takes the shapes one further, so that no two protections share colour and shape.
+  const cycle = <T>(items: readonly T[], further: 0 | 1): T[] =>
+    domain.map((_, i) => items[(i + further * Math.floor(i / items.length)) % items.length]!);
+  const encoding = <T>(range: readonly T[], further: 0 | 1) => ({
     field: 'protection',
     type: 'nominal' as const,
-    scale: { domain, range: cycle(range) },
+    scale: { domain, range: cycle(range, further) },
     legend: {
       title: null,
       orient: 'top' as const,
       direction: 'horizontal' as const,
-      columns: 3,
+      columns,
       symbolOpacity: 1,
       offset: legendOffset,
     },
   });
-  return { color: encoding(SERIES_COLOURS), shape: encoding(SERIES_SHAPES) };
+  return { color: encoding(SERIES_COLOURS, 0), shape: encoding(SERIES_SHAPES, 1) };
 }
 
 /** The bands of the verdicts, tinted, with their names at the far end, and a line at R = 1. */

@@ -149,11 +149,7 @@ function pairRow(pair: PairedCell): Html {
   const kind = pair.changed ? 'changed' : moved(pair) !== 0 ? 'moved' : 'same';
   const side = (of: PairedCell['a']): Html =>
     of === undefined ? html`<td class="faint">not in it</td>` : html`<td>${outcome(of.outcome)}</td>`;
-  const ratio = (of: PairedCell['a']): Html =>
-    of === undefined || of.n === 0 || of.outcome === 'no effect'
-      ? html`<td class="n" data-value="">–</td>`
-      : number(of.residual, formatShare);
-  return html`<tr data-outcome="${kind}"><td>${names.protection}</td><td>${names.attack}</td><td>${metric}</td>${side(a)}${side(b)}<td class="n">${n}</td>${ratio(a)}${ratio(b)}${number(difference, formatShare)}${number(effectDifference, formatNumber)}</tr>
+  return html`<tr data-outcome="${kind}"><td>${names.protection}</td><td>${names.attack}</td><td>${metric}</td>${side(a)}${side(b)}<td class="n">${n}</td>${number(a?.residual, formatShare)}${number(b?.residual, formatShare)}${number(difference, formatShare)}${number(effectDifference, formatNumber)}</tr>
 `;
 }
 

@@ -57,7 +57,7 @@ export function inBrief({ effects }: Answers, { briefs }: Findings): Html {
   if (effects.length === 0)
     return html`<section id="brief"><h2>In brief</h2><p>This run has no cells.</p></section>`;
   const byProtection = groupBy(
-    briefs.filter(({ effect }) => isLeading(effect, effects[0])),
+    briefs.filter((brief) => isLeading(brief, effects[0])),
     ({ name }) => name,
   );
   return html`<section id="brief">

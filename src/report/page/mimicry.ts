@@ -19,17 +19,14 @@ export function mimicry(sheets: readonly ShownSheet[], votePage: string | undefi
 <p class="note">Each row is a model that has learnt the pictures named at its left; columns are prompts, draws are the same in
 all rows. Baselines come first: the model as it is, and those that learnt clean, attacked and noisy pictures.
 ${votePage !== undefined && html` <a href="${votePage}">Vote blind</a> on pairs, then <code>craquelure votes</code>.`}</p>
-${sheets.map((shown) => sheetOf(shown, sheets))}
+${sheets.map(sheetOf)}
 </section>
 `;
 }
 
-function sheetOf(
-  { sheet: { artist, metrics, prompts, rows }, losses }: ShownSheet,
-  all: readonly ShownSheet[],
-): Html {
-  const swept = all.some(({ sheet }) => sheet.artist === artist && sheet.metrics[0] !== metrics[0]);
-  return html`<h3>${artist === '*' ? 'All pictures' : artist}${swept && html` <small>${metrics[0]?.label}</small>`}</h3>
+function sheetOf({ sheet, losses }: ShownSheet): Html {
+  const { artist, swept, metrics, prompts, rows } = sheet;
+  return html`<h3>${artist === '*' ? 'All pictures' : artist}${swept !== '' && html` <small>${swept}</small>`}</h3>
 <div class="scroll sheet"><table>
 <thead><tr><th>learnt</th>${metrics.map((metric) => html`<th class="n" title="${metric.protocol}">${nameOf(metric)}</th>`)}${prompts.map((prompt) => html`<th>${prompt}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => rowOf(row, metrics, prompts))}</tbody>

@@ -99,7 +99,8 @@ tbody tr:hover { background: var(--wash); }
 .verdict[data-outcome="weakened"] { background: var(--weakened); box-shadow: none; }
 .verdict[data-outcome="broken"] { background: var(--broken); box-shadow: none; }
 .verdict[data-outcome="no effect"] { background: var(--no-effect); box-shadow: none; }
-.sheet { max-height: none; }
+.sheet { max-height: none; width: fit-content; max-width: 100%; }
+td code { white-space: nowrap; }
 .sheet table { width: auto; }
 .sheet th, .sheet td { min-width: 104px; max-width: 116px; white-space: normal; overflow-wrap: break-word; padding: 6px; }
 .sheet td.n { min-width: 92px; }

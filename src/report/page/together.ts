@@ -4,7 +4,7 @@ import type { Comparison } from '../baseline.ts';
 import type { Effect } from '../effect.ts';
 import type { Figure } from '../figures.ts';
 import type { Findings } from '../findings.ts';
-import { count, formatEstimate, formatNumber, formatShare } from '../numbers.ts';
+import { count, formatEstimate, formatNumber, formatShare, formatTime } from '../numbers.ts';
 import type { Standing } from '../standing.ts';
 import { type Html, html } from './html.ts';
 import { figureOf } from './figure.ts';
@@ -55,7 +55,7 @@ after the outcome is seen, so it is the mimic's best case. Price: median wall ti
 function standingRow({ of, worst, verdict, attacks, cheapest }: Standing): Html {
   const hasEffect = of.residual.effect.interval === undefined || of.residual.effect.interval.lo > 0;
   const shown = worst === undefined || !hasEffect ? '–' : formatEstimate(worst, formatShare);
-  const price = cheapest && `${formatNumber(cheapest.price.msPerMegapixel)} ms/Mpx`;
+  const price = cheapest && `${formatTime(cheapest.price.msPerMegapixel)} a megapixel`;
   return html`<tr><td>${of.names.protection}</td><td class="n">${attacks}</td><td class="n">${shown}</td>
 <td>${verdict && html`<span class="verdict" data-outcome="${verdict.word}">${verdict.word}</span>`}</td>
 <td>${cheapest ? html`${cheapest.attack}<br><small>${price}</small>` : 'none of these'}</td></tr>
