@@ -60,37 +60,31 @@ function written(shape: Shape, sigma: number, threads: number) {
   return { layout, made, memory: made.memory };
 }
 
-/** A blurred copy of float planes [n, height, width], in full precision; the border is mirrored (reflect101). */
-export function gaussianBlurPlanes(
-  planes: Readonly<Float32Array>,
-  { width, height }: Size,
-  sigma: number,
-): Float32Array {
+/** Blurs float planes [n, height, width] in place, in full precision; the border is mirrored (reflect101). */
+export function blurPlanes(planes: Float32Array, { width, height }: Size, sigma: number): void {
   const weights = Float32Array.from(gaussianWeights(sigma), (weight) => weight / 256);
   const radius = weights.length >> 1;
   const across = paddedIndices(width, radius, 'reflect101');
   const down = paddedIndices(height, radius, 'reflect101');
-  const out = new Float32Array(planes.length);
   const rows = new Float32Array(width * height);
   const line = new Float32Array(across.length);
-  for (let plane = 0; plane < planes.length; plane += rows.length) {
+  for (let at = 0; at < planes.length; at += rows.length) {
+    const plane = planes.subarray(at, at + rows.length);
     rows.fill(0);
     for (let y = 0; y < height; y++) {
-      const at = plane + y * width;
-      for (let x = 0; x < line.length; x++) line[x] = planes[at + across[x]!]!;
-      for (let j = 0; j < weights.length; j++) {
-        const weight = weights[j]!;
-        for (let x = 0; x < width; x++) rows[y * width + x]! += weight * line[x + j]!;
-      }
+      for (let x = 0; x < line.length; x++) line[x] = plane[y * width + across[x]!]!;
+      const row = rows.subarray(y * width, (y + 1) * width);
+      for (let j = 0; j < weights.length; j++) addTimes(row, weights[j]!, line, j);
     }
+    plane.fill(0);
     for (let y = 0; y < height; y++) {
-      const to = plane + y * width;
-      for (let j = 0; j < weights.length; j++) {
-        const weight = weights[j]!;
-        const from = down[y + j]! * width;
-        for (let x = 0; x < width; x++) out[to + x]! += weight * rows[from + x]!;
-      }
+      const row = plane.subarray(y * width, (y + 1) * width);
+      for (let j = 0; j < weights.length; j++) addTimes(row, weights[j]!, rows, down[y + j]! * width);
     }
   }
-  return out;
+}
+
+/** sum += weight * values, from a place in them on. */
+function addTimes(sum: Float32Array, weight: number, values: Readonly<Float32Array>, from: number): void {
+  for (let i = 0; i < sum.length; i++) sum[i]! += weight * values[from + i]!;
 }

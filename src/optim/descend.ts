@@ -47,19 +47,21 @@ export interface Descent {
   readonly steps: number;
 }
 
-/** Descends from `start`, which is left as it is. @throws the signal's reason on abort, and what the objective throws. */
+/**
+ * Descends from `x`, which is moved in place: of a picture of 12 megapixels every copy is 144 MB. @throws the signal's reason on abort, and what the objective
+ * throws.
+ */
 export async function descend(
-  start: Float32Array,
+  x: Float32Array,
   objective: Objective,
   { steps, update, constraint, keep = 'best', patience = 0, signal, onProgress }: DescentOptions,
 ): Promise<Descent> {
-  const x = start.slice();
-  const best = { x: start.slice(), loss: Number.POSITIVE_INFINITY, step: 0 };
+  const best = { x: keep === 'best' ? x.slice() : x, loss: Number.POSITIVE_INFINITY, step: 0 };
   for (let step = 0; ; step++) {
     signal?.throwIfAborted();
     const { loss, gradient } = await objective(x, step);
     if (loss < best.loss || keep === 'last') {
-      best.x.set(x);
+      if (keep === 'best') best.x.set(x);
       best.loss = loss;
       best.step = step;
     }

@@ -6,7 +6,7 @@
  * picture on the way is kept. A protection brings its objective, and its published values as defaults.
  */
 import { z } from 'zod';
-import { gaussianBlurPlanes } from '../image/gaussian.ts';
+import { blurPlanes } from '../image/gaussian.ts';
 import { type Image, type Size, withPixels } from '../image/image.ts';
 import { resize, resizeFloats } from '../image/resample.ts';
 import { hidingPower } from '../image/visibility.ts';
@@ -148,20 +148,20 @@ export async function optimise(
   const clean = imageTensor(working).data;
   const constraint = ballAround(working, clean, params);
   const objective = await objectiveFor(working);
-  const { x } = await descend(
-    params.start === 'random' ? constraint.draw(context.random, startPx) : clean,
+  const { x, loss } = await descend(
+    params.start === 'random' ? constraint.draw(context.random, startPx) : clean.slice(),
     await withPenalty(objective, working, params, penalty, context),
     { ...params, update: updateOf(params, working), constraint, keep, ...hooksOf(context) },
   );
   const found =
     params.fit === 'resize' ? stretched(image, working, withPlanes(working, x)) : withPlanes(image, x);
-  const held =
-    params.lpips === undefined ? found : await heldPerceptually(image, found, params.lpips, context);
-  if (params.lpips === undefined && noteAs === undefined) return held;
+  if (params.lpips === undefined && noteAs === undefined) return found;
+  const held = await heldPerceptually(image, found, params.lpips, context);
+  // The best point's loss is known where it is the picture itself; all else is seen at step 0, with the same draws.
+  const known = params.lpips === undefined && params.fit === 'windows' && keep === 'best';
   const reached = params.fit === 'resize' ? resize(held, working.width, working.height, 'bicubic') : held;
-  // Both at step 0: where draws are made, they are the same.
+  const after = known ? loss : (await objective(imageTensor(reached).data, 0)).loss;
   const before = (await objective(clean, 0)).loss;
-  const after = (await objective(imageTensor(reached).data, 0)).loss;
   if (params.lpips !== undefined && after >= before) {
     throw perceptualUnmet(params.lpips, (await openRole(context, 'perceptual')).model.id);
   }
@@ -169,12 +169,14 @@ export async function optimise(
   return held;
 }
 
-const heldPerceptually = async (
+async function heldPerceptually(
   image: Image,
   found: Image,
-  p: number,
+  p: number | undefined,
   context: PluginContext,
-): Promise<Image> => withinPerceptual(await openRole(context, 'perceptual'), image, found, p);
+): Promise<Image> {
+  return p === undefined ? found : withinPerceptual(await openRole(context, 'perceptual'), image, found, p);
+}
 
 const hooksOf = ({ signal, onProgress }: PluginContext) => ({ signal, onProgress });
 
@@ -210,7 +212,10 @@ function updateOf({ optimizer, schedule, step, steps, momentum, smooth }: Optimi
   const size = schedule === 'constant' ? constant(step / 255) : decaying(step / 255, steps);
   const update = optimizer === 'sign' ? signDescent(size, { momentum }) : adam(size);
   if (smooth === 0) return update;
-  return (x, gradient, at) => update(x, gaussianBlurPlanes(gradient, image, smooth), at);
+  return (x, gradient, at) => {
+    blurPlanes(gradient, image, smooth);
+    update(x, gradient, at);
+  };
 }
 
 /** `image` with the change of a smaller or larger copy stretched over it; the harness clips it to the budget. */
