@@ -1009,7 +1009,7 @@ export const perceptualUnmet = (p: number, model: string): CraquelureError =>
   new CraquelureError(
     'BUDGET',
     `No protection within the perceptual budget of ${p}: of all that keeps it in the distance of model '${model}', ` +
-      'nothing comes nearer to the target than the clean picture. Raise lpips or steps, or take a smaller step',
+      'nothing comes noticeably nearer to the target than the clean picture. Raise lpips or steps, or take a smaller step',
   );
 
 /** No picture of the concept that an anchor is to show. */

@@ -68,7 +68,9 @@ export async function runByHand(
   }
   if (asJson) printJson({ setting: setting.label, seed, models, outputs: outputs.map(forJson), errors });
   else if (outputs.length > 0) print(summary(outputs));
-  for (const { error } of errors) note(`craquelure: ${error}`);
+  // What a plug-in says of a picture does not name its file.
+  for (const { input, error } of errors)
+    note(`craquelure: ${error.includes(input) ? '' : `${input}: `}${error}`);
   if (errors.length > 0) process.exitCode = outputs.length > 0 ? EXIT.failedCells : EXIT.failure;
 }
 

@@ -6,7 +6,7 @@ import { advdm } from './advdm.ts';
 import { antiDreambooth } from './anti-dreambooth.ts';
 import { glazeStyle } from './glaze-style.ts';
 import { identity } from './identity.ts';
-import { mist } from './mist.ts';
+import { mist, mistV1 } from './mist.ts';
 import { mistV2 } from './mist-v2.ts';
 import { nightshadeStyle } from './nightshade-style.ts';
 import { noise } from './noise.ts';
@@ -17,6 +17,7 @@ const registry = registryOf({
   identity,
   noise,
   mist,
+  'mist-v1': mistV1,
   photoguard,
   'glaze-style': glazeStyle,
   'nightshade-style': nightshadeStyle,

@@ -7,6 +7,8 @@
  *
  * Source: Liang and Wu 2023; the released program's `mist_v3.py`, modes 1, 0 and 2. What differs here, on purpose:
  *
+ * - `mist-v1` steps as the program does. `mist` steps along a smoothed gradient with some momentum, within the same budget: what
+ *   it adds is coarser, and more of it is left after JPEG and rescaling (docs/protections.md has both).
  * - z is the posterior's mean; the program draws a sample at each step. Tiny autoencoders have no posterior.
  * - y is a pattern of our own, 3 x 8 glyphs as there. It repeats at every window of a large picture.
  * - The picture keeps its size; the program squashes it to a square of 512 px.
@@ -18,7 +20,7 @@
 import { z } from 'zod';
 import type { Image } from '../image/image.ts';
 import { weightedSum } from '../optim/descend.ts';
-import { openRoles, type PluginContext } from '../plugin/define.ts';
+import { openRoles, type PluginContext, type RoleNeed } from '../plugin/define.ts';
 import { ascendDenoisingLoss } from './advdm.ts';
 import { defineProtection } from './define.ts';
 import { denoisingObjective } from './denoising.ts';
@@ -41,14 +43,8 @@ import { latentObjective } from './surrogate.ts';
 import { chosenTarget, type Target, targetParameters, targetRefers } from './target.ts';
 import { expectationOf } from './view.ts';
 
-export const mist = defineProtection({
-  id: 'mist',
-  version: 2,
-  label: 'Mist',
-  summary:
-    'Pulls the latents of a VAE encoder towards a repeated pattern, ascends a diffusion model’s loss, or both (Mist v1).',
-  reference: 'Liang and Wu, Mist: Towards Improved Adversarial Examples for Diffusion Models (2023)',
-  params: z.strictObject({
+const parameters = (descent: Parameters<typeof descentParameters>[0]) =>
+  z.strictObject({
     mode: z
       .enum(['textural', 'semantic', 'fused'])
       .default('textural')
@@ -63,25 +59,50 @@ export const mist = defineProtection({
       .describe('of mode fused: the semantic loss counts 10^(fusion + 3) times'),
     prompt: diffusionParameters.prompt,
     ...attackBudgetParameters,
-    ...descentParameters({ steps: 100, step: 1 }),
+    ...descentParameters(descent),
     ...targetParameters('glyphs'),
     ...windowParameters,
     ...surrogateParameters,
-  }),
+  });
+
+type Given = z.infer<ReturnType<typeof parameters>>;
+
+/** All but names, and what steps are like. */
+const common = {
+  reference: 'Liang and Wu, Mist: Towards Improved Adversarial Examples for Diffusion Models (2023)',
   needs: ['vae-encoder'],
-  needsWith: (given) => [
+  needsWith: (given: Given): readonly RoleNeed[] => [
     ...encoderNeeds(given),
     ...(given.mode === 'textural' ? [] : ([{ role: 'unet' }, { role: 'text-encoder' }] as const)),
   ],
   refers: { ...targetRefers, ...expectationRefers },
   random: true,
   budget: budgetOf,
-  apply: async (image, params, context) => {
+  apply: async (image: Image, params: Given, context: PluginContext): Promise<Image> => {
     if (params.mode === 'semantic') return ascendDenoisingLoss(image, params, context);
     const target = await chosenTarget(params, context);
     if (params.mode === 'textural') return attackEncoder(image, target, params, context);
     return fused(image, target, params, context);
   },
+} as const;
+
+export const mist = defineProtection({
+  ...common,
+  id: 'mist',
+  version: 3,
+  label: 'Mist',
+  summary:
+    'Pulls the latents of a VAE encoder towards a repeated pattern, ascends a diffusion model’s loss, or both.',
+  params: parameters({ steps: 100, step: 1, momentum: 0.5, smooth: 0.5 }),
+});
+
+export const mistV1 = defineProtection({
+  ...common,
+  id: 'mist-v1',
+  version: 1,
+  label: 'Mist v1',
+  summary: 'Mist with the steps of the published program: along the sign of the bare gradient.',
+  params: parameters({ steps: 100, step: 1 }),
 });
 
 /** sum of (z(x) - z(y))^2 - 10^(fusion + 3) mean of (e - f(z_t, t, text))^2. */

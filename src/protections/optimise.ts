@@ -27,6 +27,8 @@ export const descentParameters = (published: {
   readonly schedule?: 'constant' | 'decaying';
   readonly optimizer?: 'sign' | 'adam';
   readonly start?: 'random' | 'clean';
+  readonly momentum?: number;
+  readonly smooth?: number;
 }) => ({
   steps: z.int().min(1).max(10_000).default(published.steps).describe('gradient steps'),
   step: z.number().min(0.01).max(64).default(published.step).describe('size of a step, in 1/255'),
@@ -38,12 +40,17 @@ export const descentParameters = (published: {
     .enum(['sign', 'adam'])
     .default(published.optimizer ?? 'sign')
     .describe('sign: steps along the sign of the gradient (PGD); adam: Adam with step as its rate'),
-  momentum: z.number().min(0).max(1).default(0).describe('of sign steps: share of the past direction kept'),
+  momentum: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(published.momentum ?? 0)
+    .describe('of sign steps: share of the past direction kept'),
   smooth: z
     .number()
     .min(0)
     .max(8)
-    .default(0)
+    .default(published.smooth ?? 0)
     .describe('sigma of a Gaussian blur of each gradient, in px: a coarser change outlives more; 0: none'),
   start: z
     .enum(['random', 'clean'])
@@ -129,13 +136,16 @@ export const budgetOf = (params: Pick<Optimisation, 'level' | 'eps' | 'lpips'>):
   ...(params.lpips !== undefined && { lpips: params.lpips }),
 });
 
+/** Within a perceptual budget a distance has to fall by this share at least: an error is better than a weak picture. */
+const LEAST_GAIN = 0.02;
+
 /** Glaze's alpha of 30 weighs a mean over unscaled latents, which are 1/0.18215 of those that a U-Net takes. */
 const GLAZE_PENALTY = 30 * 0.18215 ** 2;
 
 /**
  * The best picture that a descent finds within the budgets of `image`. `objectiveFor` makes the loss for the picture
  * that is optimised, which has another size than `image` where `fit` is resize.
- * @throws BUDGET where nothing within the perceptual budget is better than the clean picture; what the objective throws.
+ * @throws BUDGET where nothing within the perceptual budget is noticeably better than the clean picture; what the objective throws.
  */
 export async function optimise(
   image: Image,
@@ -162,7 +172,8 @@ export async function optimise(
   const reached = params.fit === 'resize' ? resize(held, working.width, working.height, 'bicubic') : held;
   const after = known ? loss : (await objective(imageTensor(reached).data, 0)).loss;
   const before = (await objective(clean, 0)).loss;
-  if (params.lpips !== undefined && after >= before) {
+  const least = noteAs === undefined ? before : before * (1 - LEAST_GAIN) ** 2;
+  if (params.lpips !== undefined && after >= least) {
     throw perceptualUnmet(params.lpips, (await openRole(context, 'perceptual')).model.id);
   }
   if (noteAs !== undefined) context.note?.(noteAs, { clean: Math.sqrt(before), protected: Math.sqrt(after) });

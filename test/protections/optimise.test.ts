@@ -54,6 +54,10 @@ describe('a perceptual budget', () => {
     await expect(attempt).rejects.toThrow(perceptualUnmet(0.001, distance.id));
   });
 
+  it('that leaves next to no room is one, too', async () => {
+    await expect(misted(image, { lpips: 0.001 })).rejects.toThrow(perceptualUnmet(0.001, distance.id));
+  });
+
   it('gives the picture back where it is met already', async () => {
     const near = await misted(image, { eps: 1 });
     expect(toBytes(await withinPerceptual(perceptual, image, near, 1))).toEqual(toBytes(near));
