@@ -43,13 +43,13 @@ const shown = ({ skipped, seconds, peak }) =>
 export async function bench() {
   const encoder = join(shared, 'models', 'taesd-encoder.onnx');
   if (existsSync(encoder)) {
-    const ours = once('mist', { steps: STEPS }, 'taesd');
+    const ours = once('mist-v1', { steps: STEPS }, 'taesd');
     const folder = await mkdtemp(join(tmpdir(), 'craquelure-bench-'));
     await writePlan(await readModel(encoder), folder);
     const python = process.env.CRAQUELURE_PYTHON ?? 'python3';
     const theirs = measured(python, [join(here, 'protections.py'), folder, String(SIDE), String(STEPS)]);
     await rm(folder, { recursive: true });
-    console.log(`mist on taesd, ${SIDE} px, ${STEPS} steps: ${shown(ours)}`);
+    console.log(`mist-v1 on taesd, ${SIDE} px, ${STEPS} steps: ${shown(ours)}`);
     console.log(`the same loop in PyTorch: ${shown(theirs)}`);
     if (ours.seconds && theirs.seconds)
       console.log(`share of its time: ${(ours.seconds / theirs.seconds).toFixed(2)}`);

@@ -10,19 +10,19 @@
  * - The anchor is a picture of the concept (`anchors`, chosen by caption and embedding), or with `anchor=generated` comes
  *   from a diffusion model as published, in its latents. One anchor a picture; the reference has one for a set.
  * - The squared norm stands for the norm: its gradient has the same signs. The default level is 8/255.
- * - Which pictures to poison is the experiment's to say: those whose captions name the concept, unchanged.
+ * - Which pictures to poison is the experiment's to say, or with `source` decided by an image embedder: those that look more like
+ *   the pictures whose captions have that word than like the others. The reference holds CLIP's two halves against each other.
  */
 import { z } from 'zod';
 import { openDiffusion } from '../diffusion/open.ts';
 import { sampleLatents } from '../diffusion/generate.ts';
 import { type Window, windowSize } from '../image/windows.ts';
-import { emptyConcept } from '../messages.ts';
 import { openRole, picturesOf, type PluginContext } from '../plugin/define.ts';
 import type { Image, Size } from '../image/image.ts';
 import { defineProtection } from './define.ts';
 import { attackEncoder, encoderNeeds, surrogateParameters, expectationRefers } from './encoder-attack.ts';
 import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './optimise.ts';
-import { coverOf, pictureOfConcept } from './style.ts';
+import { coverOf, looksLike, pictureOfConcept, picturesNaming } from './style.ts';
 import { alignedTarget, type Target } from './target.ts';
 
 const params = z.strictObject({
@@ -36,6 +36,12 @@ const params = z.strictObject({
     .string()
     .default('')
     .describe('what the anchor shows: a word of captions, or of the prompt; empty: whatever is furthest'),
+  source: z
+    .string()
+    .default('')
+    .describe(
+      'a word of captions: pictures that look less like those in anchors that have it than like the others stay as they are; empty: all are poisoned',
+    ),
   anchors: z
     .string()
     .min(1)
@@ -62,17 +68,17 @@ export const nightshadeStyle = defineProtection({
   refers: { anchors: 'pictures', ...expectationRefers },
   random: true,
   budget: budgetOf,
-  apply: (image, given, context) => attackEncoder(image, targetOf(image, given, context), given, context),
+  apply: async (image, given, context) =>
+    given.source !== '' && !(await looksLike(image, given.source, picturesOf(context, 'anchors'), context))
+      ? image
+      : attackEncoder(image, targetOf(image, given, context), given, context),
 });
 
 function targetOf(image: Image, given: z.infer<typeof params>, context: PluginContext): Target {
   return async (encoder, size, windows) => {
     if (given.anchor === 'generated') return generated(given.concept, windows, context);
     const pictures = picturesOf(context, 'anchors');
-    const word = given.concept.toLowerCase();
-    const named = pictures.filter(({ caption = '', id }) => `${caption} ${id}`.toLowerCase().includes(word));
-    if (named.length === 0) throw emptyConcept(given.concept, pictures.length);
-    const anchor = await pictureOfConcept(image, named, context);
+    const anchor = await pictureOfConcept(image, picturesNaming(given.concept, pictures), context);
     const whole: Size = windowSize(windows[0]!);
     return alignedTarget(coverOf(anchor, size, whole))(encoder, size, windows);
   };

@@ -10,6 +10,7 @@ import type { Image, Size } from '../image/image.ts';
 import { repeatedOver } from '../image/pattern.ts';
 import { resize } from '../image/resample.ts';
 import { windowSize } from '../image/windows.ts';
+import { emptyConcept } from '../messages.ts';
 import { latentsOf } from '../models/latents.ts';
 import { imageTensor } from '../models/pixels.ts';
 import { vectorOf } from '../models/vectors.ts';
@@ -216,6 +217,35 @@ export async function pictureOfConcept(
     pictures: pictures.length,
   });
   return chosen.load();
+}
+
+/** The pictures whose captions or names have a word in them. @throws USAGE where there is none. */
+export function picturesNaming(word: string, pictures: readonly NamedPicture[]): readonly NamedPicture[] {
+  const named = pictures.filter(({ caption = '', id }) =>
+    `${caption} ${id}`.toLowerCase().includes(word.toLowerCase()),
+  );
+  if (named.length === 0) throw emptyConcept(word, pictures.length);
+  return named;
+}
+
+/**
+ * Whether an image is nearer to the pictures of a concept than to the others, by the cosine distance from the mean vector of
+ * both; yes where nothing embeds, or there are no others.
+ */
+export async function looksLike(
+  image: Image,
+  word: string,
+  pictures: readonly NamedPicture[],
+  context: PluginContext,
+): Promise<boolean> {
+  const named = picturesNaming(word, pictures);
+  const others = pictures.filter((each) => !named.includes(each));
+  if (others.length === 0) return true;
+  const near = await distancesFrom(image, [named, others], context);
+  if (near === undefined) return true;
+  const [distance, fromOthers] = near as [number, number];
+  context.note?.('source', { word, distance, fromOthers, poisoned: distance <= fromOthers ? 'yes' : 'no' });
+  return distance <= fromOthers;
 }
 
 /** A picture as notes name it. */

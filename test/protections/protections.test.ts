@@ -8,6 +8,7 @@ import { parseParameters } from '../../src/plugin/parameters.ts';
 import { protections } from '../../src/protections/index.ts';
 import { seededRandom } from '../../src/random.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
+import { modelHome } from '../../src/models/home.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
 import { distanceModel, emptyHome, temporaryFolder } from '../models/fixture.ts';
 import { randomImage } from '../pictures.ts';
@@ -110,6 +111,39 @@ describe('what a protection notes', () => {
       protected: number;
     };
     expect(reached).toBeLessThan(clean);
+  });
+});
+
+describe('a poison with a source concept', () => {
+  it('leaves pictures as they are that look less like it than like the others, and says so', async () => {
+    const { 'nightshade-style': poison } = protections;
+    const dark = fromBytes(32, 32, new Uint8Array(32 * 32 * 3).fill(30));
+    const bright = fromBytes(
+      32,
+      32,
+      new Uint8Array(32 * 32 * 3).map((_, i) => (i % 3 === 0 ? 220 : 40)),
+    );
+    const anchors = [
+      { id: 'a.png', sha256: 'a', caption: 'a painting of night', load: async () => dark },
+      { id: 'b.png', sha256: 'b', caption: 'a painting of fire', load: async () => bright },
+    ];
+    const eye = { role: 'image-embedder', by: 'test' } as const;
+    const found = await resolveNeeds([eye], {}, { home: modelHome(), baseDirs: ['/'] });
+    const poisoned = async (image: typeof dark) => {
+      const noted: Record<string, Note> = {};
+      const made = await poison.apply(image, poison.params.parse({ source: 'fire', steps: 1 }), {
+        random: seededRandom(1),
+        models: shelf.of([...(await models), ...found]),
+        pictures: () => anchors,
+        note: (name, value) => {
+          noted[name] = value;
+        },
+      });
+      return { changed: made !== image, noted };
+    };
+    const [night, fire] = [await poisoned(dark), await poisoned(bright)];
+    expect(night).toMatchObject({ changed: false, noted: { source: { word: 'fire', poisoned: 'no' } } });
+    expect(fire).toMatchObject({ changed: true, noted: { source: { poisoned: 'yes' } } });
   });
 });
 
