@@ -104,12 +104,13 @@ function stepped({ pixels, width, height }: Picture, { columns, rows }: Step): P
   const size = { width: columns.length, height: rows.length };
   const line = 3 * size.width;
   const wide = new Float32Array(line * height);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < size.width; x++) {
-      const to = y * line + 3 * x;
-      for (const [at, share] of columns[x]!) {
-        const from = 3 * (y * width + at);
-        for (let c = 0; c < 3; c++) wide[to + c]! += share * pixels[from + c]!;
+  for (const [x, parts] of columns.entries()) {
+    for (const [at, share] of parts) {
+      let [from, to] = [3 * at, 3 * x];
+      for (let y = 0; y < height; y++, from += 3 * width, to += line) {
+        wide[to] = wide[to]! + share * pixels[from]!;
+        wide[to + 1] = wide[to + 1]! + share * pixels[from + 1]!;
+        wide[to + 2] = wide[to + 2]! + share * pixels[from + 2]!;
       }
     }
   }
