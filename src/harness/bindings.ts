@@ -3,6 +3,7 @@
  * and written into the settings, so that job keys and cells carry the models' hashes.
  */
 import { attacks } from '../attacks/index.ts';
+import { CraquelureError } from '../messages.ts';
 import { metrics } from '../metrics/index.ts';
 import type { ModelChoices } from '../models/choice.ts';
 import { modelsFor } from '../models/catalogue/index.ts';
@@ -33,16 +34,22 @@ export interface Bindings {
 
 /**
  * Finds a model for every role that the settings need, and the pictures that their parameters name.
+ * @param lenient a metric whose model is missing is bound to the reason, unless all are
  * @throws MODEL listing all that is missing; USAGE, DATASET where pictures are not there.
  */
 export async function bindModels(
   used: readonly UsedSetting[],
   choices: ModelChoices,
   baseDirs: readonly string[] = [process.cwd()],
+  lenient = false,
 ): Promise<Bindings> {
   const links = used.flatMap(([kind, setting]) => setting.links.map((link) => ({ kind, link })));
-  const needs = links.flatMap(({ kind, link }) => needsOf(kind, link, choices));
-  const found = await resolveNeeds(needs, choices, { home: modelHome(), baseDirs });
+  const resolve = (needs: readonly Need[]): Promise<ResolvedModel[]> =>
+    resolveNeeds(needs, choices, { home: modelHome(), baseDirs });
+  const allNeeds = links.map(({ kind, link }) => needsOf(kind, link, choices));
+  const absent = lenient ? await metricsWithout(links, allNeeds, resolve) : new Map<SettingLink, string>();
+  const needs = allNeeds.filter((_, i) => !absent.has(links[i]!.link)).flat();
+  const found = await resolve(needs);
   const modelFor = ({ role, model }: Need): ResolvedModel | undefined =>
     found[needs.findIndex((need) => need.role === role && need.model === model)];
   const named = new Map<string, ResolvedPictures>();
@@ -58,7 +65,11 @@ export async function bindModels(
   const bindLink = (kind: PluginKind, given: SettingLink): SettingLink => {
     const versions = programs.get(given);
     const link = versions ? { ...given, programs: versions } : given;
-    const bound = bindPictures(link, namesOf(kind, link), named);
+    const reason = absent.get(given);
+    const bound = {
+      ...bindPictures(link, namesOf(kind, link), named),
+      ...(reason !== undefined && { absent: reason }),
+    };
     const models = needsOf(kind, link, choices).map(modelFor);
     if (models.length === 0 || models.includes(undefined)) return bound;
     const seen = kind === 'metric' ? eyesOf(link, models as ResolvedModel[]) : '';
@@ -72,6 +83,25 @@ export async function bindModels(
       return { ...setting, links, ...protocolOf(setting, links) };
     },
   };
+}
+
+/** Metrics with a model that is missing, and what is missing; none where it is so of all, for then there is nothing to run for. */
+async function metricsWithout(
+  links: readonly { readonly kind: PluginKind; readonly link: SettingLink }[],
+  needs: readonly (readonly Need[])[],
+  resolve: (needs: readonly Need[]) => Promise<unknown>,
+): Promise<Map<SettingLink, string>> {
+  const absent = new Map<SettingLink, string>();
+  const asked = new Map(links.flatMap(({ kind, link }, i) => (kind === 'metric' ? [[link, needs[i]!]] : [])));
+  for (const [link, own] of asked) {
+    try {
+      await resolve(own);
+    } catch (error) {
+      if (!(error instanceof CraquelureError) || error.code !== 'MODEL') throw error;
+      absent.set(link, error.message);
+    }
+  }
+  return absent.size < asked.size ? absent : new Map();
 }
 
 /** Models for settings that are used outside any run, opened in this thread. */

@@ -5,7 +5,7 @@
  */
 import { attacks } from '../attacks/index.ts';
 import type { Dataset, DatasetItem } from '../datasets/dataset.ts';
-import { fewTrainingPictures } from '../messages.ts';
+import { CraquelureError, fewTrainingPictures } from '../messages.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 import { deriveSeed, type Random, seededRandom } from '../random.ts';
 import { resolvePlugin } from '../plugin/resolve.ts';
@@ -238,6 +238,8 @@ export async function measurementOf(
   unit: Unit,
   get: GetRecord,
 ): Promise<{ value: number; ms: number; n: number }> {
+  const lacking = cell.metric.links.find(({ absent }) => absent !== undefined)?.absent;
+  if (lacking !== undefined) throw new CraquelureError('MODEL', lacking);
   if (unit.generated !== undefined) {
     const pictures: ArmPictures = (of, items) => picturesOf(plan, cell, of, items, get);
     return generatedValue(plan, cell, arm, unit, pictures, get);

@@ -25,6 +25,8 @@ export interface PrepareOptions {
   readonly store?: string | undefined;
   /** Largest picture that is decoded, in pixels. */
   readonly maxPixels: number;
+  /** Cells of a metric whose model is missing become errors, and the others go on; else they are refused. */
+  readonly lenient?: boolean;
 }
 
 /** Reads the experiment, lists its pictures, finds its models and plans its cells. @throws EXPERIMENT, DATASET, MODEL */
@@ -51,7 +53,7 @@ export async function prepareRun(file: string, options: PrepareOptions): Promise
 /** The experiment with its models and named pictures in place, and those; only what its remaining cells need. */
 async function bound(
   experiment: Experiment,
-  { only, models: overrides = {} }: PrepareOptions,
+  { only, models: overrides = {}, lenient }: PrepareOptions,
 ): Promise<{ experiment: Experiment } & Pick<Bindings, 'models' | 'pictures'>> {
   const used = cellsOf(experiment, only).flatMap(({ protection, attack, metric }): UsedSetting[] => [
     ['protection', protection],
@@ -60,7 +62,7 @@ async function bound(
   ]);
   const choices = mergeChoices(experiment.models, overrides);
   const beside = dirname(resolve(experiment.source.file));
-  const { models, pictures, bind } = await bindModels(used, choices, [process.cwd(), beside]);
+  const { models, pictures, bind } = await bindModels(used, choices, [process.cwd(), beside], lenient);
   const withBindings = {
     ...experiment,
     protections: experiment.protections.map((setting) => bind('protection', setting)),

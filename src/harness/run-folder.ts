@@ -24,6 +24,8 @@ export interface SettingLink {
   readonly models?: Readonly<Partial<Record<ModelRole, LinkedModel>>>;
   /** Where parameters name chains of attacks: the links of each. */
   readonly chains?: Readonly<Record<string, readonly (readonly SettingLink[])[]>>;
+  /** Of a metric that cannot be measured here: which model it lacks, and how to get it. */
+  readonly absent?: string;
   /** Where parameters name pictures: the hash over those, by the parameter. */
   readonly pictures?: Readonly<Record<string, string>>;
   /** Where the output depends on a program outside this package: its version, by its name. */

@@ -58,10 +58,10 @@ export interface TestRun extends RunOutcome {
 /** Runs an experiment file in this thread, with store and run folder beside it. */
 export async function runFile(
   { dir, file }: { dir: string; file: string },
-  options: Partial<RunOptions> & { out?: string; limit?: number } = {},
+  options: Partial<RunOptions> & { out?: string; limit?: number; lenient?: boolean } = {},
 ): Promise<TestRun> {
-  const { out = join(dir, 'run'), limit, ...rest } = options;
-  const inputs = await prepareRun(file, { out, limit, store: join(dir, 'store'), maxPixels: 1e6 });
+  const { out = join(dir, 'run'), limit, lenient = false, ...rest } = options;
+  const inputs = await prepareRun(file, { out, limit, store: join(dir, 'store'), maxPixels: 1e6, lenient });
   const jobs: JobEvent[] = [];
   const outcome = await runPlan(inputs, {
     openExecutor: async () => inlineExecutor(inputs.store.dir),
