@@ -29,11 +29,13 @@ export const run = defineVerb({
   ],
   handler: async (args) => {
     const { prepareRun } = await import('../harness/prepare.ts');
+    const { lackingIn } = await import('../harness/plan.ts');
     const started = performance.now();
     const inputs = await prepareRun(args.experiment, { ...(await prepareOptions(args)), lenient: true });
     for (const remark of inputs.dataset.notes) note(`note: ${remark}`);
-    for (const { label, links } of inputs.experiment.metrics) {
-      const lacking = links.find(({ absent }) => absent !== undefined)?.absent;
+    for (const metric of inputs.experiment.metrics) {
+      const { label } = metric;
+      const lacking = lackingIn(metric);
       if (lacking !== undefined) note(`note: ${label} cannot be measured, the rest goes on. ${lacking}`);
     }
 

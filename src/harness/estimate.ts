@@ -7,7 +7,7 @@ import type { ResolvedModel } from '../models/resolve.ts';
 import { type Job, type JobRecord, jobKey, type LearnJob } from './jobs.ts';
 import { learnJob, lessonOf } from './learning.ts';
 import { lessonCounter } from './lesson-cost.ts';
-import { artefactOf, measurementOf, type Plan, unitsOf } from './plan.ts';
+import { artefactOf, lackingIn, measurementOf, type Plan, unitsOf } from './plan.ts';
 import type { SettingLink } from './run-folder.ts';
 import type { JobEvent } from './session.ts';
 import { type Store, writeAtomically } from './store.ts';
@@ -122,7 +122,7 @@ export async function estimatePlan(plan: Plan, store: Store, workers: number): P
     return record ?? pendingRecord(job, key);
   };
 
-  for (const cell of plan.cells) {
+  for (const cell of plan.cells.filter(({ metric }) => lackingIn(metric) === undefined)) {
     for (const unit of unitsOf(plan, cell)) {
       for (const arm of unit.arms) {
         // What cannot be done, such as an artist with too few pictures, costs its rows alone, and no time.

@@ -230,7 +230,11 @@ export function learnedFor(plan: Plan, cell: ArmSettings, get: GetRecord): Promi
   );
 }
 
-/** The measurement of one arm of a cell, over one of its units. */
+/** What a metric cannot be measured for, where it cannot: which model is missing, and how to get it. */
+export const lackingIn = ({ links }: Setting): string | undefined =>
+  links.find(({ absent }) => absent !== undefined)?.absent;
+
+/** The measurement of one arm of a cell, over one of its units. @throws MODEL where the metric lacks one */
 export async function measurementOf(
   plan: Plan,
   cell: Cell,
@@ -238,7 +242,7 @@ export async function measurementOf(
   unit: Unit,
   get: GetRecord,
 ): Promise<{ value: number; ms: number; n: number }> {
-  const lacking = cell.metric.links.find(({ absent }) => absent !== undefined)?.absent;
+  const lacking = lackingIn(cell.metric);
   if (lacking !== undefined) throw new CraquelureError('MODEL', lacking);
   if (unit.generated !== undefined) {
     const pictures: ArmPictures = (of, items) => picturesOf(plan, cell, of, items, get);

@@ -87,8 +87,8 @@ function testOf(
 ): Pick<Comparison, 'test' | 'p'> {
   const outcomes = (of: Analysis): number[] =>
     images.map((image) => of.values.get(image)![ATTACKED_PROTECTED]!);
-  const [a, b] = [outcomes(own), outcomes(baseline)];
   if (own.effect.metric.binary) {
+    const [a, b] = [outcomes(own), outcomes(baseline)];
     const only = (x: readonly number[], y: readonly number[]): number =>
       x.filter((value, i) => value === 1 && y[i] === 0).length;
     return { test: 'McNemar', p: mcnemarP(only(a, b), only(b, a)) };

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { measureFeatures } from '../../src/harness/compare-features.ts';
 import { measurePaths } from '../../src/harness/compare-images.ts';
+import { estimatePlan } from '../../src/harness/estimate.ts';
+import { prepareRun } from '../../src/harness/prepare.ts';
 import { metricSettings } from '../../src/harness/settings.ts';
 import {
   absentModel,
@@ -126,6 +128,12 @@ describe('bad input in a matrix costs its own cells alone', () => {
       expect(error).toContain(`Model '${model}' is not on this machine`);
     }
     expect(measured(made, 'frechet')).toBe(true);
+    const file = join(dir, 'experiment.yaml');
+    const inputs = await prepareRun(file, { store: join(dir, 'store'), maxPixels: 1e6, lenient: true });
+    await expect(estimatePlan(inputs.plan, inputs.store, 1)).resolves.toBeDefined(); // what progress starts from
+    await expect(prepareRun(file, { maxPixels: 1e6 })).rejects.toThrow(
+      "Model 'clip-vit-b-32' is not on this",
+    );
     expect(made.folder.cells.map(({ status }) => status)).toEqual(['ok', 'failed', 'failed', 'failed', 'ok']);
   });
 

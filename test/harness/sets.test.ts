@@ -7,6 +7,7 @@ import { metricSettings } from '../../src/harness/settings.ts';
 import { constantFeatures, fewArtists, unusableFeatures } from '../../src/messages.ts';
 import { writeModel } from '../../src/onnx/files.ts';
 import { analyse } from '../../src/report/analysis.ts';
+import { findingsOf } from '../../src/report/findings.ts';
 import { ints, modelOf, node, port } from '../runtime/models.ts';
 import { countJobs, picture, runFile, type TestRun, temporaryFolder } from './fixture.ts';
 
@@ -131,7 +132,12 @@ describe('metrics over embeddings and sets in a run', () => {
     );
     vi.stubEnv('CRAQUELURE_MODELS', '');
     const { folder } = await runFile(experiment);
-    const { pairs } = analyse(folder, { draws: 300 });
+    const answers = analyse(folder, { draws: 300 });
+    const { pairs } = answers;
+    const { comparisons } = findingsOf(folder, answers);
+    expect(comparisons.filter(({ own }) => own.effect.metric.label === 'frechet').map(({ n }) => n)).toEqual([
+      8, 8,
+    ]);
     const of = (protection: string, metric: string) =>
       pairs.filter(
         (pair) => pair.protection.label.startsWith(protection) && pair.effect.metric.label === metric,
