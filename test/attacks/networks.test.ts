@@ -133,6 +133,36 @@ describe.each(cases)('%s', (text, choices) => {
   });
 });
 
+describe('sides that a network does not take', () => {
+  /** The same picture with its sides completed to multiples of `multiple` by reflection, the edge itself not repeated. */
+  const completed = (image: Image, multiple: number): Image => {
+    const [width, height] = [image.width, image.height].map(
+      (side) => Math.ceil(side / multiple) * multiple,
+    ) as [number, number];
+    const inside = (at: number, side: number): number => (at < side ? at : 2 * side - 2 - at);
+    const data = Float32Array.from({ length: 3 * width * height }, (_, i) => {
+      const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+      return image.data[3 * (inside(y, image.height) * image.width + inside(x, image.width)) + (i % 3)]!;
+    });
+    return { width, height, data };
+  };
+
+  it.each([
+    ['vae-round-trip', { vae: tiny }],
+    ['img2img(strength=0.3, steps=10)', { diffusion: tiny }],
+    ['latent-grid-pure-proxy(times=2)', { diffusion: tiny }],
+  ])('%s completes by reflection and crops back', async (text, choices) => {
+    const image = randomImage(43, 29);
+    const whole = await attack(text, completed(image, 16), choices);
+    const part = await attack(text, image, choices);
+    const cropped = part.data.map((_, i) => {
+      const [x, y] = [Math.floor(i / 3) % 43, Math.floor(i / 129)];
+      return whole.data[3 * (y * whole.width + x) + (i % 3)]!;
+    });
+    expect(part.data).toEqual(cropped);
+  });
+});
+
 describe('network attacks', () => {
   const random = cases.filter(([text]) => !/^denoise|guided|latent=sampled|times=2\)$/.test(text));
   it.each(random)('%s depends on the seed', async (text, choices) => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
@@ -212,6 +212,22 @@ describe('by hand', () => {
     const records = JSON.parse(await readFile(join(dir, 'out/protections.json'), 'utf8'));
     expect(records['a.png'].caption).toBe('a painting of a boat');
     expect(records['b.png'].caption).toBeUndefined();
+  });
+
+  it('attacks with a chain of five, and points at what is misspelt in one', async () => {
+    const { dir } = await experimentFolder(MATRIX, 1);
+    const chain =
+      'jpeg(quality=75) | rescale(scale=0.5) | gaussian-blur(sigma=1) | median(size=3) | quantize';
+    const attack = (text: string) =>
+      craquelure(['attack', 'images/a.png', '--attack', text, '--out', 'five'], dir);
+    expect((await attack(chain)).code).toBe(0);
+    expect(await readdir(join(dir, 'five'))).toEqual(['a.png']);
+    const misspelt = chain.replace('size', 'sise');
+    const { code, stderr } = await attack(misspelt);
+    expect(code).toBe(2);
+    const lines = stderr.split('\n');
+    const at = lines.findIndex((line) => line.includes(misspelt));
+    expect(lines[at + 1]!.indexOf('^')).toBe(lines[at]!.indexOf('sise'));
   });
 
   it('writes the very file of an encoder that ends a chain', async () => {
