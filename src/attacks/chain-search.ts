@@ -63,40 +63,56 @@ export async function searchChain(
   context: PluginContext,
 ): Promise<Found> {
   const { search, validation } = splitPairs(pairs);
-  const half = Math.ceil(search.length / 2);
-  const judgeOn = (chain: readonly number[], some: readonly TrainingPair[], first = 0): Promise<Judged> =>
+  const judgeOn: JudgeOn = (chain, some, first) =>
     judge(chain, links, some, encoder, { ...context, random: context.random.fork(`pairs from ${first}`) });
-  const keeps = ({ psnr }: Judged): boolean => mean(psnr) >= floor;
-  const better = (a: Judged, b: Judged): number => mean(a.left) - mean(b.left);
+  /** Those that keep the floor, best first. */
+  const ranked = (all: readonly Judged[]): Judged[] =>
+    all.filter(({ psnr }) => mean(psnr) >= floor).sort((a, b) => mean(a.left) - mean(b.left));
 
-  let kept: Judged[] = [{ chain: [], left: [], psnr: [] }];
-  const finalists: Judged[] = [];
+  let kept: readonly (readonly number[])[] = [[]];
+  const finalists: (readonly number[])[] = [];
   let tries = 0;
-  for (let length = 1; length <= longest; length++) {
-    const candidates = kept.flatMap(({ chain }) => links.map((_, next) => [...chain, next]));
-    const first: Judged[] = [];
-    for (const [i, chain] of candidates.entries()) {
-      first.push(await judgeOn(chain, search.slice(0, half)));
-      context.onProgress?.((length - 1 + (0.7 * (i + 1)) / candidates.length) / (longest + 0.2));
-    }
-    tries += candidates.length;
-    const chosen = first.filter(keeps).sort(better);
-    const second: Judged[] = [];
-    for (const each of chosen.slice(0, Math.max(beam, Math.ceil(chosen.length / 2)))) {
-      const rest = await judgeOn(each.chain, search.slice(half), half);
-      second.push({
-        chain: each.chain,
-        left: [...each.left, ...rest.left],
-        psnr: [...each.psnr, ...rest.psnr],
-      });
-    }
-    kept = second.filter(keeps).sort(better).slice(0, beam);
+  for (let length = 0; length < longest; length++) {
+    const candidates = kept.flatMap((chain) => links.map((_, next) => [...chain, next]));
+    const told = (share: number): void => context.onProgress?.((length + share) / (longest + 0.2));
+    const best = await halved(candidates, search, beam, { judgeOn, ranked, told });
+    kept = best.slice(0, beam).map(({ chain }) => chain);
     finalists.push(...kept);
+    tries += candidates.length;
   }
   const untouched = await judgeOn([], validation, search.length);
   const judged: Judged[] = [];
-  for (const { chain } of finalists) judged.push(await judgeOn(chain, validation, search.length));
-  return { ...chosenOf(judged.filter(keeps).sort(better), untouched), tries };
+  for (const chain of finalists) judged.push(await judgeOn(chain, validation, search.length));
+  return { ...chosenOf(ranked(judged), untouched), tries };
+}
+
+/** Judges a chain on pairs, the first of which is the `first` of all. */
+type JudgeOn = (chain: readonly number[], some: readonly TrainingPair[], first: number) => Promise<Judged>;
+
+/** The better half of the candidates on half of the pairs, and no fewer than `least`, ranked by all pairs. */
+async function halved(
+  candidates: readonly (readonly number[])[],
+  pairs: readonly TrainingPair[],
+  least: number,
+  {
+    judgeOn,
+    ranked,
+    told,
+  }: { judgeOn: JudgeOn; ranked: (all: readonly Judged[]) => Judged[]; told: (share: number) => void },
+): Promise<Judged[]> {
+  const half = Math.ceil(pairs.length / 2);
+  const first: Judged[] = [];
+  for (const [i, chain] of candidates.entries()) {
+    first.push(await judgeOn(chain, pairs.slice(0, half), 0));
+    told((0.7 * (i + 1)) / candidates.length);
+  }
+  const better = ranked(first);
+  const second: Judged[] = [];
+  for (const { chain, left, psnr } of better.slice(0, Math.max(least, Math.ceil(better.length / 2)))) {
+    const rest = await judgeOn(chain, pairs.slice(half), half);
+    second.push({ chain, left: [...left, ...rest.left], psnr: [...psnr, ...rest.psnr] });
+  }
+  return ranked(second);
 }
 
 function chosenOf(finalists: readonly Judged[], untouched: Judged): Omit<Found, 'tries'> {
