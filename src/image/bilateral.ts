@@ -4,6 +4,8 @@
  *
  * Source: Tomasi and Manduchi, Bilateral filtering for gray and color images (1998); OpenCV 4, `bilateral_filter`.
  */
+
+import { filterThreads, inBands } from './bands.ts';
 import {
   BINS,
   halfDisc,
@@ -13,7 +15,6 @@ import {
   passRoutine,
   weightRoutine,
 } from './bilateral-kernel.ts';
-import { filterThreads, inBands } from './bands.ts';
 import { paddedIndices } from './border.ts';
 import type { Size } from './image.ts';
 import { kernel, remembered } from './kernel.ts';
