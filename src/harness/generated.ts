@@ -1,5 +1,6 @@
 /** @file `generated.json`: what models made that have learnt the arms of a run, for the report's sheets and for voting. */
 import { CraquelureError } from '../messages.ts';
+import type { Division } from '../metrics/define.ts';
 import type { Cell } from './cells.ts';
 import { isProtected } from './images.ts';
 import { type JobRecord, jobKey, type LearnOutput, setPicture } from './jobs.ts';
@@ -14,20 +15,38 @@ export async function collectGenerated(plan: Plan, store: Store): Promise<RunLes
   const lessons = new Map<string, RunLesson>();
   for (const cell of plan.cells) {
     if (cell.metric.kind !== 'generated') continue;
-    const firsts = generatedUnits(plan.items, cell).filter(({ generated }) => generated!.index === 0);
-    for (const unit of firsts) {
+    const units = generatedUnits(plan.items, cell);
+    const firsts = new Map(units.map((unit) => [unit.generated!.artist, unit]));
+    for (const unit of firsts.values()) {
       for (const arm of [...ARMS, 'untuned'] as const) {
-        const name = JSON.stringify([lessonName(cell), unit.name, ...settingOf(cell, arm)]);
-        if (lessons.has(name)) continue;
-        const found = await foundLesson(plan, cell, arm, unit, store);
-        if (found !== undefined) lessons.set(name, found);
+        const name = lessonName(cell, arm, unit);
+        const known = lessons.get(name);
+        const found = known ?? (await foundLesson(plan, cell, arm, unit, store));
+        if (found === undefined) continue;
+        const { label } = cell.metric;
+        lessons.set(name, { ...found, metrics: [...new Set([...(found.metrics ?? []), label])] });
       }
     }
   }
   return [...lessons.values()];
 }
 
-const lessonName = (cell: Cell): unknown => lessonOf(cell).lesson;
+/** The same for all metrics that judge the same paintings: lesson, pictures learnt, and what was done to them. */
+function lessonName(cell: Cell, arm: RowArm, { items, generated }: Unit): string {
+  const { metric, step, lesson } = lessonOf(cell);
+  const learnt = arm === 'untuned' ? null : divided(() => metric.divide(items, step.params));
+  return JSON.stringify([lesson, learnt, generated!.artist, ...settingOf(cell, arm)]);
+}
+
+/** Null where an artist has too few pictures: the rows say so already. */
+function divided(divide: () => Division): Division | null {
+  try {
+    return divide();
+  } catch (error) {
+    if (error instanceof CraquelureError) return null;
+    throw error;
+  }
+}
 
 /** Protection, attack and seed of an arm; null where it has none. */
 function settingOf(
@@ -64,6 +83,7 @@ async function foundLesson(
     const { prompts, repeats } = lessonOf(cell).lesson;
     return {
       metric: cell.metric.label,
+      metrics: [cell.metric.label],
       artist: unit.generated!.artist,
       arm,
       protection,

@@ -121,6 +121,8 @@ export interface RunImage {
 export interface RunLesson {
   /** Label of a metric that judges it. */
   readonly metric: string;
+  /** Labels of all that judge what it paints; absent in runs of earlier versions. */
+  readonly metrics?: readonly string[];
   /** `*` where it has learnt the whole data set. */
   readonly artist: string;
   readonly arm: RowArm;

@@ -5,6 +5,7 @@ import { lossCurves } from './charts/loss-curves.ts';
 import { type Currency, paretoChart } from './charts/pareto.ts';
 import { residualForest } from './charts/residual-forest.ts';
 import { strengthCurve } from './charts/strength-curve.ts';
+import { type SweptCurve, sweptCurves } from './charts/swept-curve.ts';
 import { verdictMatrix } from './charts/verdict-matrix.ts';
 import type { Effect } from './effect.ts';
 import { familiesOf } from './families.ts';
@@ -68,6 +69,10 @@ export function lossChartsOf(sheets: readonly Sheet[]): (Pick<Chart, 'name' | 's
     return spec === undefined ? [] : [{ name: `loss-${i + 1}-${artist}`, spec, sheet }];
   });
 }
+
+/** The curves of what lessons sweep, such as the number of poisoned pictures. */
+export const sweptChartsOf = (sheets: readonly Sheet[]): (Pick<Chart, 'name'> & SweptCurve)[] =>
+  sweptCurves(sheets).map((curve, i) => ({ name: `swept-${i + 1}-${curve.parameter}`, ...curve }));
 
 /** What prices are counted in. */
 type PricedIn = Pick<Findings, 'prices' | 'quality'>;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { RUN_FILES, type RunFolder } from '../harness/run-folder.ts';
 import { writeAtomically } from '../harness/store.ts';
 import { type AnalysisOptions, analyse, analysisOptions } from './analysis.ts';
-import { chartsOf, lossChartsOf, renderCharts } from './figures.ts';
+import { chartsOf, lossChartsOf, renderCharts, sweptChartsOf } from './figures.ts';
 import { findingsOf } from './findings.ts';
 import { findingsCsv, findingsDocument } from './findings-file.ts';
 import { makeGallery } from './gallery.ts';
@@ -37,9 +37,10 @@ export async function writeReport(run: RunFolder, options: ReportOptions = {}): 
   const figures = await renderCharts(chartsOf(answers, findings), onWarning);
   const sheets = await makeSheets(run, answers);
   const losses = await renderCharts(lossChartsOf(sheets), onWarning);
+  const curves = await renderCharts(sweptChartsOf(sheets), onWarning);
   const folder = join(run.dir, 'figures');
   await clearFigures(folder);
-  for (const { name, spec, svg, png } of [...figures, ...losses]) {
+  for (const { name, spec, svg, png } of [...figures, ...losses, ...curves]) {
     await writeAtomically(join(folder, `${name}.vl.json`), `${JSON.stringify(spec, null, 2)}\n`);
     await writeAtomically(join(folder, `${name}.svg`), svg);
     await writeAtomically(join(folder, `${name}.png`), png);
@@ -55,7 +56,7 @@ export async function writeReport(run: RunFolder, options: ReportOptions = {}): 
   const ballot = await votePage(run);
   if (ballot !== undefined) await writeAtomically(join(run.dir, RUN_FILES.vote), ballot);
   const shown = sheets.map((sheet) => ({ sheet, losses: losses.find((figure) => figure.sheet === sheet) }));
-  const painted = mimicry(shown, ballot && RUN_FILES.vote);
+  const painted = mimicry(shown, curves, ballot && RUN_FILES.vote);
   const page = join(run.dir, RUN_FILES.report);
   await writeAtomically(page, reportPage(run, answers, findings, figures, gallery, painted));
   return page;

@@ -71,18 +71,13 @@ export async function makeSheets(run: RunFolder, { draw }: Pick<Answers, 'draw'>
   return made;
 }
 
-/** Metrics judge the same models where the parameters that they share are the same. */
-function metricsOfLesson(cells: readonly CellRecord[], { metric: label }: RunLesson): MetricSetting[] {
-  const judging = cells.map(({ metric }) => metric).filter(({ kind }) => kind === 'generated');
-  const distinct = [...new Map(judging.map((metric) => [metric.label, metric])).values()];
-  const own = distinct.find((metric) => metric.label === label);
-  if (own === undefined) return [];
-  const params = own.links[0]!.params;
-  const shares = ({ links }: MetricSetting): boolean =>
-    Object.entries(links[0]!.params).every(
-      ([name, value]) => !(name in params) || JSON.stringify(params[name]) === JSON.stringify(value),
-    );
-  return [own, ...distinct.filter((metric) => metric !== own && shares(metric))];
+/** The metrics that judge a lesson's paintings; the one that names the lesson first. */
+function metricsOfLesson(
+  cells: readonly CellRecord[],
+  { metric, metrics = [metric] }: RunLesson,
+): MetricSetting[] {
+  const known = new Map(cells.map((cell) => [cell.metric.label, cell.metric]));
+  return metrics.flatMap((label) => known.get(label) ?? []);
 }
 
 /** Baselines first: no fine-tuning, clean, attack(clean), noise. */

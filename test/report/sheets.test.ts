@@ -28,6 +28,7 @@ const lesson = (
   losses = [3, 2, 1],
 ): RunLesson => ({
   metric: success.label,
+  metrics: [success.label, similarity.label],
   artist: 'X',
   arm,
   protection,

@@ -1,5 +1,6 @@
 /** @file The section with what fine-tuned models generate: how each did, contact sheets and loss curves. */
 import type { MetricSetting } from '../../harness/run-folder.ts';
+import type { SweptCurve } from '../charts/swept-curve.ts';
 import { formatInterval, formatNumber } from '../numbers.ts';
 import type { Sheet, SheetRow } from '../sheets.ts';
 import { figureOf, type PageFigure } from './figure.ts';
@@ -12,13 +13,18 @@ export interface ShownSheet {
 }
 
 /** The sheets of a run; nothing where no model has learnt anything. */
-export function mimicry(sheets: readonly ShownSheet[], votePage: string | undefined): Html | undefined {
+export function mimicry(
+  sheets: readonly ShownSheet[],
+  curves: readonly (PageFigure & Pick<SweptCurve, 'artist' | 'metric' | 'parameter'>)[],
+  votePage: string | undefined,
+): Html | undefined {
   if (sheets.length === 0) return undefined;
   return html`<section id="mimicry">
 <h2>What the mimic paints</h2>
 <p class="note">Each row is a model that has learnt the pictures named at its left; columns are prompts, draws are the same in
 all rows. Baselines come first: the model as it is, and those that learnt clean, attacked and noisy pictures.
 ${votePage !== undefined && html` <a href="${votePage}">Vote blind</a> on pairs, then <code>craquelure votes</code>.`}</p>
+${curves.map((curve) => figureOf(curve, `${curve.metric} over ${curve.parameter}${curve.artist === '*' ? '' : ` (${curve.artist})`}, with 95 % intervals; one line for each thing that models have learnt.`))}
 ${sheets.map(sheetOf)}
 </section>
 `;
