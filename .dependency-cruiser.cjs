@@ -41,8 +41,14 @@ module.exports = {
     {
       name: 'shared-files-import-no-room',
       severity: 'error',
-      from: { path: '^src/(messages|random)\\.ts$' },
-      to: { path: '^src/[^/]+/' },
+      from: { path: '^src/(messages/|(messages|random)\\.ts$)' },
+      to: { path: '^src/(?!messages/)[^/]+/' },
+    },
+    {
+      name: 'messages-through-their-index',
+      severity: 'error',
+      from: { pathNot: '^src/messages' },
+      to: { path: '^src/messages/' },
     },
     ...directionRules,
   ],
