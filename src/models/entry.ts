@@ -31,8 +31,6 @@ export interface DiffusionFill {
 export interface Fill {
   readonly mean?: PerChannel;
   readonly std?: PerChannel;
-  /** Where pixels leave in another range than they enter in. */
-  readonly leaving?: { readonly mean?: PerChannel; readonly std?: PerChannel };
   readonly latent?: { readonly channels?: number; readonly scale: number; readonly shift?: number };
   /** Sides of images have to be multiples of this, px. */
   readonly multiple?: number;

@@ -205,7 +205,7 @@ function leaving(g: GraphBuilder, match: Match, inner: string, fill: Fill): stri
   const { dtype } = match.info;
   let value = dtype === undefined || dtype === outerType(match) ? inner : g.Cast(inner, outerType(match));
   if (match.port.holds === 'pixels') {
-    const { mean = 0, std = 1 } = fill.leaving ?? fill;
+    const { mean = 0, std = 1 } = fill;
     if (!isAll(std, 1)) value = g.Mul(value, constantOf(g, std));
     if (!isAll(mean, 0)) value = g.Add(value, constantOf(g, mean));
   }

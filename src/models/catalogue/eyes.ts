@@ -1,5 +1,5 @@
 /** @file Networks that look at images: embedders, perceptual distances, FID features, classifiers; and small painters. */
-import { type ModelEntry, onHub, pixelRange } from '../entry.ts';
+import { type ModelEntry, onHub } from '../entry.ts';
 
 const CLIP = {
   mean: [0.48145466, 0.4578275, 0.40821073],
@@ -54,9 +54,10 @@ const style = (id: string, painting: string, sha256: string): ModelEntry => ({
   source: 'github reiinakano/fast-style-transfer-deeplearnjs',
   licence: 'MIT',
   dtype: 'float32',
-  protocol: 'image [n,3,h,w] RGB 0..255, h and w multiples of 4 -> styled 0..1',
+  protocol:
+    'image [n,3,h,w] RGB 0..1, h and w multiples of 4 -> styled 0..1; times 255 and divided by 255 inside',
   roles: {
-    'style-transfer': { file: `${id}.onnx`, ...pixelRange(0, 255), leaving: pixelRange(0, 1), multiple: 4 },
+    'style-transfer': { file: `${id}.onnx`, multiple: 4 },
   },
   files: { [`${id}.onnx`]: { bytes: 6738618, sha256 } },
   obtain: 'convert its checkpoint to ONNX',
