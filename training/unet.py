@@ -12,6 +12,7 @@ import argparse
 import json
 import math
 import random
+import re
 import time
 from pathlib import Path
 
@@ -21,12 +22,14 @@ from torch.nn.utils import clip_grad_norm_
 
 from captions import Tokens, adjectives, caption, tokenizer, vocabulary
 from data import open_data
+from muon import Muon
 from unet_model import ALPHAS, TextEncoder, UNet
 
 SHARES = {"photograph": 0.38, "monet": 0.15, "van-gogh": 0.06, "matisse": 0.05, "atelier": 0.26, "style-transfer": 0.1}
 BATCH, RATE, WARM_UP, DECAY = 16, 5e-4, 150, 0.999
 OFFSET = 0.06  # of noise that a channel has in common: the initial noise's mean says less of the sample's colour
 GAMMA = 5  # of min-SNR weighting (Hang et al. 2023)
+AT_THE_ENDS = re.compile("embedding|conv_in|conv_out")  # what AdamW trains, besides biases and gains
 
 
 class Atelier(torch.nn.Module):
@@ -87,26 +90,38 @@ class Run:
 
     def __init__(self, given):
         self.path = given.work / "checkpoint.pt"
+        self.rate = getattr(given, "rate", RATE)
         self.tokens = vocabulary()
         torch.manual_seed(given.seed)
         self.model = Atelier(self.tokens).to(memory_format=torch.channels_last)
         self.average = [weight.detach().clone() for weight in self.model.parameters()]
         self.step, self.seconds = 0, 0.0
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), RATE, betas=(0.9, 0.99), weight_decay=0.01, fused=True
-        )
+        kernels, others = [], []
+        for name, weight in self.model.named_parameters():
+            (kernels if weight.dim() > 1 and not AT_THE_ENDS.search(name) else others).append(weight)
+        self.optimizers = [
+            Muon(kernels, RATE, weight_decay=0.01),
+            torch.optim.AdamW(others, RATE, betas=(0.9, 0.99), weight_decay=0.01, fused=True),
+        ]
 
     def keep(self):
         state = {"step": self.step, "seconds": self.seconds, "model": self.model.state_dict(), "average": self.average}
         part = self.path.with_suffix(".part")
-        torch.save({**state, "optimizer": self.optimizer.state_dict(), "random": torch.get_rng_state()}, part)
+        state["optimizers"] = [optimizer.state_dict() for optimizer in self.optimizers]
+        torch.save({**state, "random": torch.get_rng_state()}, part)
         part.rename(self.path)
 
-    def resume(self):
+    def resume(self, again=False):
+        """Goes on from the checkpoint; `again` starts the course anew, from its averaged weights."""
         state = torch.load(self.path, weights_only=True)
-        self.step, self.seconds, self.average = state["step"], state["seconds"], state["average"]
+        self.average = state["average"]
         self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        if again:
+            self.averaged().train()
+            return
+        self.step, self.seconds = state["step"], state["seconds"]
+        for optimizer, held in zip(self.optimizers, state.get("optimizers", ()), strict=False):
+            optimizer.load_state_dict(held)
         torch.set_rng_state(state["random"])
 
     def averaged(self):
@@ -118,12 +133,14 @@ class Run:
 
     def update(self, loss, fraction):
         warm = min(1, (self.step + 1) / WARM_UP)
-        for group in self.optimizer.param_groups:
-            group["lr"] = RATE * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * fraction)))
+        rate = self.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * fraction)))
         loss.backward()
         clip_grad_norm_(self.model.parameters(), 1.0)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
         decay = min(DECAY, (1 + self.step) / (10 + self.step))
         torch._foreach_lerp_(self.average, [w.detach() for w in self.model.parameters()], 1 - decay)
         self.step += 1
@@ -133,7 +150,7 @@ def train(given):
     given.work.mkdir(parents=True, exist_ok=True)
     run = Run(given)
     if run.path.exists():
-        run.resume()
+        run.resume(given.again)
     pictures, tokens = Pictures(given.data, given.seed + run.step), Tokens(run.tokens)
     total, log, kept = given.minutes * 60, [], time.time()
     while run.seconds < total:
@@ -293,6 +310,8 @@ def main():
             each.add_argument("--data", type=Path, default=Path("/tmp/atelier-data"))
         if command is train:
             each.add_argument("--minutes", type=float, default=85)
+            each.add_argument("--rate", type=float, default=RATE, help="peak of the learning rate")
+            each.add_argument("--again", action="store_true", help="start the course anew, from the checkpoint's weights")
         if command in (measure, export):
             each.add_argument("folder", type=Path)
         if command is measure:

@@ -58,7 +58,7 @@ export const atelier: readonly ModelEntry[] = [
     files: {
       'unet.onnx': {
         bytes: 14169262,
-        sha256: '26ebdfd789bd9d9a52eaffa8b7ed606c46a9aa6c64a4d93def0612660a3b1bf7',
+        sha256: '72eb38b43d9275d278f41eea5f857d0df02e19cdcf5ba750824f0f6026c306af',
       },
     },
   },
@@ -73,7 +73,7 @@ export const atelier: readonly ModelEntry[] = [
     files: {
       'text-encoder.onnx': {
         bytes: 641713,
-        sha256: '2a5e0a9673215c95c00df5301e20c921b5a7c03a0663eff3b79a65eafea3dffe',
+        sha256: '27bedd552ac7d6cf50ea757e9526ee28d2b0b0cf9de17c526155d0f62b095548',
       },
       'tokenizer.json': {
         bytes: 10723,

