@@ -196,7 +196,7 @@ describeShared('real models', ['models'], (folder) => {
       const nodes = opened.graph.graph.nodes.filter(({ opType }) => opType !== 'Identity');
       const scalings = nodes.filter(({ opType }) => opType === 'Mul' || opType === 'Div');
       const constantOf = (name: string) => {
-        const made = nodes.find(({ outputs }) => outputs[0] === name)?.attributes['value'];
+        const made = nodes.find(({ outputs }) => outputs[0] === name)?.attributes.value;
         return made?.kind === 'tensor' ? [...(loadStored(made.value, folder)?.data ?? [])] : undefined;
       };
       const [first, last] = [scalings[0]!, scalings.at(-1)!];
