@@ -28,6 +28,7 @@ from torch.nn import functional as F
 
 from data import SIDE, open_data
 from export import write_onnx
+from muon import Muon
 from taesd import pixels_of, teacher
 
 CROP = 128
@@ -52,17 +53,17 @@ class Block(nn.Module):
 
 
 def encoder(half=48, quarter=96, eighth=128):
-    """Pixels 0..1 [n,3,h,w] to latents [n,4,h/8,w/8]; 1.7 M parameters, most of them at an eighth of the size."""
+    """Pixels 0..1 [n,3,h,w] to latents [n,4,h/8,w/8]; 3.3 M parameters, most of them at an eighth of the size."""
     return nn.Sequential(
         nn.Conv2d(3, half, 5, stride=2, padding=2),
         nn.ReLU(),
-        Block(half),
+        *(Block(half) for _ in range(2)),
         nn.Conv2d(half, quarter, 3, stride=2, padding=1),
         nn.ReLU(),
-        *(Block(quarter) for _ in range(2)),
+        *(Block(quarter) for _ in range(4)),
         nn.Conv2d(quarter, eighth, 3, stride=2, padding=1),
         nn.ReLU(),
-        *(Block(eighth) for _ in range(4)),
+        *(Block(eighth) for _ in range(8)),
         nn.Conv2d(eighth, 4, 3, padding=1),
     )
 
@@ -99,37 +100,6 @@ def decoder(eighth=96, quarter=72, half=48):
         nn.Conv2d(half, 12, 3, padding=1),
         nn.PixelShuffle(2),
     )
-
-
-def orthogonal(matrix):
-    """The nearest semi-orthogonal matrix, roughly: five Newton-Schulz steps with Jordan's coefficients (Muon, 2024)."""
-    x = matrix.bfloat16()
-    x = x / (x.norm() + 1e-7)
-    for _ in range(5):
-        square = x @ x.T
-        x = 3.4445 * x + (-4.775 * square + 2.0315 * square @ square) @ x
-    return x.float()
-
-
-class Muon(torch.optim.Optimizer):
-    """Steps of equal size in all directions of a convolution's weights; as large as AdamW's on average.
-
-    Without normalisation layers, weights are badly conditioned: this learns in half the steps that AdamW wants.
-    """
-
-    def __init__(self, weights, rate, momentum=0.95):
-        super().__init__(weights, {"lr": rate, "momentum": momentum})
-
-    @torch.no_grad()
-    def step(self):
-        for group in self.param_groups:
-            for weight in group["params"]:
-                held = self.state[weight].setdefault("mean", torch.zeros_like(weight))
-                held.lerp_(weight.grad, 1 - group["momentum"])
-                ahead = weight.grad.lerp(held, group["momentum"]).flatten(1)
-                turned = orthogonal(ahead if ahead.shape[0] <= ahead.shape[1] else ahead.T)
-                turned = turned if ahead.shape[0] <= ahead.shape[1] else turned.T
-                weight.sub_(turned.reshape(weight.shape), alpha=group["lr"] * 0.2 * max(ahead.shape) ** 0.5)
 
 
 class Run:

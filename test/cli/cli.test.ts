@@ -58,7 +58,7 @@ describe('craquelure run', () => {
     }
     const csv = await readFile(join(dir, 'reports/small/results.csv'), 'utf8');
     expect(csv.split('\n')[0]).toBe(
-      'run,cell,protection,attack,metric,arm,image,value,unit,higherIsBetter,n,seed,ms,status,error',
+      'run,cell,protection,attack,metric,arm,image,value,unit,higherIsBetter,n,seed,ms,status,error,attackMs,networks',
     );
     expect(csv).toContain(',inf,dB,'); // PSNR of a picture with itself
   });

@@ -24,8 +24,8 @@ export const atelier: readonly ModelEntry[] = [
     },
     files: {
       'encoder.onnx': {
-        bytes: 3438148,
-        sha256: '1865dff05611d2a0b1c68a1695bb37b998630702f625f171741cbd31a26eaad3',
+        bytes: 6553775,
+        sha256: '7f2087d69fed1e47c4e5f3ed3632306e96f3a1d7ac1c2b8de3ec29605788ec7e',
       },
       'decoder.onnx': {
         bytes: 2271330,
