@@ -14,7 +14,7 @@ dataset: IMAGES
 protections: [{ noise: { level: heavy } }]
 attacks:
   - identity
-  - learned-remover: { pairs: ${pairs}, training: '${training}', steps: 80, channels: 16, crop: 32 }
+  - learned-remover: { pairs: ${pairs}, training: '${training}', steps: 120, channels: 16, crop: 32 }
 metrics: [mse]
 `;
 
