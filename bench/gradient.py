@@ -3,37 +3,16 @@
 Usage: gradient.py FOLDER [peak SIZE]. FOLDER holds plan.json (nodes in order) and weights.bin (float32). Without
 `peak`, each line "MODE SIZE BATCH" on standard input (mode: forward, float32, bfloat16) is answered by milliseconds.
 """
-import json
 import resource
 import sys
 import time
 
-import numpy
 import torch
-from torch.nn import functional
+
+from network import load
 
 torch.set_num_threads(2)
-folder = sys.argv[1]
-plan = json.load(open(f'{folder}/plan.json'))
-raw = numpy.fromfile(f'{folder}/weights.bin', numpy.float32)
-weights = {
-    name: torch.from_numpy(raw[start:start + int(numpy.prod(dims))].reshape(dims))
-    for name, (start, dims) in plan['weights'].items()
-}
-
-
-def network(x):
-    values = {plan['input']: x, **weights}
-    for node in plan['nodes']:
-        given = [values[name] for name in node['inputs']]
-        if node['op'] == 'Conv':
-            y = functional.conv2d(*given, stride=node['stride'], padding=node['pad'])
-        elif node['op'] == 'Relu':
-            y = functional.relu(given[0])
-        else:
-            y = given[0] + given[1]
-        values[node['output']] = y
-    return values[plan['output']]
+network = load(sys.argv[1])
 
 
 def run(mode, size, batch):

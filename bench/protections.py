@@ -7,33 +7,13 @@ import resource
 import sys
 import time
 
-import numpy
 import torch
-from torch.nn import functional
+
+from network import load
 
 torch.set_num_threads(2)
 folder, side, steps = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-plan = json.load(open(f'{folder}/plan.json'))
-raw = numpy.fromfile(f'{folder}/weights.bin', numpy.float32)
-weights = {
-    name: torch.from_numpy(raw[start:start + int(numpy.prod(dims))].reshape(dims))
-    for name, (start, dims) in plan['weights'].items()
-}
-
-
-def encode(x):
-    values = {plan['input']: x, **weights}
-    for node in plan['nodes']:
-        given = [values[name] for name in node['inputs']]
-        if node['op'] == 'Conv':
-            y = functional.conv2d(*given, stride=node['stride'], padding=node['pad'])
-        elif node['op'] == 'Relu':
-            y = functional.relu(given[0])
-        else:
-            y = given[0] + given[1]
-        values[node['output']] = y
-    return values[plan['output']]
-
+encode = load(folder)
 
 torch.manual_seed(0)
 clean = torch.rand(1, 3, side, side)

@@ -56,3 +56,13 @@ export function seededRandom(seed: number): Random {
     fork: (key) => seededRandom(deriveSeed(`${seed}/${key}`)),
   };
 }
+
+/** The items in a drawn order (Fisher and Yates). */
+export function shuffled<T>(items: readonly T[], random: Random): T[] {
+  const order = [...items];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = random.int(i + 1);
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}

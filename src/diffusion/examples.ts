@@ -7,7 +7,7 @@ import { withPixels } from '../image/image.ts';
 import { resize } from '../image/resample.ts';
 import { imageTensor } from '../models/pixels.ts';
 import { type TensorOf, tensor } from '../onnx/tensor.ts';
-import type { Random } from '../random.ts';
+import { type Random, shuffled } from '../random.ts';
 import type { Diffusion } from './open.ts';
 
 /** A picture to be learnt, and what it shows. */
@@ -107,19 +107,11 @@ function mirrored(image: Image): Image {
  * the step's number alone.
  */
 export function batchOf(step: number, batch: number, count: number, random: Random): readonly number[] {
+  const all = Array.from({ length: count }, (_, i) => i);
   return Array.from({ length: batch }, (_, i) => {
     const at = step * batch + i;
-    return shuffled(count, random.fork(`order ${Math.floor(at / count)}`))[at % count]!;
+    return shuffled(all, random.fork(`order ${Math.floor(at / count)}`))[at % count]!;
   });
-}
-
-function shuffled(count: number, random: Random): number[] {
-  const order = Array.from({ length: count }, (_, i) => i);
-  for (let i = count - 1; i > 0; i--) {
-    const j = random.int(i + 1);
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-  return order;
 }
 
 /** Rows of equal length as one tensor [n, ...dims]. */

@@ -7,7 +7,7 @@ import { attacks } from '../attacks/index.ts';
 import type { Dataset, DatasetItem } from '../datasets/dataset.ts';
 import { CraquelureError, fewTrainingPictures } from '../messages.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
-import { deriveSeed, type Random, seededRandom } from '../random.ts';
+import { deriveSeed, seededRandom, shuffled } from '../random.ts';
 import { resolvePlugin } from '../plugin/resolve.ts';
 import type { Cell } from './cells.ts';
 import {
@@ -328,14 +328,4 @@ async function noiseFloor(
   const sum = (pick: (each: { value: number; ms: number }) => number): number =>
     found.reduce((total, each) => total + pick(each), 0);
   return { value: sum(({ value }) => value) / HALVINGS, ms: sum(({ ms }) => ms), n: half };
-}
-
-/** Fisher and Yates. */
-function shuffled<T>(items: readonly T[], random: Random): T[] {
-  const order = [...items];
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = random.int(i + 1);
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-  return order;
 }

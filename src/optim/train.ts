@@ -29,7 +29,7 @@ export interface TrainingOptions {
   /** Weight decay. */
   readonly decay?: number;
   readonly signal?: AbortSignal | undefined;
-  /** 0..1; counts steps of this session and before. */
+  /** 0..1; counts steps before an interruption, too. */
   readonly onProgress?: ((fraction: number) => void) | undefined;
   readonly checkpoint?: Checkpointing | undefined;
 }

@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { RunFolder, RunLesson } from '../harness/run-folder.ts';
-import { deriveSeed, type Random, seededRandom } from '../random.ts';
+import { deriveSeed, seededRandom, shuffled } from '../random.ts';
 import type { Interval } from '../stats/bootstrap.ts';
 import { wilsonInterval } from '../stats/rates.ts';
 import { groupBy } from './group.ts';
@@ -96,15 +96,6 @@ function evenly<T>(groups: readonly (readonly T[])[], most: number): T[][] {
     }
   }
   return taken;
-}
-
-function shuffled<T>(items: readonly T[], random: Random): T[] {
-  const order = [...items];
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = random.int(i + 1);
-    [order[i], order[j]] = [order[j]!, order[i]!];
-  }
-  return order;
 }
 
 /** What a voter's page exports. */
