@@ -176,6 +176,20 @@ export const noConceptPictures = (concept: string): CraquelureError =>
       "Captions stand in the column 'caption' of its manifest",
   );
 
+export const tooFewToPoison = (concept: string, learnable: number, poisoned: number): CraquelureError =>
+  new CraquelureError(
+    'DATASET',
+    `Expected at most ${learnable} for concept-poison.poisoned but received ${poisoned}: so many pictures of '${concept}' are left ` +
+      'to learn beside those held out',
+  );
+
+export const tooFewForClean = (artist: string, learnt: number, clean: number): CraquelureError =>
+  new CraquelureError(
+    'DATASET',
+    `Expected at most ${learnt} clean pictures but received clean=${clean}: so many of ` +
+      `${artist === '' ? 'the data set' : artist} are learnt in all`,
+  );
+
 export const needsExperiment = (metric: string): CraquelureError =>
   new CraquelureError(
     'USAGE',

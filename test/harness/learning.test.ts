@@ -6,7 +6,13 @@ import type { LearnOutput } from '../../src/harness/jobs.ts';
 import { sha256 } from '../../src/harness/keys.ts';
 import { prepareRun } from '../../src/harness/prepare.ts';
 import { openStore } from '../../src/harness/store.ts';
-import { interrupted, tooFewToLearn, unknownName } from '../../src/messages.ts';
+import {
+  interrupted,
+  tooFewForClean,
+  tooFewToLearn,
+  tooFewToPoison,
+  unknownName,
+} from '../../src/messages.ts';
 import { writeModel } from '../../src/onnx/files.ts';
 import { readSafetensors, writeSafetensors } from '../../src/onnx/safetensors.ts';
 import { writeReport } from '../../src/report/report.ts';
@@ -159,6 +165,31 @@ describe('metrics of what a fine-tuned model generates', () => {
     const images = new Set(folder.rows.map(({ image }) => image));
     expect(images).toContain('*: a painting of a boat #2');
     expect(images).toContain('*: a painting of a flower #1');
+  });
+
+  it('learn k poisoned or n clean pictures, none as well as several, and no more than there are', async () => {
+    const sweep = `'concept-poison(${LESSON}, heldOut=1, poisoned=%)'`;
+    const { folder, jobs } = await runFile(
+      await studio(
+        [sweep.replace('%', '0'), sweep.replace('%', '1'), `'lora-mimicry-noise(${MIMICRY}, clean=%)'`].map(
+          (each) => each.replace('%', '2'),
+        ),
+      ),
+    );
+    expect(folder.rows.filter(({ error }) => error !== null)).toEqual([]);
+    // Poison: clean (which is k = 0, too), noise in one picture, and no lesson at all; mimicry: two artists, all clean, and none.
+    expect(jobs.filter(({ job, record }) => job.stage === 'learn' && record !== undefined)).toHaveLength(6);
+    const tooMany = await runFile(
+      await studio([sweep.replace('%', '2'), `'lora-mimicry-noise(${MIMICRY}, clean=3)'`]),
+    );
+    const errors = new Set(tooMany.folder.rows.map(({ error }) => error));
+    expect(errors).toEqual(
+      new Set(
+        [tooFewToPoison('boat', 1, 2), tooFewForClean('X', 2, 3), tooFewForClean('Y', 2, 3)].map(
+          (e) => e.message,
+        ),
+      ),
+    );
   });
 
   it('go on from the checkpoint of an interrupted lesson, to the same weights as without', async () => {

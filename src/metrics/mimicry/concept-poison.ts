@@ -4,7 +4,7 @@
  * the training of a large model, this poisons a fine-tuning.)
  */
 import { z } from 'zod';
-import { noConceptPictures } from '../../messages.ts';
+import { noConceptPictures, tooFewToPoison } from '../../messages.ts';
 import { PREPARATION } from '../../models/vectors.ts';
 import { defineMetric, type ImageSet, type PictureFacts } from '../define.ts';
 import { DIFFUSION_ROLES, lessonParameters, lessonWith } from './lesson.ts';
@@ -31,8 +31,8 @@ const poisonParameters = z.strictObject({
   poisoned: z
     .int()
     .min(0)
-    .default(0)
-    .describe("how many of the concept's pictures are learnt as the arm has them; 0: all of them"),
+    .optional()
+    .describe("how many of the concept's pictures are learnt as the arm has them; all of them unless told"),
   heldOut: z
     .int()
     .min(1)
@@ -50,7 +50,7 @@ const shows = ({ caption = '', title = '' }: PictureFacts, concept: string): boo
 
 export const conceptPoison = defineMetric({
   id: 'concept-poison',
-  version: 1,
+  version: 2,
   kind: 'generated',
   measures: 'mimicry',
   learns: 'all',
@@ -60,7 +60,7 @@ export const conceptPoison = defineMetric({
   reference:
     'Shan et al., Nightshade: Prompt-Specific Poisoning Attacks on Text-to-Image Generative Models (IEEE S&P 2024), section 5',
   protocol:
-    "concept-poison@1: fine-tuning on the data set's pictures under their captions, k of the concept's as the arm has them, " +
+    "concept-poison@2: fine-tuning on the data set's pictures under their captions, k of the concept's as the arm has them, " +
     "prompts 'a painting of a <concept>', draws shared by all arms; 1 where the picture is not nearest to the mean of the " +
     `clean pictures of what was asked for, among the concepts named; ${PREPARATION['image-embedder']}`,
   unit: '',
@@ -78,7 +78,8 @@ export const conceptPoison = defineMetric({
       return places.slice(0, places.length - heldOut);
     };
     const own = learnable(concept);
-    const learnt = poisoned === 0 ? own : own.slice(0, poisoned);
+    if (poisoned !== undefined && poisoned > own.length) throw tooFewToPoison(concept, own.length, poisoned);
+    const learnt = own.slice(0, poisoned);
     const others = neighbours.flatMap(learnable).filter((place) => !own.includes(place));
     return { learnt, clean: [...new Set([...own.slice(learnt.length), ...others])] };
   },

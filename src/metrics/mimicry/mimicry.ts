@@ -4,7 +4,7 @@
  * place of their raters). The four metrics here ask different questions about the same paintings.
  */
 import { z } from 'zod';
-import { fewArtists, tooFewToLearn } from '../../messages.ts';
+import { fewArtists, tooFewForClean, tooFewToLearn } from '../../messages.ts';
 import { PREPARATION } from '../../models/vectors.ts';
 import type { Division, GeneratedMetric, ImageSet, MetricContext, PictureFacts } from '../define.ts';
 import { cosine } from '../features.ts';
@@ -85,6 +85,7 @@ export const mimicry = {
     const left = pictures.length - heldOut;
     if (left < 1) throw tooFewToLearn(pictures[0]?.artist ?? '', pictures.length, heldOut);
     const count = learnt === 0 ? left : Math.min(left, learnt);
+    if (clean > count) throw tooFewForClean(pictures[0]?.artist ?? '', count, clean);
     const places = Array.from({ length: count }, (_, place) => place);
     return { clean: places.slice(0, clean), learnt: places.slice(clean) };
   },
