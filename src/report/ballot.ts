@@ -9,7 +9,8 @@ import { deriveSeed, seededRandom, shuffled } from '../random.ts';
 import type { Interval } from '../stats/bootstrap.ts';
 import { wilsonInterval } from '../stats/rates.ts';
 import { groupBy } from './group.ts';
-import { learntIn } from './sheets.ts';
+import { sweptParameters } from './names.ts';
+import { distinctLessons, learntIn, UNTUNED } from './sheets.ts';
 
 export const QUESTIONS = ['style', 'quality'] as const;
 export type Question = (typeof QUESTIONS)[number];
@@ -31,13 +32,18 @@ export interface BallotPair {
 const MOST_PAIRS = 60;
 
 /** The pairs of a run: for each arm that was protected, attacked or both, and for the model as it is. */
-export function ballotOf({ generated, manifest }: Pick<RunFolder, 'generated' | 'manifest'>): BallotPair[] {
-  const random = seededRandom(deriveSeed(`ballot ${manifest.run}`));
-  const groups = groupBy(generated, ({ artist, prompts, seed }) => JSON.stringify([artist, prompts, seed]));
+export function ballotOf(run: Pick<RunFolder, 'generated' | 'cells' | 'manifest'>): BallotPair[] {
+  const random = seededRandom(deriveSeed(`ballot ${run.manifest.run}`));
+  const swept = sweptParameters(run.cells.map(({ metric }) => metric));
+  // Of a lesson that is swept, each setting has a model of its own that learnt clean pictures.
+  const groups = groupBy(distinctLessons(run), ({ artist, metric, prompts, seed }) =>
+    JSON.stringify([artist, metric, prompts, seed]),
+  );
   const matched = [...groups.values()].flatMap((lessons) => {
     const clean = lessons.find(({ arm }) => arm === 'clean');
     if (clean === undefined) return [];
-    return lessons.filter((lesson) => lesson !== clean).flatMap((lesson) => pairsOf(lesson, clean));
+    const setting = swept.get(clean.metric) ?? '';
+    return lessons.filter((lesson) => lesson !== clean).flatMap((lesson) => pairsOf(lesson, clean, setting));
   });
   const arms = groupBy(shuffled(matched, random), ({ learnt }) => learnt);
   const asked = evenly([...arms.values()], MOST_PAIRS);
@@ -59,12 +65,14 @@ interface Matched {
 }
 
 /** Where both models made the very same picture there is nothing to choose. */
-function pairsOf(lesson: RunLesson, clean: RunLesson): Matched[] {
+function pairsOf(lesson: RunLesson, clean: RunLesson, setting: string): Matched[] {
   const { artist, prompts, repeats } = lesson;
+  const name = learntIn(lesson);
+  const learnt = setting === '' || name === UNTUNED ? name : `${name}, ${setting}`;
   return lesson.pictures.flatMap((mine, i): Matched[] => {
     const control = clean.pictures[i]!;
     if (control.sha256 === mine.sha256) return [];
-    return [{ artist, prompt: prompts[Math.floor(i / repeats)]!, learnt: learntIn(lesson), mine, control }];
+    return [{ artist, prompt: prompts[Math.floor(i / repeats)]!, learnt, mine, control }];
   });
 }
 

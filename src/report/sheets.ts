@@ -44,25 +44,40 @@ const SIDE = 128;
 /** Most columns of a sheet. */
 const COLUMNS = 8;
 
+/** What a model is called that has learnt nothing. */
+export const UNTUNED = 'no fine-tuning';
+
+/** The models of a run, but for those that learnt what others did: a protection or an attack that does nothing. */
+export function distinctLessons({ generated, cells }: Pick<RunFolder, 'generated' | 'cells'>): RunLesson[] {
+  const idle = new Set(
+    cells.flatMap(({ protection, attack }) =>
+      [protection, attack].filter(isIdentity).map(({ label }) => label),
+    ),
+  );
+  const does = (label: string | null): boolean => label === null || !idle.has(label);
+  return generated.filter(({ protection, attack }) => does(protection) && does(attack));
+}
+
 /** The sheets of a run under its first seed; where a lesson is swept, each setting has its own. */
 export async function makeSheets(run: RunFolder, { draw }: Pick<Answers, 'draw'>): Promise<Sheet[]> {
-  const { generated, cells } = run;
-  const shown = generated.filter(({ seed }) => seed === generated[0]!.seed);
+  const { cells } = run;
+  const lessons = distinctLessons(run);
+  const shown = lessons.filter(({ seed }) => seed === lessons[0]!.seed);
   const sheets = groupBy(shown, ({ artist, prompts, metric }) => JSON.stringify([artist, prompts, metric]));
   const judging = new Map(cells.map(({ metric }) => [metric.label, metric]));
   const swept = sweptParameters([...judging.values()]);
   const made: Sheet[] = [];
-  for (const lessons of sheets.values()) {
-    const { artist, prompts } = lessons[0]!;
-    const metrics = metricsOfLesson(cells, lessons[0]!);
+  for (const models of sheets.values()) {
+    const { artist, prompts } = models[0]!;
+    const metrics = metricsOfLesson(cells, models[0]!);
     const rows: SheetRow[] = [];
-    for (const { lesson, name, role } of ordered(lessons, cells)) {
+    for (const { lesson, name, role } of ordered(models, cells)) {
       const measures = metrics.map((metric) => measureOf(run.rows, lesson, metric, draw));
       rows.push({ name, role, measures, losses: lesson.losses, pictures: await picturesOf(lesson) });
     }
     made.push({
       artist,
-      swept: swept.get(lessons[0]!.metric) ?? '',
+      swept: swept.get(models[0]!.metric) ?? '',
       metrics,
       prompts: prompts.slice(0, COLUMNS),
       rows,
@@ -91,7 +106,7 @@ function ordered(lessons: readonly RunLesson[], cells: readonly CellRecord[]) {
     const baseline = ['untuned', 'clean', 'attacked-clean'].indexOf(arm);
     if (baseline >= 0) return baseline;
     const setting = protections.get(protection ?? '');
-    return setting !== undefined && (isPlacebo(setting) || isIdentity(setting)) ? 3 : 4;
+    return setting !== undefined && isPlacebo(setting) ? 3 : 4;
   };
   return [...lessons]
     .sort((a, b) => rank(a) - rank(b))
@@ -153,7 +168,7 @@ export function learntIn({
   protection,
   attack,
 }: Pick<RunLesson, 'arm' | 'protection' | 'attack'>): string {
-  if (arm === 'untuned') return 'no fine-tuning';
+  if (arm === 'untuned') return UNTUNED;
   const isClean = arm === 'clean' || arm === 'attacked-clean';
   const shield = isClean ? 'clean' : (protection ?? 'clean');
   // An attack that learns treats the clean picture as one of that protection.

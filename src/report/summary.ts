@@ -14,10 +14,19 @@ export const isPlacebo = ({ links }: Setting): boolean => links.some(({ id }) =>
 export function summarise(analyses: readonly Analysis[]): string {
   const attacked = analyses.filter(({ attack }) => !isIdentity(attack));
   const judged = attacked.filter(({ outcome }) => outcome !== 'failed' && outcome !== 'pending');
-  if (attacked.length === 0) return 'No attack was made on it.';
+  if (attacked.length === 0) return unattacked(analyses);
   if (judged.length === 0) return 'No attack on it has been measured.';
   if (judged.every(({ outcome }) => outcome === 'no effect')) return withoutEffect(judged);
   return `${headline(judged)}${least(judged)}${missing(attacked.length - judged.length)}`;
+}
+
+/** Where no attack was made, the question is whether the protection does anything at all. */
+function unattacked(analyses: readonly Analysis[]): string {
+  const [plain] = analyses;
+  if (plain?.outcome === 'no effect') return withoutEffect(analyses);
+  const effect = plain?.residual.effect;
+  if (effect?.interval === undefined) return 'No attack was made on it.';
+  return `It has an effect: d[protected] − d[clean] = ${formatEstimate(effect)}. No attack was made on it.`;
 }
 
 function withoutEffect(judged: readonly Analysis[]): string {
@@ -26,11 +35,19 @@ function withoutEffect(judged: readonly Analysis[]): string {
     return 'The placebo: what random noise does is no effect of a protection.';
   if ((residual.effect.interval?.lo ?? 0) > 0)
     return 'No effect to begin with: random noise of the same size does as much.';
-  const shown = Math.max(...judged.map(({ detectable }) => detectable).filter(Number.isFinite), 0);
-  const detectable = shown > 0 ? ` An effect of ${formatNumber(shown)} or more would have shown.` : '';
+  const detectable = sayDetectable(judged);
   return judged[0]!.effect.metric.measures === 'mimicry'
     ? `No effect to begin with: a mimic that learns from it cannot be told from one that learns from clean pictures.${detectable}`
     : `No effect to begin with: there is nothing for an attack to remove.${detectable}`;
+}
+
+/** The smallest effect that would have shown; empty where that is not known. A share cannot differ by more than 1. */
+export function sayDetectable(analyses: readonly Analysis[]): string {
+  const shown = Math.max(...analyses.map(({ detectable }) => detectable).filter(Number.isFinite), 0);
+  if (shown === 0) return '';
+  return shown > 1 && analyses[0]!.effect.metric.binary
+    ? ' These are too few to show any effect.'
+    : ` An effect of ${formatNumber(shown)} or more would have shown.`;
 }
 
 /** The worst that befell it leads; what the other attacks did follows. */

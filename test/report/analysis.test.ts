@@ -9,7 +9,7 @@ import { type Analysis, analyse } from '../../src/report/analysis.ts';
 import { findingsOf } from '../../src/report/findings.ts';
 import { familiesOf } from '../../src/report/families.ts';
 import { placeboCheck, sayPlacebo } from '../../src/report/placebo.ts';
-import { summarise } from '../../src/report/summary.ts';
+import { sayDetectable, summarise } from '../../src/report/summary.ts';
 import { verdictsDocument } from '../../src/report/verdicts.ts';
 import {
   blur,
@@ -222,6 +222,30 @@ describe('the sentence on a protection', () => {
     expect(summarise(analyse(run, { draws }).pairs)).toBe(
       'No effect to begin with: there is nothing for an attack to remove.',
     );
+  });
+
+  it('says what the effect is where nothing attacked it, as in an experiment on poison', async () => {
+    const made1 = (protection: typeof ripple) =>
+      made({ protections: [protection], attacks: [identityAttack], metrics: [ssim] });
+    const sentence = summarise(analyse(await made1(ripple), { draws }).pairs);
+    expect(sentence).toMatch(
+      /^It has an effect: d\[protected\] − d\[clean\] = 0\.\d+ \[0\.\d+, 0\.\d+\]\. No attack was made on it\.$/,
+    );
+    expect(summarise(analyse(await made1(identityProtection), { draws }).pairs)).toMatch(
+      /^No effect to begin with/,
+    );
+  });
+
+  it('never promises that a share would have shown beyond 1', async () => {
+    const [pair] = analyse(await made({ protections: [ripple], metrics: [ssim] }), { draws }).pairs;
+    const of = (detectable: number, binary?: true) => {
+      const metric = { ...pair!.effect.metric, ...(binary && { binary }) };
+      return sayDetectable([{ ...pair!, detectable, effect: { ...pair!.effect, metric } }]);
+    };
+    expect(of(2.4, true)).toBe(' These are too few to show any effect.');
+    expect(of(0.4, true)).toBe(' An effect of 0.400 or more would have shown.');
+    expect(of(2.4)).toBe(' An effect of 2.40 or more would have shown.');
+    expect(of(Number.NaN)).toBe('');
   });
 
   it('counts verdicts over real attacks only', async () => {

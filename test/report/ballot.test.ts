@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { RunLesson } from '../../src/harness/run-folder.ts';
+import type { CellRecord, MetricSetting, RunLesson } from '../../src/harness/run-folder.ts';
 import type { Manifest } from '../../src/harness/manifest.ts';
 import { ballotOf, countVotes, type Votes } from '../../src/report/ballot.ts';
+import { settingOf } from './fixture.ts';
 
 const lesson = (arm: RunLesson['arm'], protection: string | null, name: string): RunLesson => ({
   metric: 'lora-mimicry',
@@ -22,7 +23,7 @@ const generated = [
   lesson('protected', 'identity', 'c'),
 ];
 const manifest = { run: 'run-1' } as Manifest;
-const pairs = ballotOf({ generated, manifest });
+const pairs = ballotOf({ generated, cells: [], manifest });
 
 describe('a ballot', () => {
   it('pairs pictures of the same prompt and draws, and leaves out pairs of the very same picture', () => {
@@ -42,7 +43,7 @@ describe('a ballot', () => {
       pictures: Array.from({ length: 41 }, (_, i) => ({ sha256: `${protection}${i}`, path: `/${i}.png` })),
     });
     const clean = { ...many('c'), arm: 'clean' as const, protection: null };
-    const asked = ballotOf({ generated: [clean, many('mist'), many('noise')], manifest });
+    const asked = ballotOf({ generated: [clean, many('mist'), many('noise')], cells: [], manifest });
     expect(asked).toHaveLength(60);
     for (const name of ['mist', 'noise']) {
       const own = asked.filter(({ learnt }) => learnt === name);
@@ -52,10 +53,31 @@ describe('a ballot', () => {
     expect(new Set(asked.map(({ id }) => id)).size).toBe(60);
   });
 
+  it('holds each setting of a swept lesson against its own model of clean pictures, and says which it is', () => {
+    const settings = ['lora', 'full'].map((method) => settingOf('lora-mimicry', { method }) as MetricSetting);
+    const cells = settings.map((metric) => ({
+      metric,
+      protection: settingOf('mist'),
+      attack: settingOf('identity'),
+    })) as unknown as CellRecord[];
+    const taught = settings.flatMap(({ label }, i) => [
+      { ...lesson('clean', null, `c${i}`), metric: label },
+      { ...lesson('protected', 'mist', `m${i}`), metric: label },
+      { ...lesson('attacked-protected', 'mist', `m${i}`), metric: label, attack: 'identity' },
+    ]);
+    const asked = ballotOf({ generated: taught, cells, manifest });
+    expect(asked).toHaveLength(8); // an attack that does nothing is not asked about
+    for (const { left, right, learnt } of asked) {
+      const setting = learnt === 'mist, method=lora' ? '0' : '1';
+      expect([left, right].map((path) => path.slice(1, 3)).sort()).toEqual([`c${setting}`, `m${setting}`]);
+      expect(learnt).toMatch(/^mist, method=(lora|full)$/);
+    }
+  });
+
   it('is the same for everybody who opens it, and another for another run', () => {
-    expect(ballotOf({ generated, manifest })).toEqual(pairs);
+    expect(ballotOf({ generated, cells: [], manifest })).toEqual(pairs);
     const orders = ['a', 'b', 'c', 'd', 'e'].map((run) =>
-      JSON.stringify(ballotOf({ generated, manifest: { run } as Manifest })),
+      JSON.stringify(ballotOf({ generated, cells: [], manifest: { run } as Manifest })),
     );
     expect(new Set(orders).size).toBeGreaterThan(1);
   });

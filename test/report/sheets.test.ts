@@ -109,6 +109,24 @@ describe('a contact sheet', () => {
     expect(sheet!.rows.map(({ role }) => role)).toEqual([...Array(4).fill('baseline'), 'protection']);
   });
 
+  it('has no row for what a protection or an attack that does nothing leaves as it is', async () => {
+    const idle = settingOf('identity');
+    const generated = [
+      ...run.generated,
+      lesson('protected', 'identity', null),
+      lesson('attacked-clean', null, 'identity'),
+      lesson('attacked-protected', 'mist', 'identity'),
+    ];
+    const beside = [
+      ...cells,
+      { ...cells[0]!, protection: idle, attack: idle },
+      { ...cells[0]!, attack: idle },
+    ];
+    const [sheet] = await makeSheets({ ...run, generated, cells: beside }, analyse(run, { draws: 200 }));
+    expect(sheet!.rows.map(({ name }) => name).filter((name) => name.includes('identity'))).toEqual([]);
+    expect(sheet!.rows).toHaveLength(5);
+  });
+
   it('says of each model what the metrics of its lesson say, shares with Wilson’s interval', async () => {
     const [sheet] = await makeSheets(run, analyse(run, { draws: 200 }));
     expect(sheet!.metrics.map(({ label }) => label)).toEqual([success.label, similarity.label]); // not of 20 steps

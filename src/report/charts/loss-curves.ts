@@ -4,7 +4,7 @@
  */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Sheet } from '../sheets.ts';
-import { CONFIG, FAINT, SCHEMA, SERIES_COLOURS } from './theme.ts';
+import { CONFIG, FAINT, legendColumns, SCHEMA, SERIES_COLOURS } from './theme.ts';
 
 /** The chart of one sheet; undefined where no model was trained. */
 export function lossCurves({ rows }: Pick<Sheet, 'rows'>): TopLevelSpec | undefined {
@@ -20,17 +20,23 @@ export function lossCurves({ rows }: Pick<Sheet, 'rows'>): TopLevelSpec | undefi
       curve(losses.map((loss, i) => loss - clean!.losses[i]!)).map((point) => ({ learnt: name, ...point })),
     );
   const domain = trained.map(({ name }) => name);
+  const legend = {
+    title: 'learnt',
+    orient: 'bottom' as const,
+    columns: legendColumns(domain),
+    symbolType: 'stroke',
+  };
   const color = {
     field: 'learnt',
     type: 'nominal' as const,
     scale: { domain, range: domain.map((_, i) => SERIES_COLOURS[i % SERIES_COLOURS.length]!) },
-    legend: LEGEND,
+    legend,
   };
   const strokeDash = {
     field: 'learnt',
     type: 'nominal' as const,
     scale: { domain, range: domain.map((_, i) => DASHES[Math.floor(i / SERIES_COLOURS.length) % 2]!) },
-    legend: LEGEND,
+    legend,
   };
   const panel = (values: readonly object[], title: string, extra: readonly object[] = []) => ({
     width: 330,
@@ -73,8 +79,6 @@ export function lossCurves({ rows }: Pick<Sheet, 'rows'>): TopLevelSpec | undefi
     hconcat: panels,
   } as TopLevelSpec;
 }
-
-const LEGEND = { title: 'learnt', orient: 'bottom' as const, columns: 3, symbolType: 'stroke' };
 
 const DASHES = [
   [1, 0],

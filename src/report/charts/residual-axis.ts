@@ -2,7 +2,7 @@
 import type { Thresholds } from '../../stats/verdict.ts';
 import type { Analysis } from '../analysis.ts';
 import { isPlacebo } from '../summary.ts';
-import { FAINT, OUTCOME_FILL, SERIES_COLOURS, SERIES_SHAPES } from './theme.ts';
+import { FAINT, legendColumns, OUTCOME_FILL, SERIES_COLOURS, SERIES_SHAPES } from './theme.ts';
 
 export const RESIDUAL_TITLE = 'residual R (share of the effect that survives)';
 
@@ -52,9 +52,6 @@ export function residualDomain(shown: readonly Pick<ShownResidual, 'lo' | 'hi'>[
 /** Colour of each protection, and its shape for points; one legend on top for both. */
 export function seriesScales(protections: readonly string[], legendOffset = 6) {
   const domain = [...protections];
-  // A legend wider than its chart would shrink the chart on the page.
-  const longest = Math.max(1, ...domain.map(({ length }) => length));
-  const columns = Math.max(1, Math.min(3, Math.floor(420 / (24 + 6 * longest))));
   // Each round takes the shapes one further, so that no two protections share colour and shape.
   const cycle = <T>(items: readonly T[], further: 0 | 1): T[] =>
     domain.map((_, i) => items[(i + further * Math.floor(i / items.length)) % items.length]!);
@@ -66,7 +63,7 @@ export function seriesScales(protections: readonly string[], legendOffset = 6) {
       title: null,
       orient: 'top' as const,
       direction: 'horizontal' as const,
-      columns,
+      columns: legendColumns(domain),
       symbolOpacity: 1,
       offset: legendOffset,
     },

@@ -72,5 +72,11 @@ export const CONFIG: Config = {
   title: { color: INK, fontSize: 12, fontWeight: 'bold', anchor: 'start', offset: 10, limit: 900 },
 };
 
+/** Columns of a legend under these names: one wider than its chart would shrink the chart on the page. */
+export function legendColumns(names: readonly string[]): number {
+  const longest = Math.max(1, ...names.map(({ length }) => length));
+  return Math.max(1, Math.min(3, Math.floor(420 / (24 + 6 * longest))));
+}
+
 /** The schema that the written specs name. */
 export const SCHEMA = 'https://vega.github.io/schema/vega-lite/v6.json';

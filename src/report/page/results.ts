@@ -3,8 +3,8 @@ import type { Answers } from '../analysis.ts';
 import type { Effect } from '../effect.ts';
 import type { Figure } from '../figures.ts';
 import type { Findings } from '../findings.ts';
-import { count, formatNumber, listed } from '../numbers.ts';
-import { isPlacebo } from '../summary.ts';
+import { count, listed } from '../numbers.ts';
+import { isPlacebo, sayDetectable } from '../summary.ts';
 import { figureOf } from './figure.ts';
 import { type Html, html, trusted } from './html.ts';
 import { agreementSection, together } from './together.ts';
@@ -104,7 +104,6 @@ function noEffect({ pairs }: Answers, effect: Effect): Html | undefined {
     own.filter(({ names }) => names.protection === name).every(({ outcome }) => outcome === 'no effect'),
   );
   if (without.length === 0) return undefined;
-  const shown = own.filter(({ names }) => without.includes(names.protection)).map((each) => each.detectable);
-  const detectable = Math.max(...shown.filter(Number.isFinite), 0);
-  return html`<p class="note"><strong>No effect to begin with:</strong> ${listed(without)}. Before any attack d[protected] − d[clean] cannot be told from 0, or not from what random noise of the same size does, so ${without.length === 1 ? 'this protection has' : `these ${count(without.length, 'protection')} have`} nothing that an attack could remove, and no residual.${detectable > 0 && ` An effect of ${formatNumber(detectable)} or more would have shown.`}</p>`;
+  const detectable = sayDetectable(own.filter(({ names }) => without.includes(names.protection)));
+  return html`<p class="note"><strong>No effect to begin with:</strong> ${listed(without)}. Before any attack d[protected] − d[clean] cannot be told from 0, or not from what random noise of the same size does, so ${without.length === 1 ? 'this protection has' : `these ${count(without.length, 'protection')} have`} nothing that an attack could remove, and no residual.${detectable}</p>`;
 }
