@@ -1,7 +1,10 @@
 /** @file A blind denoiser: takes a protection for the noise that it looks like. */
 import { z } from 'zod';
+import { embed } from '../onnx/embed.ts';
 import { openRole } from '../plugin/define.ts';
+import { rounded } from '../plugin/transformation.ts';
 import { defineAttack } from './define.ts';
+import { throughNetworkGraph } from './graph/network.ts';
 import { throughNetwork, windowParameters } from './network.ts';
 
 export const denoise = defineAttack({
@@ -31,5 +34,20 @@ export const denoise = defineAttack({
       context.onProgress?.((i + 1) / times);
     }
     return now;
+  },
+  graph: (picture, { times, window, overlap }, scope) => {
+    const { graph, model } = scope.network('denoiser');
+    const { multiple = 1, size } = model.fill;
+    let { value } = picture;
+    for (let i = 0; i < times; i++) {
+      const windowing = { window, overlap, multiple, size };
+      value = throughNetworkGraph(
+        scope,
+        { ...picture, value },
+        windowing,
+        (image) => embed(scope.g, graph, { image }).denoised!,
+      );
+    }
+    return { ...picture, value: rounded(scope.g, value) };
   },
 });

@@ -1,7 +1,7 @@
 /** @file Images of any size through networks that want certain sides: windows that are blended where they overlap. */
 import { z } from 'zod';
 import { type Image, type Size, withPixels } from '../image/image.ts';
-import { inWindows } from '../image/windows.ts';
+import { inWindows, type WindowOptions } from '../image/windows.ts';
 import { imageTensor, withPlanes } from '../models/pixels.ts';
 import { type TensorOf, tensor } from '../onnx/tensor.ts';
 import type { PluginContext } from '../plugin/define.ts';
@@ -45,16 +45,21 @@ export function contextOfPart<C extends { readonly onProgress?: ((fraction: numb
   return { ...context, ...(onProgress && { onProgress: (share: number) => onProgress((i + share) / n) }) };
 }
 
+/** Windows of whole multiples, or of the only size that the network takes. */
+export function windowOptions({ window, overlap, multiple, size }: Windowing): WindowOptions {
+  const side = size ?? Math.max(multiple, Math.floor(window / multiple) * multiple);
+  const shared = Math.floor(Math.min(overlap, side / 2) / multiple) * multiple;
+  return { side, overlap: shared, multiple, fixed: size !== undefined };
+}
+
 /** What `f` makes of an image, clipped to 0..1. @throws the signal's reason between windows. */
 export async function throughNetwork(
   image: Image,
-  { window, overlap, multiple, size }: Windowing,
+  windowing: Windowing,
   context: PluginContext,
   f: OfPart,
 ): Promise<Image> {
-  const side = size ?? Math.max(multiple, Math.floor(window / multiple) * multiple);
-  const shared = Math.floor(Math.min(overlap, side / 2) / multiple) * multiple;
-  const options = { side, overlap: shared, multiple, fixed: size !== undefined };
+  const options = windowOptions(windowing);
   const part = async (values: Float32Array, { width, height }: Size, index: number, count: number) => {
     context.signal?.throwIfAborted();
     const own = contextOfPart({ ...context, random: context.random.fork(`window ${index}`) }, index, count);

@@ -6,10 +6,13 @@ import { z } from 'zod';
 import { bilateral } from '../image/bilateral.ts';
 import { guidedBy } from '../image/guided.ts';
 import { fromGreyLevels, toGreyLevels } from '../image/image.ts';
+import { rounded, truncated } from '../plugin/transformation.ts';
 import { adverseCleaner } from './adverse-cleaner.ts';
 import { defineAttack } from './define.ts';
+import { bilateralGraph } from './graph/bilateral.ts';
+import { guidedGraph } from './graph/guided.ts';
 import { windowParameters } from './network.ts';
-import { roundTrip } from './vae-round-trip.ts';
+import { roundTrip, roundTripGraph } from './vae-round-trip.ts';
 
 const { guided: _, ...cleanerParameters } = adverseCleaner.params.shape;
 
@@ -37,5 +40,12 @@ export const vaeGuidedCleaner = defineAttack({
       onPass(params.bilateral + i);
     }
     return fromGreyLevels(image, values.map(Math.trunc));
+  },
+  graph: (picture, params, scope) => {
+    const guide = rounded(scope.g, roundTripGraph(scope, picture, { ...params, latent: 'mean' }));
+    const filter = guidedGraph(scope, { ...picture, value: guide }, params);
+    let value = bilateralGraph(scope, picture, { ...params, iterations: params.bilateral });
+    for (let i = 0; i < params.guidedCount; i++) value = filter(value);
+    return { ...picture, value: truncated(scope.g, value) };
   },
 });

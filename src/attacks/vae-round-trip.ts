@@ -4,14 +4,20 @@
  */
 import { z } from 'zod';
 import type { Image } from '../image/image.ts';
-import { noMoments } from '../messages.ts';
+import { windowsOf } from '../image/windows.ts';
+import { noGraph, noMoments } from '../messages.ts';
+import { CELL } from '../models/latents.ts';
 import type { RoleModel } from '../models/open.ts';
 import { LATENT_SPREAD } from '../models/standard.ts';
+import { embed } from '../onnx/embed.ts';
+import type { Value } from '../onnx/operators.ts';
 import { type NamedTensors, type TensorOf, tensor } from '../onnx/tensor.ts';
 import { openRole, type PluginContext } from '../plugin/define.ts';
+import { type GraphPicture, type GraphScope, type Network, rounded } from '../plugin/transformation.ts';
 import type { Random } from '../random.ts';
 import { defineAttack } from './define.ts';
-import { throughNetwork, windowParameters } from './network.ts';
+import { throughNetworkGraph } from './graph/network.ts';
+import { throughNetwork, type Windowing, windowOptions, windowParameters } from './network.ts';
 
 export const vaeRoundTrip = defineAttack({
   id: 'vae-round-trip',
@@ -38,21 +44,82 @@ export const vaeRoundTrip = defineAttack({
     }
     return now;
   },
+  graph: (picture, params, scope) => ({
+    ...picture,
+    value: rounded(scope.g, roundTripGraph(scope, picture, params)),
+  }),
 });
+
+/** What a round trip is made with. */
+interface RoundTrip {
+  readonly latent: 'mean' | 'sampled';
+  readonly window: number;
+  readonly overlap: number;
+}
 
 /** One round trip, in windows. */
 export async function roundTrip(
   image: Image,
-  { latent, window, overlap }: { latent: 'mean' | 'sampled'; window: number; overlap: number },
+  { latent, ...windows }: RoundTrip,
   context: PluginContext,
 ): Promise<Image> {
   const encoder = await openRole(context, 'vae-encoder');
   const decoder = await openRole(context, 'vae-decoder');
-  const { multiple = 8, size } = encoder.model.fill;
-  return throughNetwork(image, { window, overlap, multiple, size }, context, async (part) => {
+  return throughNetwork(image, windowingFor(encoder, windows), context, async (part) => {
     const drawn = await latentsOf(encoder, part, latent === 'sampled' ? context.random : undefined);
     return (await decoder.run({ latent: drawn })).image;
   });
+}
+
+const windowingFor = (
+  { model: { fill } }: Network,
+  { window, overlap }: Omit<RoundTrip, 'latent'>,
+): Windowing => ({ window, overlap, multiple: fill.multiple ?? CELL, size: fill.size });
+
+/** Round trips one after the other, clipped to 0..1 and not rounded. */
+export function roundTripGraph(
+  scope: GraphScope,
+  picture: GraphPicture,
+  { times = 1, latent, ...windows }: RoundTrip & { readonly times?: number },
+): Value {
+  const { g } = scope;
+  const [encoder, decoder] = [scope.network('vae-encoder'), scope.network('vae-decoder')];
+  const windowing = windowingFor(encoder, windows);
+  const count = windowsOf(picture, windowOptions(windowing)).length;
+  const draw = latent === 'sampled' ? latentDraws(scope, encoder, times * count) : undefined;
+  let { value } = picture;
+  for (let trip = 0; trip < times; trip++) {
+    value = throughNetworkGraph(scope, { ...picture, value }, windowing, (image, _size, index) => {
+      const { latent: mean, [LATENT_SPREAD]: spread } = embed(g, encoder.graph, { image });
+      const drawn = draw === undefined ? mean! : draw(mean!, spread!, trip * count + index);
+      return embed(g, decoder.graph, { latent: drawn }).image!;
+    });
+  }
+  return value;
+}
+
+/**
+ * Draw i of `count` from latents of a mean and a deviation. All are one input, for their stream is one. @throws MODEL where
+ * the encoder gives no moments to draw from, USAGE where the size of its latents does not follow from its graph.
+ */
+function latentDraws(
+  { g, draw }: GraphScope,
+  { model, graph }: Network,
+  count: number,
+): (mean: Value, spread: Value, index: number) => Value {
+  const call = 'vae-round-trip(latent=sampled)';
+  if (!graph.graph.outputs.some(({ name }) => name === LATENT_SPREAD)) throw noMoments(model.id, call);
+  let normals: Value | undefined;
+  return (mean, spread, index) => {
+    const dims = g.typeOf(mean).shape?.slice(1) ?? [];
+    if (dims.length !== 3 || !dims.every((dim) => typeof dim === 'number')) throw noGraph(call);
+    const length = dims.reduce((a, b) => a * b) * count;
+    normals ??= draw('latent noise', [count, ...dims], (random) =>
+      Float32Array.from({ length }, () => random.normal()),
+    );
+    const own = g.Squeeze(g.Slice(normals, [index], [index + 1], [1]), [1]);
+    return g.Add(mean, g.Mul(spread, own));
+  };
 }
 
 type Floats = TensorOf<'float32'>;

@@ -5,12 +5,12 @@
 import { attacks } from '../attacks/index.ts';
 import { CraquelureError } from '../messages.ts';
 import { metrics } from '../metrics/index.ts';
-import type { ModelChoices } from '../models/choice.ts';
 import { modelsFor } from '../models/catalogue/index.ts';
+import type { ModelChoices } from '../models/choice.ts';
 import { modelHome } from '../models/home.ts';
 import type { OpenOptions } from '../models/open.ts';
-import type { ModelRole } from '../models/roles.ts';
 import { type Need, type ResolvedModel, resolveNeeds } from '../models/resolve.ts';
+import type { ModelRole } from '../models/roles.ts';
 import { openShelf } from '../models/shelf.ts';
 import { isVectorRole } from '../models/vectors.ts';
 import type { PluginBase, RoleNeed } from '../plugin/define.ts';
@@ -43,7 +43,7 @@ export async function bindModels(
   baseDirs: readonly string[] = [process.cwd()],
   lenient = false,
 ): Promise<Bindings> {
-  const links = used.flatMap(([kind, setting]) => setting.links.map((link) => ({ kind, link })));
+  const links = used.flatMap(([kind, { links }]) => links.flatMap((link) => usedLinks(kind, link)));
   const resolve = (needs: readonly Need[]): Promise<ResolvedModel[]> =>
     resolveNeeds(needs, choices, { home: modelHome(), baseDirs });
   const allNeeds = links.map(({ kind, link }) => needsOf(kind, link, choices));
@@ -64,7 +64,8 @@ export async function bindModels(
 
   const bindLink = (kind: PluginKind, given: SettingLink): SettingLink => {
     const versions = programs.get(given);
-    const link = versions ? { ...given, programs: versions } : given;
+    const chains = mapChains(given, (each) => bindLink('attack', each));
+    const link = { ...given, ...(versions && { programs: versions }), ...(chains && { chains }) };
     const reason = absent.get(given);
     const bound = {
       ...bindPictures(link, namesOf(kind, link), named),
@@ -84,6 +85,24 @@ export async function bindModels(
     },
   };
 }
+
+/** A link and those of the chains of attacks that its parameters name. */
+const usedLinks = (kind: PluginKind, link: SettingLink): { kind: PluginKind; link: SettingLink }[] => [
+  { kind, link },
+  ...Object.values(link.chains ?? {}).flatMap((chains) =>
+    chains.flat().flatMap((each) => usedLinks('attack', each)),
+  ),
+];
+
+/** The chains that a link's parameters name, each of their links replaced. */
+const mapChains = (
+  { chains }: SettingLink,
+  f: (link: SettingLink) => SettingLink,
+): SettingLink['chains'] | undefined =>
+  chains &&
+  Object.fromEntries(
+    Object.entries(chains).map(([parameter, named]) => [parameter, named.map((links) => links.map(f))]),
+  );
 
 /** Metrics with a model that is missing, and what is missing; none where it is so of all, for then there is nothing to run for. */
 async function metricsWithout(

@@ -8,23 +8,23 @@ import { decodeImage } from '../image/codec.ts';
 import type { Image } from '../image/image.ts';
 import { resize } from '../image/resample.ts';
 import { notANumber, undeclaredRole } from '../messages.ts';
+import type { ImageRef, Metric, MetricContext } from '../metrics/define.ts';
+import { metrics } from '../metrics/index.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 import type { ModelShelf, RoleModels } from '../models/shelf.ts';
 import { vectorOf } from '../models/vectors.ts';
-import type { ImageRef, Metric, MetricContext } from '../metrics/define.ts';
-import { metrics } from '../metrics/index.ts';
-import type { NamedTransformation, Note, Notes, PluginContext } from '../plugin/define.ts';
-import { formatChain } from '../plugin/call.ts';
-import { resolvePlugin } from '../plugin/resolve.ts';
 import { removeCheckpoint } from '../optim/checkpoint-file.ts';
+import { formatChain } from '../plugin/call.ts';
+import type { NamedTransformation, Note, Notes, PluginContext } from '../plugin/define.ts';
+import { resolvePlugin } from '../plugin/resolve.ts';
 import type { Budget } from '../protections/define.ts';
 import { protections } from '../protections/index.ts';
 import { seededRandom } from '../random.ts';
 import {
   type ArtefactOutput,
   type AttackJob,
-  type EmbedJob,
   decodeVector,
+  type EmbedJob,
   embedJobs,
   type ImportJob,
   type Job,
@@ -44,9 +44,9 @@ import { toJsonValue } from './rows.ts';
 import {
   assertSound,
   clipToBudget,
-  measureBudget,
   type MeasuredBudget,
   type MeasuredLooks,
+  measureBudget,
   measureLooks,
 } from './safeguards.ts';
 import type { Store } from './store.ts';
@@ -188,7 +188,7 @@ export async function protectImage(
     note: (name, value) => noted.set(name, value),
     models: means.modelsOf(step),
     pictures: means.picturesOf(step),
-    transformations: transformationsFrom(step),
+    transformations: transformationsFrom(step, means.modelsOf),
   });
   assertSound(step.id, clean, raw, false);
   const notes = noted.size === 0 ? {} : { notes: Object.fromEntries(noted) };
@@ -197,15 +197,17 @@ export async function protectImage(
 
 /** The chains that a step's parameters name, as graphs: one kind of plug-in hands them to another only through here. */
 const transformationsFrom =
-  ({ chains = {} }: JobStep) =>
+  ({ chains = {} }: JobStep, modelsOf: ModelsOf) =>
   (parameter: string): readonly NamedTransformation[] =>
     (chains[parameter] ?? []).map((steps) => {
-      const links = steps.map(({ id, params }) => ({
-        attack: resolvePlugin('attack', attacks, id),
-        params,
+      const links = steps.map((step) => ({
+        attack: resolvePlugin('attack', attacks, step.id),
+        params: step.params,
+        models: modelsOf(step),
       }));
-      const label = formatChain(links.map(({ attack, params }) => ({ plugin: attack, params })));
-      return { label, at: (size) => chainGraph(links, size) };
+      const call = formatChain(links.map(({ attack, params }) => ({ plugin: attack, params })));
+      const keys = steps.flatMap(({ models = {} }) => Object.values(models));
+      return { label: [call, ...new Set(keys)].join(' '), at: (size) => chainGraph(links, size) };
     });
 
 /** Attacks an image with a chain of one or more links. */

@@ -1,5 +1,5 @@
 /** @file Building graphs node by node: fresh names, shared constants, and the type of every value on the way. */
-import { inferNode, type ValueType } from './infer.ts';
+import { constantType, inferNode, type ValueType } from './infer.ts';
 import type { Graph, Model, Node, StoredTensor, ValueInfo } from './model.ts';
 import { type Emitter, type Operators, operators, type Value } from './operators.ts';
 import { type DType, fromNumbers, tensorBytes } from './tensor.ts';
@@ -18,6 +18,8 @@ export interface GraphBuilder extends Emitter, Operators {
   declare(value: Value, type: ValueType): void;
   /** What is known about a value. */
   typeOf(value: Value): ValueType;
+  /** A model's weight as it stands, under a name that no value has yet; stored once, however often it is asked for. */
+  weight(tensor: StoredTensor, prefix?: string): Value;
   /** A constant; equal small constants are one. */
   constant(dtype: DType, dims: readonly number[], values: ArrayLike<number>): Value;
   /** A scalar of the element type of `like`. */
@@ -36,6 +38,7 @@ export function graphBuilder({
   const initializers: StoredTensor[] = [];
   const types = new Map<Value, ValueType>();
   const constants = new Map<string, Value>();
+  const weights = new Map<StoredTensor, Value>();
   const { fresh, take } = freshNames(taken);
 
   const typeOf = (value: Value): ValueType => types.get(value) ?? {};
@@ -76,6 +79,16 @@ export function graphBuilder({
     return name;
   };
 
+  const weight: GraphBuilder['weight'] = (tensor, prefix = '') => {
+    const known = weights.get(tensor);
+    if (known !== undefined) return known;
+    const name = fresh(prefix + tensor.name);
+    initializers.push({ ...tensor, name });
+    declare(name, constantType(tensor));
+    weights.set(tensor, name);
+    return name;
+  };
+
   const emitter: Emitter = { opset, emit, ints: (values) => constant('int64', [values.length], values) };
   const bound = operators(emitter);
   const scalar = (value: number, like: Value): Value => {
@@ -84,18 +97,23 @@ export function graphBuilder({
     if (dtype === 'bfloat16') return bound.Cast(constant('float32', [], [value]), dtype);
     return constant(dtype as DType, [], [value]);
   };
-  return { ...emitter, ...bound, nodes, initializers, fresh, append, declare, typeOf, constant, scalar };
+  const own = { nodes, initializers, fresh, append, declare, typeOf, weight, constant, scalar };
+  return { ...emitter, ...bound, ...own };
 }
 
 /**
  * The model that a builder has built, fed with `inputs` and giving the values named `outputs`. `opsets` are those of
- * further domains that its nodes are from.
+ * further domains that its nodes are from, `folder` is where weights lie that are kept outside.
  */
 export function builtModel(
   g: GraphBuilder,
   inputs: readonly ValueInfo[],
   outputs: readonly Value[],
-  { name = 'graph', opsets = {} }: { name?: string; opsets?: Readonly<Record<string, number>> } = {},
+  {
+    name = 'graph',
+    opsets = {},
+    folder,
+  }: { name?: string; opsets?: Readonly<Record<string, number>>; folder?: string | undefined } = {},
 ): Model {
   const infoOf = (value: Value): ValueInfo => {
     const { dtype, shape } = g.typeOf(value);
@@ -116,6 +134,7 @@ export function builtModel(
     graph,
     functions: [],
     metadata: {},
+    ...(folder !== undefined && { folder }),
   };
 }
 

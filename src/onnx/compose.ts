@@ -60,13 +60,14 @@ export function compose(first: Model, second: Model, { join, prefix = 'b.', outp
   };
 }
 
-/** The one folder that external data lies in. */
-function commonFolder(a: Model, b: Model): string | undefined {
-  const [one, other] = [a, b].map((model) =>
-    tensorsOf(model.graph).some(({ external }) => external !== undefined) ? model.folder : undefined,
+/** The one folder that the external data of models lies in. Throws where there are two. */
+export function commonFolder(...models: readonly Model[]): string | undefined {
+  const folders = models.flatMap(({ graph, folder }) =>
+    folder !== undefined && tensorsOf(graph).some(({ external }) => external !== undefined) ? [folder] : [],
   );
-  if (one !== undefined && other !== undefined && one !== other) throw separateFolders(one, other);
-  return one ?? other;
+  const other = folders.find((folder) => folder !== folders[0]);
+  if (other !== undefined) throw separateFolders(folders[0]!, other);
+  return folders[0];
 }
 
 const namesake = (a: Graph, b: Graph): Record<string, string> => {
@@ -165,7 +166,8 @@ function renamedGraph(graph: Graph, name: Renaming, dim: Renaming): Graph {
   };
 }
 
-const renamedNode = (node: Node, name: Renaming): Node => ({
+/** A node that reads and makes values of other names, graphs inside it included. */
+export const renamedNode = (node: Node, name: (old: string) => string): Node => ({
   ...node,
   name: name(node.name),
   inputs: node.inputs.map(name),

@@ -28,9 +28,9 @@ export type Reference = 'pictures' | 'attacks';
 
 /** A chain of attacks as a plug-in of another kind may use it: differentiable, for pictures of any one size. */
 export interface NamedTransformation {
-  /** As a call. */
+  /** As a call, with the keys of the models that are in it: equal labels are equal graphs. */
   readonly label: string;
-  at(size: Size): Transformation;
+  at(size: Size): Promise<Transformation>;
 }
 
 /** A picture that a parameter names. */

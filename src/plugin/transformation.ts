@@ -7,9 +7,12 @@
  * Steps, such as rounding to 8 bits, pass gradients straight through; clipping does not.
  */
 import type { Image, Size } from '../image/image.ts';
+import type { RoleModel } from '../models/open.ts';
 import { imageTensor, withPlanes } from '../models/pixels.ts';
+import type { ModelRole } from '../models/roles.ts';
 import { builtModel, type GraphBuilder, graphBuilder } from '../onnx/builder.ts';
-import type { Model, ValueInfo } from '../onnx/model.ts';
+import { commonFolder } from '../onnx/compose.ts';
+import { type Model, opsetOf, type ValueInfo } from '../onnx/model.ts';
 import type { Value } from '../onnx/operators.ts';
 import { type NamedTensors, tensor } from '../onnx/tensor.ts';
 import type { Random } from '../random.ts';
@@ -25,7 +28,12 @@ export interface GraphScope {
   readonly g: GraphBuilder;
   /** A further input [n, ...dims], filled for one picture by `sample`. */
   draw(hint: string, dims: readonly number[], sample: Sample): Value;
+  /** What plays a role that the attack needs; its graph is written by `embed`. @throws MODEL where nothing plays it. */
+  network(role: ModelRole): Network;
 }
+
+/** A model as a graph knows it: never run, only written out. */
+export type Network = Pick<RoleModel, 'model' | 'graph'>;
 
 /** The values of a random input for one picture, row-major. */
 export type Sample = (random: Random) => Float32Array;
@@ -48,12 +56,17 @@ interface Draw {
 /** The operator set of the graphs: what exporters of the encoders use, and what has a form for every operator used here. */
 const OPSET = 17;
 
-/** The model that `emit` writes, for pictures of a size. It begins by rounding to the 8 bits that a file holds. */
+/**
+ * The model that `emit` writes, for pictures of a size. It begins by rounding to the 8 bits that a file holds. `networks` are
+ * all models that `emit` may embed. Throws where their weights lie in files of two folders.
+ */
 export function transformation(
   { width, height }: Size,
-  emit: (picture: GraphPicture, scope: GraphScope) => GraphPicture,
+  emit: (picture: GraphPicture, scope: Omit<GraphScope, 'network'>) => GraphPicture,
+  networks: readonly Model[] = [],
 ): Transformation {
-  const g = graphBuilder({ opset: OPSET, taken: ['image', 'attacked'] });
+  const opset = Math.max(OPSET, ...networks.map(opsetOf));
+  const g = graphBuilder({ opset, taken: ['image', 'attacked'] });
   const inputs: ValueInfo[] = [];
   const draws: Draw[] = [];
   const input = (name: string, dims: readonly number[]): Value => {
@@ -77,7 +90,9 @@ export function transformation(
     outputs: ['attacked'],
     attributes: {},
   });
-  const model = builtModel(g, inputs, ['attacked'], { name: 'transformation' });
+  const opsets = Object.assign({}, ...networks.map((network) => network.opsets)) as Model['opsets'];
+  const folder = commonFolder(...networks);
+  const model = builtModel(g, inputs, ['attacked'], { name: 'transformation', opsets, folder });
   return { model, size: { width: made.width, height: made.height }, draws };
 }
 

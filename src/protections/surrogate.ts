@@ -69,7 +69,7 @@ async function openPart(
   const targets = await target(encoder, size, windows);
   const cell = encoder.model.fill.multiple ?? CELL;
   const share = cell ** 2 / (size.width * size.height);
-  const seen = viewsOf(expectation, windows);
+  const seen = await viewsOf(expectation, windows);
   return async (x, step, gradient) => {
     let total = 0;
     for (const [i, window] of windows.entries()) {

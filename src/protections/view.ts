@@ -40,11 +40,12 @@ export interface View {
 const PLAIN: View = { name: '', behind: (encoder) => encoder, draws: () => ({}) };
 
 /** From a step and a window to how it is seen: all windows of a step through the same transformation, with draws of their own. */
-export function viewsOf(
+export async function viewsOf(
   { transformations, random }: Expectation,
   windows: readonly Window[],
-): (step: number, window: number) => { readonly view: View; readonly draws: NamedTensors } {
-  const views = transformations.map((each) => viewThrough(each, windowSize(windows[0]!)));
+): Promise<(step: number, window: number) => { readonly view: View; readonly draws: NamedTensors }> {
+  const size = windowSize(windows[0]!);
+  const views = await Promise.all(transformations.map((each) => viewThrough(each, size)));
   return (step, window) => {
     const own = random.fork(`step ${step}`);
     const view = views.length === 0 ? PLAIN : own.pick(views);
@@ -52,8 +53,8 @@ export function viewsOf(
   };
 }
 
-function viewThrough({ label, at }: NamedTransformation, size: Size): View {
-  const made = at(size);
+async function viewThrough({ label, at }: NamedTransformation, size: Size): Promise<View> {
+  const made = await at(size);
   return {
     name: ` after ${label} of ${size.width}x${size.height} px`,
     behind: (encoder) =>

@@ -1,54 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { applyChain, type ChainLink } from '../../src/attacks/chain.ts';
 import { chainGraph } from '../../src/attacks/graph/chain.ts';
-import { attacks } from '../../src/attacks/index.ts';
 import { cotangentName, gradientGraph, gradientName } from '../../src/autodiff/gradient.ts';
-import { fromBytes, type Image, type Size, toBytes } from '../../src/image/image.ts';
 import { noGraph } from '../../src/messages.ts';
 import { imageTensor } from '../../src/models/pixels.ts';
 import { fromNumbers, toFloat32 } from '../../src/onnx/tensor.ts';
-import { parseChain } from '../../src/plugin/call.ts';
-import { resolveCall } from '../../src/plugin/resolve.ts';
-import { drawsOf, runTransformation } from '../../src/plugin/transformation.ts';
+import { drawsOf } from '../../src/plugin/transformation.ts';
 import { seededRandom } from '../../src/random.ts';
 import { openSession } from '../../src/runtime/session.ts';
-
-const linksOf = (text: string): ChainLink[] =>
-  parseChain(text).map((call) => {
-    const { plugin, params } = resolveCall('attack', attacks, call);
-    return { attack: plugin, params };
-  });
-
-/** Waves, an edge and some noise: smooth parts, where filters work, and parts that saturate. */
-const picture = ({ width, height }: Size): Image => {
-  const random = seededRandom(5);
-  return fromBytes(
-    width,
-    height,
-    Uint8ClampedArray.from({ length: width * height * 3 }, (_, i) => {
-      const x = Math.floor(i / 3) % width;
-      const y = Math.floor(i / 3 / width);
-      const wave = 120 + 90 * Math.sin(x / 6 + (i % 3)) * Math.cos(y / 9);
-      return wave + (x > y ? 70 : 0) + 6 * random.normal();
-    }),
-  );
-};
-
-async function compared(text: string, size: Size): Promise<{ max: number; mean: number }> {
-  const links = linksOf(text);
-  const image = picture(size);
-  const applied = toBytes(await applyChain(links, image, { random: seededRandom(11) }));
-  const made = chainGraph(links, size);
-  const session = await openSession(made.model);
-  try {
-    const run = await runTransformation(session, made, image, seededRandom(11));
-    const off = toBytes(run).map((value, i) => Math.abs(value - applied[i]!));
-    expect(off.length).toBe(applied.length);
-    return { max: Math.max(...off), mean: off.reduce((a, b) => a + b) / off.length };
-  } finally {
-    await session.close();
-  }
-}
+import { compared, linksOf, picture } from './graph-fixture.ts';
 
 // In grey levels. Float32 sums fall on the other side of a half now and then. In JPEG that is a coefficient of a block,
 // which moves its 64 pixels, or 256 of chroma: small pictures differ more in the mean than large ones.
@@ -96,7 +55,7 @@ describe('the graph of an attack', () => {
     it.each(attacksWithGraph)(
       `%s gives what the attack gives for ${size.width} x ${size.height} px, within %d grey levels, mean %d`,
       async (text, max, mean) => {
-        const off = await compared(text, size);
+        const off = await compared(linksOf(text), size);
         expect(off.max).toBeLessThanOrEqual(max);
         expect(off.mean).toBeLessThanOrEqual(mean);
       },
@@ -110,7 +69,7 @@ describe('gradients through the graph of an attack', () => {
 
   /** The gradient of sum(weights * attacked) by the image. */
   async function gradient(text: string, weights: Float32Array): Promise<Float32Array> {
-    const made = chainGraph(linksOf(text), size);
+    const made = await chainGraph(linksOf(text), size);
     const wanted = gradientName('image');
     const graph = gradientGraph(made.model, { cotangent: ['attacked'], wrt: ['image'], outputs: [] });
     const session = await openSession(graph);
@@ -163,12 +122,12 @@ describe('a chain as one graph', () => {
   it('is what its links are one after the other, draws included', async () => {
     const text =
       'gaussian-noise(sigma=5) | rescale(scale=0.7) | gaussian-noise(sigma=9) | gaussian-blur | flip';
-    expect(await compared(text, { width: 33, height: 21 })).toEqual({ max: 0, mean: 0 });
+    expect(await compared(linksOf(text), { width: 33, height: 21 })).toEqual({ max: 0, mean: 0 });
   });
 
   it('takes a batch, with draws of its own for each picture', async () => {
     const size = { width: 12, height: 9 };
-    const made = chainGraph(linksOf('gaussian-noise'), size);
+    const made = await chainGraph(linksOf('gaussian-noise'), size);
     const one = imageTensor(picture(size));
     const two = fromNumbers('float32', [2, 3, 9, 12], [...toFloat32(one), ...toFloat32(one)]);
     const session = await openSession(made.model);
@@ -179,11 +138,11 @@ describe('a chain as one graph', () => {
     expect(values.slice(0, values.length / 2)).not.toEqual(values.slice(values.length / 2));
   });
 
-  it('is refused by the name of the first link that has no graph', () => {
+  it('is refused by the name of the first link that has no graph', async () => {
     const size = { width: 8, height: 8 };
-    expect(() => chainGraph(linksOf('jpeg | wavelet | webp'), size)).toThrow(noGraph('wavelet'));
+    await expect(chainGraph(linksOf('jpeg | wavelet | webp'), size)).rejects.toThrow(noGraph('wavelet'));
     for (const text of ['median(size=9)', 'platform(host=misskey)', 'screenshot(mode=browser)']) {
-      expect(() => chainGraph(linksOf(text), size)).toThrow(noGraph(text));
+      await expect(chainGraph(linksOf(text), size)).rejects.toThrow(noGraph(text));
     }
   });
 });

@@ -6,51 +6,18 @@ import { absentModel, noMoments } from '../../src/messages.ts';
 import { catalogue } from '../../src/models/catalogue/index.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
-import type { ModelRole } from '../../src/models/roles.ts';
-import { openShelf, type RoleModels } from '../../src/models/shelf.ts';
-import { builtModel, graphBuilder } from '../../src/onnx/builder.ts';
-import type { Model } from '../../src/onnx/model.ts';
+import { openShelf } from '../../src/models/shelf.ts';
 import { parseChain } from '../../src/plugin/call.ts';
 import { resolveCall } from '../../src/plugin/resolve.ts';
 import { seededRandom } from '../../src/random.ts';
 import { absoluteDistance, emptyHome, poolingEncoder, save, temporaryFolder } from '../models/fixture.ts';
 import { randomImage } from '../pictures.ts';
-import { port } from '../runtime/models.ts';
 import { describeShared } from '../shared.ts';
 import { writeTinyDiffusion } from '../tiny-diffusion.ts';
+import { filter, modelsOf } from './network-models.ts';
 
 const shelf = openShelf({ threads: 1 });
 afterAll(() => shelf.close());
-
-/** A mean over 3x3 pixels, or pixels four times as large: what a denoiser and an upscaler do at the least. */
-function filter(output: 'denoised' | 'upscaled'): Model {
-  const g = graphBuilder({ opset: 17 });
-  const image = port('image', ['n', 3, 'h', 'w']);
-  g.declare('image', { dtype: 'float32', shape: ['n', 3, 'h', 'w'] });
-  const ninths = g.constant('float32', [3, 1, 3, 3], new Array(27).fill(1 / 9));
-  const blurred = g.Conv('image', ninths, { pads: [1, 1, 1, 1], group: 3 });
-  const scales = g.constant('float32', [4], [1, 1, 4, 4]);
-  const result = output === 'denoised' ? blurred : g.emit('Resize', [blurred, '', scales])[0]!;
-  g.append({
-    name: 'out',
-    opType: 'Identity',
-    domain: '',
-    inputs: [result],
-    outputs: [output],
-    attributes: {},
-  });
-  return builtModel(g, [image], [output]);
-}
-
-/** The models of some choices, opened as plug-ins get them. */
-async function modelsOf(
-  choices: Readonly<Record<string, unknown>>,
-  roles: readonly ModelRole[],
-): Promise<RoleModels> {
-  const needs = roles.map((role) => ({ role, by: 'test' }));
-  const surroundings = { home: await emptyHome({ entries: catalogue }), baseDirs: ['/'] };
-  return shelf.of(await resolveNeeds(needs, parseModelChoices(choices), surroundings));
-}
 
 const folder = await temporaryFolder();
 const tiny = await writeTinyDiffusion(join(folder, 'tiny'));
@@ -84,7 +51,7 @@ async function attack(
   }: { seed?: number; signal?: AbortSignal; onProgress?: (fraction: number) => void } = {},
 ): Promise<Image> {
   const { plugin, params } = resolveCall('attack', attacks, parseChain(text)[0]!);
-  const models = await modelsOf(choices, plugin.needs);
+  const models = await modelsOf(shelf, choices, plugin.needs);
   return plugin.apply(image, params, { random: seededRandom(seed), models, ...context });
 }
 

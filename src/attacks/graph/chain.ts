@@ -1,9 +1,11 @@
 /** @file A chain of attacks as one transformation: an ONNX model. */
 import type { Size } from '../../image/image.ts';
-import { noGraph } from '../../messages.ts';
+import { noGraph, undeclaredRole } from '../../messages.ts';
+import type { ModelRole } from '../../models/roles.ts';
 import {
   type GraphPicture,
   type GraphScope,
+  type Network,
   type Transformation,
   transformation,
 } from '../../plugin/transformation.ts';
@@ -11,21 +13,47 @@ import type { ChainLink } from '../chain.ts';
 
 /**
  * What `applyChain` does to pictures of a size, as an ONNX model `image` [n, 3, h, w] -> `attacked`; the docs page of
- * the attacks says within what error. @throws USAGE where a link has no graph.
+ * the attacks says within what error. Networks that links need are in it. @throws USAGE where a link has no graph, MODEL
+ * where a role that a link needs is not played.
  */
-export function chainGraph(links: readonly ChainLink[], size: Size): Transformation {
+export async function chainGraph(links: readonly ChainLink[], size: Size): Promise<Transformation> {
   const without = links.find(({ attack }) => attack.graph === undefined);
   if (without !== undefined) throw noGraph(without.attack.id);
-  return transformation(size, (picture, scope) =>
-    links.reduce<GraphPicture>(
-      (made, { attack, params }, index) => attack.graph!(made, params, linkScope(scope, index)),
-      picture,
-    ),
+  const networks = await Promise.all(links.map(networksOf));
+  return transformation(
+    size,
+    (picture, scope) =>
+      links.reduce<GraphPicture>(
+        (made, { attack, params }, i) => attack.graph!(made, params, linkScope(scope, i, networks[i]!)),
+        picture,
+      ),
+    networks.flatMap((played) => [...played.values()].map(({ graph }) => graph)),
   );
 }
 
+type Networks = ReadonlyMap<ModelRole, Network>;
+
+/** What plays the roles that a link needs. */
+async function networksOf({ attack, params, models }: ChainLink): Promise<Networks> {
+  const roles = attack.needsWith?.(params).map(({ role }) => role) ?? attack.needs;
+  const played = roles.map(async (role) => {
+    if (models === undefined) throw undeclaredRole(role);
+    return [role, await models.open(role)] as const;
+  });
+  return new Map(await Promise.all(played));
+}
+
 /** Draws come from the streams that `applyChain` gives its links. */
-const linkScope = ({ g, draw }: GraphScope, index: number): GraphScope => ({
+const linkScope = (
+  { g, draw }: Omit<GraphScope, 'network'>,
+  index: number,
+  networks: Networks,
+): GraphScope => ({
   g,
   draw: (hint, dims, sample) => draw(hint, dims, (random) => sample(random.fork(`link ${index}`))),
+  network: (role) => {
+    const network = networks.get(role);
+    if (network === undefined) throw undeclaredRole(role);
+    return network;
+  },
 });
