@@ -7,16 +7,22 @@
  * are fewer than their dimensions, the Cholesky factor of their covariance where they are more. Either way there is no
  * matrix square root, no imaginary part and no jitter, and any n >= 2 is exact.
  */
+import { triangularFactor } from './factor.ts';
 import type { FeatureSet } from './features.ts';
-import { type Matrix, matrix, nuclearNorm, semidefiniteFactor, transposed } from './matrix.ts';
-import { columnProducts, rowProducts } from './product.ts';
+import { type Matrix, matrix, nuclearNorm, transposed } from './matrix.ts';
+import { type Multiply, multiplying } from './product.ts';
 
 /** The squared distance, by the sample covariance (n - 1). What rounding leaves below 0 is 0. */
 export async function frechetDistance(a: FeatureSet, b: FeatureSet): Promise<number> {
-  const [first, second] = [await gaussianOf(a.features), await gaussianOf(b.features)];
-  const means = first.mean.reduce((sum, value, j) => sum + (value - second.mean[j]!) ** 2, 0);
-  const shared = nuclearNorm(await rowProducts(first.factor, second.factor));
-  return Math.max(0, means + first.trace + second.trace - 2 * shared);
+  const sets = [a.features, b.features];
+  const largest = Math.max(...sets.map(({ rows, columns }) => rows * columns * Math.min(rows, columns)));
+  return multiplying(largest, async (multiply) => {
+    // Both at once: while loops over the rows of one run here, ONNX Runtime multiplies for the other.
+    const [first, second] = await Promise.all(sets.map((features) => gaussianOf(features, multiply)));
+    const means = first!.mean.reduce((sum, value, j) => sum + (value - second!.mean[j]!) ** 2, 0);
+    const shared = nuclearNorm(await multiply(first!.factor, second!.factor));
+    return Math.max(0, means + first!.trace + second!.trace - 2 * shared);
+  });
 }
 
 interface Gaussian {
@@ -27,7 +33,7 @@ interface Gaussian {
   readonly factor: Matrix;
 }
 
-async function gaussianOf({ rows: n, columns: d, data }: Matrix): Promise<Gaussian> {
+async function gaussianOf({ rows: n, columns: d, data }: Matrix, multiply: Multiply): Promise<Gaussian> {
   const mean = new Float64Array(d);
   for (let i = 0; i < n; i++) for (let j = 0; j < d; j++) mean[j]! += data[i * d + j]! / n;
   const scale = 1 / Math.sqrt(n - 1);
@@ -40,6 +46,6 @@ async function gaussianOf({ rows: n, columns: d, data }: Matrix): Promise<Gaussi
       trace += value * value;
     }
   }
-  if (n < d) return { mean, trace, factor: centred };
-  return { mean, trace, factor: transposed(semidefiniteFactor(await columnProducts(centred))) };
+  const factor = n < d ? centred : await triangularFactor(transposed(centred), multiply);
+  return { mean, trace, factor };
 }

@@ -1,4 +1,4 @@
-/** @file The little linear algebra that set distances need, in float64: products, factors and the nuclear norm. */
+/** @file The little linear algebra that set distances need, in float64: products and the nuclear norm. */
 import { BANDS, rowMemory } from './rows.ts';
 
 /** A dense matrix, row-major. */
@@ -21,11 +21,20 @@ export const rowsOf = ({ columns, data }: Matrix, from: number, to: number): Mat
 
 export function transposed({ rows, columns, data }: Matrix): Matrix {
   const result = matrix(columns, rows);
-  for (let i = 0; i < rows; i++) {
-    for (let j = 0; j < columns; j++) result.data[j * rows + i] = data[i * columns + j]!;
+  const out = result.data;
+  for (let top = 0; top < rows; top += SQUARE) {
+    const bottom = Math.min(top + SQUARE, rows);
+    for (let left = 0; left < columns; left += SQUARE) {
+      for (let j = left; j < Math.min(left + SQUARE, columns); j++) {
+        for (let i = top; i < bottom; i++) out[j * rows + i] = data[i * columns + j]!;
+      }
+    }
   }
   return result;
 }
+
+/** Side of the squares that are transposed one by one: what is read and what is written both stay in the first cache. */
+const SQUARE = 8;
 
 /** Sum of x[from + k] y[start + k] over k < n, in four sums, so that no addition waits for the one before. */
 function dot(x: Float64Array, from: number, y: Float64Array, start: number, n: number): number {
@@ -125,28 +134,6 @@ function addEdge(a: Matrix, b: Matrix, result: Matrix, { i, j, from, n }: Tile):
 
 function mirror({ rows, columns, data }: Matrix): void {
   for (let i = 0; i < rows; i++) for (let j = 0; j < i; j++) data[i * columns + j] = data[j * columns + i]!;
-}
-
-/**
- * The lower triangular L with L L^T = S for a positive semidefinite S (Cholesky). A pivot that is nothing but
- * rounding stands for a direction without variance: its column is 0, which is what it is in exact arithmetic.
- */
-export function semidefiniteFactor({ rows: n, data: s }: Matrix): Matrix {
-  const factor = matrix(n, n);
-  const { values: l, row, dot } = rowMemory(n, n);
-  const pivots = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    const at = row(i);
-    // What is still to come of row i is 0, so that dot may run on behind j.
-    for (let j = 0; j < i; j++) {
-      if (pivots[j]! > 0) l[at / 8 + j] = (s[i * n + j]! - dot(at, row(j), j)) / pivots[j]!;
-    }
-    const square = s[i * n + i]! - dot(at, at, i);
-    if (square > n * Number.EPSILON * s[i * n + i]!) pivots[i] = Math.sqrt(square);
-    l[at / 8 + i] = pivots[i]!;
-    factor.data.set(l.subarray(at / 8, at / 8 + i + 1), i * n);
-  }
-  return factor;
 }
 
 /**
