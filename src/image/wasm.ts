@@ -72,6 +72,8 @@ export const i32 = {
   shl: plain(0x74),
   /** Keeps the sign. */
   shr: plain(0x75),
+  /** Of unsigned numbers. */
+  div: plain(0x6e),
   remainder: plain(0x70),
   /** `a` where the condition is not 0, else `b`. */
   select: (a: Code, b: Code, condition: Code): Code => [...a, ...b, ...condition, 0x1b],

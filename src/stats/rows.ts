@@ -3,7 +3,7 @@
  * as fast as the same loops in JavaScript. Rows are float64 and padded with zeros, so that loops need no remainder.
  */
 import { filterThreads, inBands } from '../image/bands.ts';
-import { kernel, type Routine } from '../image/kernel.ts';
+import { kernel, type Routine, type Variables } from '../image/kernel.ts';
 import {
   advance,
   type Code,
@@ -135,76 +135,122 @@ const ADD: Routine = {
 /** Both lanes: the sum of the two. */
 const across = (x: Code): Code => f64x2.add(x, v128.pick(x, x, [2, 3, 0, 1]));
 
+/** Rows reflected at once: what they all are multiplied with is read once for all of them. */
+const TOGETHER = 4;
+
 const REFLECT: Routine = {
   parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'],
-  body: ({ parameters, local }) => {
-    const [band, , first, rows, each, stride, w, u, z, blocks] = parameters as readonly Local[];
+  body: (variables) => {
+    const [band, , first, rows, each, stride, w, u, z, blocks] = variables.parameters as readonly Local[];
+    const { local } = variables;
     const [x, left, sums] = [local('i32'), local('i32'), local('i32')];
-    const [px, py, pz, count] = [local('i32'), local('i32'), local('i32'), local('i32')];
-    const [factor, share, leading, fresh] = [local('v128'), local('v128'), local('v128'), local('v128')];
-    const [even, odd] = [local('v128'), local('v128')];
+    const [pz, count] = [local('i32'), local('i32')];
     const done = i32.mul(band!.get, each!.get);
     const rest = i32.sub(rows!.get, done);
-    const none = f64x2.constant(0);
-
-    /** Over a row: `body` for two vectors a turn, pointers moved on. */
-    const along = (from: readonly (readonly [Local, Local])[], body: (offset: number) => Code): Code =>
-      sequence(
-        ...from.map(([pointer, start]) => pointer.set(start.get)),
-        count.set(blocks!.get),
-        repeat(count, sequence(body(0), body(16), ...from.map(([pointer]) => advance(pointer, 32)))),
-      );
-    const subtracted = (times: Local, offset: number): Code =>
-      sequence(
-        fresh.set(f64x2.sub(v128.load(px.get, offset), f64x2.mul(times.get, v128.load(py.get, offset)))),
-        v128.store(px.get, offset, fresh.get),
-      );
-
+    const step = { x, stride: stride!, w: w!, u: u!, sums, blocks: blocks! };
     return sequence(
       x.set(i32.add(first!.get, i32.mul(done, stride!.get))),
       left.set(i32.select(rest, each!.get, i32.less(rest, each!.get))),
       sums.set(i32.add(z!.get, i32.mul(band!.get, stride!.get))),
-      along([[pz, sums]], (offset) => v128.store(pz.get, offset, none)),
-      repeatIfAny(
-        left,
+      pz.set(sums.get),
+      count.set(blocks!.get),
+      repeat(
+        count,
+        sequence(...[0, 16].map((offset) => v128.store(pz.get, offset, f64x2.constant(0))), advance(pz, 32)),
+      ),
+      ...[TOGETHER, 1].map((together) =>
         sequence(
-          factor.set(v128.loadTwice(i32.sub(x.get, i32.constant(BYTES)), 0)),
-          even.set(none),
-          odd.set(none),
-          along(
-            [
-              [px, x],
-              [py, w!],
-              [pz, u!],
-            ],
-            (offset) => {
-              const sum = offset === 0 ? even : odd;
-              const product = f64x2.mul(fresh.get, v128.load(pz.get, offset));
-              return sequence(subtracted(factor, offset), sum.set(f64x2.add(sum.get, product)));
-            },
-          ),
-          even.set(f64x2.add(even.get, odd.get)),
-          share.set(f64x2.mul(v128.loadTwice(zero, FACTOR), across(even.get))),
-          leading.set(f64x2.sub(v128.loadTwice(x.get, 0), f64x2.mul(share.get, v128.loadTwice(u!.get, 0)))),
-          along(
-            [
-              [px, x],
-              [py, u!],
-              [pz, sums],
-            ],
-            (offset) =>
-              sequence(
-                subtracted(share, offset),
-                v128.store(
-                  pz.get,
-                  offset,
-                  f64x2.add(v128.load(pz.get, offset), f64x2.mul(leading.get, fresh.get)),
-                ),
-              ),
-          ),
-          x.set(i32.add(x.get, stride!.get)),
+          count.set(i32.div(left.get, i32.constant(together))),
+          left.set(i32.remainder(left.get, i32.constant(together))),
+          repeatIfAny(count, reflected(together, variables, step)),
         ),
       ),
     );
   },
 };
+
+/** Where `reflected` finds what it works on; `x` is moved on behind the rows that it has done. */
+interface Step {
+  readonly x: Local;
+  readonly stride: Local;
+  readonly w: Local;
+  readonly u: Local;
+  readonly sums: Local;
+  readonly blocks: Local;
+}
+
+/** `x -= x[-1] w, s = scale (x . u)`, then `x -= s u, z += x[0] x`, for `together` rows; z is added to row by row. */
+function reflected(together: number, { local }: Variables, { x, stride, w, u, sums, blocks }: Step): Code {
+  const rows = Array.from({ length: together }, () => ({
+    start: local('i32'),
+    pointer: local('i32'),
+    factor: local('v128'),
+    sum: local('v128'),
+    leading: local('v128'),
+  }));
+  const [pw, pu, pz, count] = [local('i32'), local('i32'), local('i32'), local('i32')];
+  const [shared, more, fresh] = [local('v128'), local('v128'), local('v128')];
+
+  /** Over the rows: `body` for two vectors a turn, pointers moved on. */
+  const along = (others: readonly (readonly [Local, Local])[], body: (offset: number) => Code): Code => {
+    const from = [...rows.map(({ pointer, start }) => [pointer, start] as const), ...others];
+    return sequence(
+      ...from.map(([pointer, start]) => pointer.set(start.get)),
+      count.set(blocks.get),
+      repeat(count, sequence(body(0), body(16), ...from.map(([pointer]) => advance(pointer, 32)))),
+    );
+  };
+  const subtracted = (pointer: Local, offset: number, times: Local, of: Local): Code =>
+    sequence(
+      fresh.set(f64x2.sub(v128.load(pointer.get, offset), f64x2.mul(times.get, of.get))),
+      v128.store(pointer.get, offset, fresh.get),
+    );
+
+  return sequence(
+    ...rows.flatMap(({ start, factor, sum }) => [
+      start.set(x.get),
+      factor.set(v128.loadTwice(i32.sub(x.get, i32.constant(BYTES)), 0)),
+      sum.set(f64x2.constant(0)),
+      x.set(i32.add(x.get, stride.get)),
+    ]),
+    along(
+      [
+        [pw, w],
+        [pu, u],
+      ],
+      (offset) =>
+        sequence(
+          shared.set(v128.load(pw.get, offset)),
+          more.set(v128.load(pu.get, offset)),
+          ...rows.map(({ pointer, factor, sum }) =>
+            sequence(
+              subtracted(pointer, offset, factor, shared),
+              sum.set(f64x2.add(sum.get, f64x2.mul(fresh.get, more.get))),
+            ),
+          ),
+        ),
+    ),
+    ...rows.flatMap(({ start, factor: share, sum, leading }) => [
+      share.set(f64x2.mul(v128.loadTwice(zero, FACTOR), across(sum.get))),
+      leading.set(f64x2.sub(v128.loadTwice(start.get, 0), f64x2.mul(share.get, v128.loadTwice(u.get, 0)))),
+    ]),
+    along(
+      [
+        [pu, u],
+        [pz, sums],
+      ],
+      (offset) =>
+        sequence(
+          shared.set(v128.load(pu.get, offset)),
+          more.set(v128.load(pz.get, offset)),
+          ...rows.map(({ pointer, factor: share, leading }) =>
+            sequence(
+              subtracted(pointer, offset, share, shared),
+              more.set(f64x2.add(more.get, f64x2.mul(leading.get, fresh.get))),
+            ),
+          ),
+          v128.store(pz.get, offset, more.get),
+        ),
+    ),
+  );
+}
