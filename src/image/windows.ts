@@ -18,6 +18,8 @@ export interface WindowOptions {
   readonly multiple: number;
   /** True where every window has to have exactly `side`, however small the image. */
   readonly fixed?: boolean;
+  /** True where windows may be as small as their number allows, which saves pixels that two of them would see. */
+  readonly even?: boolean;
 }
 
 /** A window along one axis. */
@@ -46,9 +48,10 @@ export const windowSize = ({ columns, rows }: Window): Size => ({
   height: rows.pixels.length,
 });
 
-function spansOf(n: number, { side, overlap, multiple, fixed = false }: WindowOptions): Span[] {
+function spansOf(n: number, options: WindowOptions): Span[] {
+  const { side, overlap, multiple, fixed = false } = options;
   const whole = Math.max(Math.ceil(n / multiple) * multiple, fixed ? side : 0);
-  const length = Math.min(side, whole);
+  const length = Math.min(whole, lengthOf(whole, options));
   const last = whole - length;
   const starts: number[] = [];
   for (let start = 0; start < last; start += length - overlap) starts.push(start);
@@ -64,6 +67,13 @@ function spansOf(n: number, { side, overlap, multiple, fixed = false }: WindowOp
     pixels: reflected.slice(start, start + length),
     weights: Float32Array.from(ramps[k]!, (weight, i) => weight / total[start + i]!),
   }));
+}
+
+/** How long windows of an axis of that many pixels are: so many as `side` makes necessary, all as short as they can be. */
+function lengthOf(whole: number, { side, overlap, multiple, fixed, even }: WindowOptions): number {
+  if (!even || fixed || whole <= side) return side;
+  const count = Math.ceil((whole - overlap) / (side - overlap));
+  return Math.ceil(((whole - overlap) / count + overlap) / multiple) * multiple;
 }
 
 /** Rises over the overlap on sides where there is a neighbour. Never 0: where windows end, one of them has to count. */

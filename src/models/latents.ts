@@ -1,6 +1,6 @@
 /** @file Latents of images of any size: the windows in which a VAE encoder sees them, and what it makes of each. */
 import type { Size } from '../image/image.ts';
-import { cutWindow, type Window, windowSize, windowsOf } from '../image/windows.ts';
+import { cutWindow, type Window, type WindowOptions, windowSize, windowsOf } from '../image/windows.ts';
 import { smallerThanCell } from '../messages.ts';
 import { type TensorOf, tensor } from '../onnx/tensor.ts';
 import type { RoleModel } from './open.ts';
@@ -10,6 +10,12 @@ export type VaeEncoder = RoleModel<'vae-encoder'>;
 /** A latent cell of the Stable Diffusion family, px: what an encoder's sides are multiples of unless it says otherwise. */
 export const CELL = 8;
 
+/** How an encoder sees an image. */
+export interface EncoderWindowing extends Pick<WindowOptions, 'side' | 'overlap' | 'even'> {
+  /** How many latent cells sides are multiples of: 1. */
+  readonly cells?: number;
+}
+
 /**
  * The windows of an image for an encoder: at most `side` px long, `overlap` px shared with their neighbours, both rounded
  * down to what the encoder takes, or to so many latent cells. @throws IMAGE where a side is smaller than one latent cell.
@@ -17,7 +23,7 @@ export const CELL = 8;
 export function encoderWindows(
   { model: { id, fill } }: VaeEncoder,
   image: Size,
-  { side, overlap, cells = 1 }: { readonly side: number; readonly overlap: number; readonly cells?: number },
+  { side, overlap, cells = 1, even = false }: EncoderWindowing,
 ): readonly Window[] {
   const cell = fill.multiple ?? CELL;
   if (Math.min(image.width, image.height) < cell) throw smallerThanCell(id, image, cell);
@@ -29,6 +35,7 @@ export function encoderWindows(
     overlap: whole(Math.min(overlap, longest / 2)),
     multiple,
     fixed: fill.size !== undefined,
+    even,
   });
 }
 

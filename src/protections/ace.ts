@@ -24,7 +24,7 @@ import { chosenTarget, targetParameters, targetRefers } from './target.ts';
 
 export const ace = defineProtection({
   id: 'ace',
-  version: 2,
+  version: 3,
   label: 'ACE',
   summary: 'Pulls the prediction of a diffusion model that is being trained to one target latent.',
   reference: 'Zheng et al., Understanding and Improving Adversarial Attacks on Latent Diffusion Model (2023)',

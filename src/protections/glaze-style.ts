@@ -57,7 +57,7 @@ const params = z.strictObject({
 
 export const glazeStyle = defineProtection({
   id: 'glaze-style',
-  version: 1,
+  version: 2,
   label: 'Glaze-style',
   summary: 'Pulls the latents of a VAE encoder to those of the same picture in another style, within LPIPS.',
   reference:

@@ -29,7 +29,7 @@ import { chosenTarget, targetParameters, targetRefers } from './target.ts';
 
 export const mistV2 = defineProtection({
   id: 'mist-v2',
-  version: 2,
+  version: 3,
   label: 'Mist v2',
   summary:
     'Pulls the prediction of a LoRA-trained diffusion model to a pattern’s latent, or away from the noise, in rounds.',

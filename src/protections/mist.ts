@@ -89,7 +89,7 @@ const common = {
 export const mist = defineProtection({
   ...common,
   id: 'mist',
-  version: 3,
+  version: 4,
   label: 'Mist',
   summary:
     'Pulls the latents of a VAE encoder towards a repeated pattern, ascends a diffusion model’s loss, or both.',
@@ -99,7 +99,7 @@ export const mist = defineProtection({
 export const mistV1 = defineProtection({
   ...common,
   id: 'mist-v1',
-  version: 1,
+  version: 2,
   label: 'Mist v1',
   summary: 'Mist with the steps of the published program: along the sign of the bare gradient.',
   params: parameters({ steps: 100, step: 1 }),

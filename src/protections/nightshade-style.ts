@@ -53,7 +53,7 @@ const params = z.strictObject({
 
 export const nightshadeStyle = defineProtection({
   id: 'nightshade-style',
-  version: 1,
+  version: 2,
   label: 'Nightshade-style',
   summary: 'Pulls the latents of a VAE encoder to those of an anchor of another concept; captions stay.',
   reference: 'after Shan et al., Nightshade (IEEE S&P 2024), and its reference code',

@@ -21,7 +21,7 @@ import { chosenTarget, targetParameters, targetRefers } from './target.ts';
 
 export const photoguard = defineProtection({
   id: 'photoguard',
-  version: 1,
+  version: 2,
   label: 'PhotoGuard',
   summary: 'Pulls the latents of a VAE encoder to zero or to those of flat grey (the encoder attack).',
   reference:

@@ -65,7 +65,8 @@ async function openPart(
   windowing: Windowing,
   expectation: Expectation,
 ): Promise<(x: Float32Array, step: number, gradient: Float32Array) => Promise<number>> {
-  const windows = encoderWindows(encoder, size, windowing);
+  // Encoders are made of convolutions and do not mind a smaller window; a U-Net would.
+  const windows = encoderWindows(encoder, size, { ...windowing, even: true });
   const targets = await target(encoder, size, windows);
   const cell = encoder.model.fill.multiple ?? CELL;
   const share = cell ** 2 / (size.width * size.height);

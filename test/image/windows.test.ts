@@ -8,6 +8,7 @@ const options = fc.record({
   overlap: fc.constantFrom(0, 8, 16),
   multiple: fc.constant(8),
   fixed: fc.boolean(),
+  even: fc.boolean(),
 });
 const side = fc.integer({ min: 8, max: 300 });
 const planesOf = (width: number, height: number, seed: number): Float32Array => {
@@ -49,6 +50,32 @@ describe('windows', () => {
         },
       ),
       { numRuns: 20 },
+    );
+  });
+
+  it('share the overlap at least, and are as short as their number allows where that is asked', () => {
+    const starts = (width: number, even: boolean) =>
+      windowsOf({ width, height: 512 }, { side: 512, overlap: 64, multiple: 8, even }).map((window) => {
+        const { pixels } = window.columns;
+        return [pixels[0], pixels.length];
+      });
+    expect(starts(512, true)).toEqual([[0, 512]]);
+    expect(starts(519, false)).toEqual([
+      [0, 512],
+      [8, 512],
+    ]);
+    expect(starts(519, true)).toEqual([
+      [0, 296],
+      [224, 296],
+    ]);
+    fc.assert(
+      fc.property(fc.integer({ min: 513, max: 5000 }), (width) => {
+        const [even, fixed] = [starts(width, true), starts(width, false)];
+        expect(even.length).toBe(fixed.length);
+        for (let k = 1; k < even.length; k++) {
+          expect(even[k - 1]![0]! + even[k - 1]![1]! - even[k]![0]!).toBeGreaterThanOrEqual(64);
+        }
+      }),
     );
   });
 
