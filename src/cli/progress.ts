@@ -2,8 +2,8 @@
 import { duration, note } from './terminal.ts';
 
 export interface Progress {
-  /** `done` of `total` units of work; `doing` says what is under way. */
-  update(done: number, total: number, doing: string): void;
+  /** `done` of `total` units of work; `doing` says what is under way, `left` how long the rest takes (ms) where that is known better than by the pace so far. */
+  update(done: number, total: number, doing: string, left?: number): void;
   /** Removes the bar. */
   end(): void;
 }
@@ -18,18 +18,18 @@ export function startProgress({ quiet = false, stream = process.stderr } = {}): 
   const started = performance.now();
   let shown = stream.isTTY ? Number.NEGATIVE_INFINITY : started;
 
-  const timeLeft = (done: number, total: number): string => {
+  const timeLeft = (done: number, total: number): number | undefined => {
     const elapsed = performance.now() - started;
-    if (done <= 0 || elapsed < 1000) return '';
-    return `${duration((elapsed / done) * (total - done))} left`;
+    return done <= 0 || elapsed < 1000 ? undefined : (elapsed / done) * (total - done);
   };
 
-  const update: Progress['update'] = (done, total, doing) => {
+  const update: Progress['update'] = (done, total, doing, known) => {
     const now = performance.now();
     if (now - shown < (stream.isTTY ? REDRAW_MS : QUIET_LINE_MS)) return;
     shown = now;
     const percent = `${Math.floor((100 * done) / Math.max(1, total))} %`;
-    const left = timeLeft(done, total);
+    const ms = known ?? timeLeft(done, total);
+    const left = ms === undefined ? '' : `${duration(ms)} left`;
     if (!stream.isTTY) {
       note([percent, doing, left].filter(Boolean).join(', '));
       return;

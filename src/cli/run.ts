@@ -71,42 +71,32 @@ async function runMatrix(
   const { runPlan } = await import('../harness/run.ts');
   const { localExecutor } = await import('../harness/executor.ts');
   const { estimatePlan, timingRecorder, workOf } = await import('../harness/estimate.ts');
-  const { jobKey } = await import('../harness/jobs.ts');
+  const { forecastOf } = await import('../harness/forecast.ts');
   const { plan, store } = inputs;
   const timings = timingRecorder();
-  let weights = new Map<string, number>();
-  let total = 0;
-  let done = 0;
-  const begun = new Map<string, Heard>();
+  let forecast = forecastOf([], 1);
+  const show = (doing: string): void => progress.update(forecast.share(), 1, doing, forecast.left());
   try {
     return await runPlan(inputs, {
       ...options,
       openExecutor: async () => {
         const executor = await localExecutor(store.dir, threads);
         const { work, toRun, cached } = await estimatePlan(plan, store, executor.workers);
-        weights = new Map(
-          work.map(({ work: name, ms, toRun: n }) => [name, ms === null ? UNTIMED_MS : ms / Math.max(1, n)]),
-        );
-        total = work.reduce((sum, { work: name, toRun: n }) => sum + n * weights.get(name)!, 0);
+        forecast = forecastOf(work, executor.workers);
         const size = `${plan.cells.length} cells on ${plan.items.length} pictures`;
         note(`${size}: ${toRun} jobs to run, ${cached} reused, ${executor.workers} threads`);
         return executor;
       },
       onNote: (remark) => note(`note: ${remark}`),
       onProgress: (job, fraction) => {
-        const name = workOf(job);
-        const part = fraction * (weights.get(name) ?? 0);
-        progress.update(
-          Math.min(done + part, total),
-          total,
-          `${name} ${underWay(jobKey(job), fraction, begun)}`,
-        );
+        const left = forecast.reached(job, fraction, performance.now());
+        const percent = `${Math.floor(100 * fraction)} %`;
+        show([`${workOf(job)} ${percent}`, ...(left ? [`${duration(left)} to go`] : [])].join(', '));
       },
       onJob: (event) => {
         timings.add(event);
-        if (event.outcome !== 'reused') done += weights.get(workOf(event.job)) ?? 0;
-        begun.delete(jobKey(event.job));
-        progress.update(Math.min(done, total), total, workOf(event.job));
+        forecast.ended(event);
+        show(workOf(event.job));
       },
     });
   } finally {
@@ -114,24 +104,6 @@ async function runMatrix(
     await timings.save(store).catch(() => undefined); // estimates only
   }
 }
-
-/** Where a job was when it was first heard of. */
-interface Heard {
-  readonly at: number;
-  readonly fraction: number;
-}
-
-/** How far one job is and how long it will take at the pace that it was heard of going: `40 %, 2 min 5 s to go`. */
-function underWay(key: string, fraction: number, begun: Map<string, Heard>): string {
-  const at = performance.now();
-  const first = begun.get(key) ?? { at, fraction };
-  begun.set(key, first);
-  const left = ((at - first.at) / (fraction - first.fraction)) * (1 - fraction);
-  return `${Math.floor(100 * fraction)} %${left > 1000 && Number.isFinite(left) ? `, ${duration(left)} to go` : ''}`;
-}
-
-/** Stands for the time of work that was never timed, so that the bar moves. */
-const UNTIMED_MS = 50;
 
 /** The path of the run's report, written unless it is there already and nothing has changed. */
 async function reportOf({ folder, unchanged }: RunOutcome): Promise<string> {
