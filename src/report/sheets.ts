@@ -67,9 +67,14 @@ export async function makeSheets(run: RunFolder, { draw }: Pick<Answers, 'draw'>
   const judging = new Map(cells.map(({ metric }) => [metric.label, metric]));
   const swept = sweptParameters([...judging.values()]);
   const made: Sheet[] = [];
-  for (const models of sheets.values()) {
-    const { artist, prompts } = models[0]!;
-    const metrics = metricsOfLesson(cells, models[0]!);
+  for (const own of sheets.values()) {
+    const { artist, prompts, metric } = own[0]!;
+    // What has learnt nothing is asked once for all settings of a sweep, and stands on the sheet of each.
+    const asIs = shown.filter(
+      (lesson) => lesson.arm === 'untuned' && lesson.artist === artist && lesson.metrics?.includes(metric),
+    );
+    const models = [...new Set([...asIs, ...own])];
+    const metrics = metricsOfLesson(cells, own[0]!);
     const rows: SheetRow[] = [];
     for (const { lesson, name, role } of ordered(models, cells)) {
       const measures = metrics.map((metric) => measureOf(run.rows, lesson, metric, draw));
@@ -77,7 +82,7 @@ export async function makeSheets(run: RunFolder, { draw }: Pick<Answers, 'draw'>
     }
     made.push({
       artist,
-      swept: swept.get(models[0]!.metric) ?? '',
+      swept: swept.get(metric) ?? '',
       metrics,
       prompts: prompts.slice(0, COLUMNS),
       rows,

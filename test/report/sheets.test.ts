@@ -109,6 +109,24 @@ describe('a contact sheet', () => {
     expect(sheet!.rows.map(({ role }) => role)).toEqual([...Array(4).fill('baseline'), 'protection']);
   });
 
+  it('shows what has learnt nothing on the sheet of every setting that asks it', async () => {
+    const untuned = { ...lesson('untuned', null, null, []), metrics: [success.label, longer.label] };
+    const generated = [
+      untuned,
+      lesson('clean', null, null),
+      { ...lesson('clean', null, null), metric: longer.label, metrics: [longer.label] },
+    ];
+    const sheets = await makeSheets({ ...run, generated }, analyse(run, { draws: 200 }));
+    expect(
+      sheets.map(({ rows }) => rows.map(({ name, measures }) => [name, measures[0]!.mean.value])),
+    ).toEqual(
+      Array(2).fill([
+        ['no fine-tuning', 0],
+        ['clean', 1],
+      ]),
+    );
+  });
+
   it('has no row for what a protection or an attack that does nothing leaves as it is', async () => {
     const idle = settingOf('identity');
     const generated = [

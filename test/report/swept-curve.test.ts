@@ -53,21 +53,6 @@ describe('what a metric says over a number that lessons sweep', () => {
     );
   });
 
-  it('shows what has learnt nothing, which is asked once, at every value', () => {
-    const [first, ...others] = sheets;
-    const untuned = sheetOf(1, { 'no fine-tuning': 0.4 }).rows;
-    const [curve] = sweptCurves([{ ...first!, rows: [...untuned, ...first!.rows] }, ...others]);
-    const { data } = curve!.spec as unknown as {
-      data: { values: { x: number; learnt: string; value: number }[] };
-    };
-    const level = data.values.filter(({ learnt }) => learnt === 'no fine-tuning');
-    expect(level.map(({ x, value }) => [x, value])).toEqual([
-      [1, 0.4],
-      [3, 0.4],
-      [10, 0.4],
-    ]);
-  });
-
   it('is none where nothing is swept', () => {
     expect(sweptCurves(sheets.slice(0, 1))).toEqual([]);
   });

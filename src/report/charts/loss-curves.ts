@@ -24,6 +24,7 @@ export function lossCurves({ rows }: Pick<Sheet, 'rows'>): TopLevelSpec | undefi
     title: 'learnt',
     orient: 'bottom' as const,
     columns: legendColumns(domain),
+    columnPadding: 20,
     symbolType: 'stroke',
   };
   const color = {

@@ -5,7 +5,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { MetricSetting } from '../../harness/run-folder.ts';
 import { groupBy } from '../group.ts';
-import { type Sheet, UNTUNED } from '../sheets.ts';
+import type { Sheet } from '../sheets.ts';
 import { CONFIG, legendColumns, SCHEMA, SERIES_COLOURS } from './theme.ts';
 
 /** A chart of one metric over one parameter. */
@@ -54,14 +54,9 @@ export function sweptCurves(sheets: readonly Sheet[]): SweptCurve[] {
   );
   return [...groupBy(points, ({ key }) => key).values()].flatMap((group) => {
     const shown = group.map(({ point }) => point).filter(({ value }) => Number.isFinite(value));
-    const xs = [...new Set(shown.map(({ x }) => x))];
-    if (xs.length < 2) return [];
-    // What has learnt nothing is one model for all values, and is asked once.
-    const level = shown.flatMap((point) =>
-      point.learnt === UNTUNED ? xs.map((x) => ({ ...point, x })) : [point],
-    );
+    if (new Set(shown.map(({ x }) => x)).size < 2) return [];
     const { artist, parameter, label, title } = group[0]!;
-    return [{ artist, parameter, metric: label, spec: curve(level, parameter, title) }];
+    return [{ artist, parameter, metric: label, spec: curve(shown, parameter, title) }];
   });
 }
 
@@ -91,7 +86,7 @@ function curve(points: readonly Point[], parameter: string, title: string): TopL
     field: 'learnt',
     type: 'nominal' as const,
     scale: { domain, range: domain.map((_, i) => SERIES_COLOURS[i % SERIES_COLOURS.length]!) },
-    legend: { title: 'learnt', orient: 'bottom' as const, columns: legendColumns(domain) },
+    legend: { title: 'learnt', orient: 'bottom' as const, columns: legendColumns(domain), columnPadding: 20 },
   };
   const values = [...new Set(points.map(({ x }) => x))].sort((a, b) => a - b);
   // Intervals of models that do equally well would hide each other: each thing learnt stands a little beside the others.
