@@ -1,9 +1,14 @@
 /** @file Latents of images of any size: the windows in which a VAE encoder sees them, and what it makes of each. */
 import type { Size } from '../image/image.ts';
 import { cutWindow, type Window, type WindowOptions, windowSize, windowsOf } from '../image/windows.ts';
-import { smallerThanCell } from '../messages.ts';
+import { noMoments, smallerThanCell } from '../messages.ts';
+import { builtModel, graphBuilder } from '../onnx/builder.ts';
+import { compose } from '../onnx/compose.ts';
+import { declaredType } from '../onnx/infer.ts';
+import { type Model, opsetOf } from '../onnx/model.ts';
 import { type TensorOf, tensor } from '../onnx/tensor.ts';
 import type { RoleModel } from './open.ts';
+import { LATENT_SPREAD } from './standard.ts';
 
 export type VaeEncoder = RoleModel<'vae-encoder'>;
 
@@ -58,4 +63,55 @@ export async function latentsOf(
     latents.push(latent);
   }
   return latents;
+}
+
+/** Input of a graph of `drawingLatents`: standard normal, of the latent's shape. */
+export const LATENT_DRAW = 'latent draw';
+
+/**
+ * An encoder's graph that gives, as `latent`, mean + deviation * `LATENT_DRAW`: a draw from the distribution of the latents
+ * in place of its mean. `asker` is who wants it. @throws MODEL where the encoder gives no more than the mean.
+ */
+export function drawingLatents(graph: Model, id: string, asker: string): Model {
+  const [latent, spread] = [LATENT, LATENT_SPREAD].map((name) =>
+    graph.graph.outputs.find((output) => output.name === name),
+  );
+  if (latent === undefined || spread === undefined) throw noMoments(id, asker);
+  const mean = { ...latent, name: LATENT_MEAN };
+  const draw = { ...latent, name: LATENT_DRAW };
+  const g = graphBuilder({ opset: opsetOf(graph) });
+  for (const port of [mean, spread, draw]) g.declare(port.name, declaredType(port));
+  g.append({
+    name: LATENT,
+    opType: 'Add',
+    domain: '',
+    inputs: [LATENT_MEAN, g.Mul(LATENT_SPREAD, LATENT_DRAW)],
+    outputs: [LATENT],
+    attributes: {},
+  });
+  return compose(renamedValue(graph, LATENT, LATENT_MEAN), builtModel(g, [mean, spread, draw], [LATENT]), {
+    outputs: [LATENT],
+  });
+}
+
+const LATENT = 'latent';
+const LATENT_MEAN = 'latent mean';
+
+/** The same graph with a value under another name. */
+function renamedValue(model: Model, from: string, to: string): Model {
+  const named = (name: string): string => (name === from ? to : name);
+  const { graph } = model;
+  return {
+    ...model,
+    graph: {
+      ...graph,
+      nodes: graph.nodes.map((node) => ({
+        ...node,
+        inputs: node.inputs.map(named),
+        outputs: node.outputs.map(named),
+      })),
+      outputs: graph.outputs.map((output) => ({ ...output, name: named(output.name) })),
+      valueInfo: graph.valueInfo.map((info) => ({ ...info, name: named(info.name) })),
+    },
+  };
 }

@@ -6,7 +6,7 @@
  * Source: Liang et al. 2023, as the Mist program implements it (mode 0, semantic). What differs here, on purpose:
  *
  * - The whole picture is seen, in windows where it is large; the program sees a random crop.
- * - The posterior's mean, not a sample; the picture keeps its size and its opacity.
+ * - The posterior's mean unless `latent=sampled`; the picture keeps its size and its opacity.
  * - The default level is 8/255, half of the published budget; `heavy` is the published one.
  */
 import { z } from 'zod';
@@ -24,7 +24,7 @@ import {
   optimise,
   windowParameters,
 } from './optimise.ts';
-import { expectationOf } from './view.ts';
+import { type Expectation, expectationOf } from './view.ts';
 
 const params = z.strictObject({
   ...attackBudgetParameters,
@@ -51,7 +51,7 @@ export const advdm = defineProtection({
 /** Ascends the denoising loss; Mist's semantic mode is the same. */
 export async function ascendDenoisingLoss(
   image: Image,
-  params: Optimisation & { readonly prompt: string },
+  params: Optimisation & Pick<Expectation, 'latent'> & { readonly prompt: string },
   context: PluginContext,
 ): Promise<Image> {
   const objectiveFor = async (working: Image) => {
@@ -60,7 +60,7 @@ export async function ascendDenoisingLoss(
       windowing: { side: params.window, overlap: params.overlap },
       prompt: params.prompt,
       fromTimestep: 0,
-      expectation: expectationOf(context),
+      expectation: expectationOf(params, context),
       random: context.random.fork('draws'),
     });
     return weightedSum([{ objective: loss, weight: -1 }]);

@@ -20,7 +20,7 @@ import { denoisingObjective, type Tuned } from './denoising.ts';
 import { type Optimisation, optimise } from './optimise.ts';
 import { latentObjective } from './surrogate.ts';
 import type { Target } from './target.ts';
-import { expectationOf } from './view.ts';
+import { type Expectation, expectationOf } from './view.ts';
 
 /** How the surrogate is trained, with a protection's published values as defaults. */
 export const alternationParameters = (published: {
@@ -54,7 +54,7 @@ export const alternationParameters = (published: {
 });
 
 /** What these parameters mean together. */
-interface Alternation extends Optimisation, Prior {
+interface Alternation extends Optimisation, Prior, Pick<Expectation, 'latent'> {
   readonly prompt: string;
   readonly rounds: number;
   readonly rate: number;
@@ -93,7 +93,7 @@ export async function alternate(
     const surrogate = await trainedSurrogate(working, params, context, aim);
     opened.push(surrogate);
     const windowing = { side: params.window, overlap: params.overlap };
-    const expectation = expectationOf(context);
+    const expectation = expectationOf(params, context);
     const loss = await denoisingObjective(context, {
       size: working,
       windowing,

@@ -63,7 +63,7 @@ export async function denoisingObjective(
   const windows = encoderWindows(encoder, size, { ...windowing, cells: UNET_CELLS });
   const targets = typeof target === 'function' ? await target(encoder, size, windows) : undefined;
   const wanted = target === undefined ? diffusion.prediction : target === 'product' ? target : 'input';
-  const seen = await viewsOf(expectation, windows);
+  const seen = await viewsOf(expectation, windows, encoder);
   const text = await diffusion.encodeText([options.prompt]);
   const area = size.width * size.height;
   const gradient = new Float32Array(3 * area);
@@ -146,7 +146,7 @@ export async function distillationObjective(
   const encoder = await openRole(context, 'vae-encoder');
   const diffusion = await openDiffusion((role) => openRole(context, role));
   const windows = encoderWindows(encoder, size, { ...windowing, cells: UNET_CELLS });
-  const seen = await viewsOf(expectation, windows);
+  const seen = await viewsOf(expectation, windows, encoder);
   const text = await diffusion.encodeText([prompt]);
   const area = size.width * size.height;
   const gradient = new Float32Array(3 * area);

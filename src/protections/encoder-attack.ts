@@ -11,13 +11,19 @@ import { openRoles, type PluginContext, type RoleNeed } from '../plugin/define.t
 import { type Fixed, type Optimisation, optimise } from './optimise.ts';
 import { latentObjective } from './surrogate.ts';
 import type { Target } from './target.ts';
-import { expectationOf } from './view.ts';
+import { type Expectation, expectationOf } from './view.ts';
 
 /** Root mean square distance of latents from the target's, of an ensemble's over all encoders together. */
 const LATENT_DISTANCE = 'latent distance';
 
-/** What the mimic may do to the picture before a network sees it. */
+/** What the mimic may do to the picture before a network sees it, and what it makes of what the encoder says. */
 export const expectationParameters = {
+  latent: z
+    .enum(['mean', 'sampled'])
+    .default('mean')
+    .describe(
+      'what each step sees of the latents: the mean of their distribution, or a draw from it, where the encoder gives one',
+    ),
   eot: z
     .array(z.string().min(1))
     .default([])
@@ -61,20 +67,23 @@ export const perceptualNeed = (lpips: number | undefined): readonly RoleNeed[] =
 
 /**
  * The picture in the budget around `image` whose latents are nearest to the target's, among those met on the way.
- * @throws IMAGE where the image is smaller than a latent cell; MODEL where a gradient is no number, with the step;
+ * @throws IMAGE where the image is smaller than a latent cell; MODEL where a gradient is no number, with the step, or
+ * where latents are to be drawn and an encoder gives only their mean;
  * BUDGET where a perceptual budget leaves no room.
  */
 export async function attackEncoder(
   image: Image,
   target: Target,
-  params: Optimisation,
+  params: Optimisation & Pick<Expectation, 'latent'>,
   context: PluginContext,
   fixed: Fixed = {},
 ): Promise<Image> {
   const encoders = await openRoles(context, 'vae-encoder');
   const windowing = { side: params.window, overlap: params.overlap };
-  const expectation = expectationOf(context);
+  const expectation = expectationOf(params, context);
   const objectiveFor = (working: Image) => latentObjective(encoders, target, working, windowing, expectation);
-  const keep = expectation.transformations.length > 0 ? 'last' : 'best';
+  // Of losses that are drawn anew at each step, the least is luck.
+  const drawn = expectation.transformations.length > 0 || params.latent === 'sampled';
+  const keep = drawn ? 'last' : 'best';
   return optimise(image, objectiveFor, params, context, { keep, noteAs: LATENT_DISTANCE, ...fixed });
 }

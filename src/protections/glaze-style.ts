@@ -11,7 +11,7 @@
  * - LPIPS is measured by whatever plays the role `perceptual` (published: VGG) and held hard on the saved file by a line
  *   search; the penalty alone lets pictures out. Where nothing but the clean picture keeps it, it is an error, as in Glaze.
  * - An L-infinity budget holds beside it, as for all protections here; the re-implementation has none.
- * - The posterior's mean, not a sample at each step; the penalty is weighed as on unscaled latents.
+ * - The posterior's mean unless `latent=sampled`; the penalty is weighed as on unscaled latents.
  */
 import { z } from 'zod';
 import { openDiffusion } from '../diffusion/open.ts';

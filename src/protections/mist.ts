@@ -9,7 +9,8 @@
  *
  * - `mist-v1` steps as the program does. `mist` steps along a smoothed gradient with some momentum, within the same budget: what
  *   it adds is coarser, and more of it is left after JPEG and rescaling (docs/protections.md has both).
- * - z is the posterior's mean; the program draws a sample at each step. Tiny autoencoders have no posterior.
+ * - z is the posterior's mean; the program draws a sample at each step, as `latent=sampled` does. Tiny autoencoders have no
+ *   posterior. z(y) is the mean in any case.
  * - y is a pattern of our own, 3 x 8 glyphs as there. It repeats at every window of a large picture.
  * - The picture keeps its size; the program squashes it to a square of 512 px.
  * - The best picture on the way is kept, not the last; the random start is in whole 1/255, so that rounding changes nothing.
@@ -41,7 +42,7 @@ import {
 } from './optimise.ts';
 import { latentObjective } from './surrogate.ts';
 import { chosenTarget, type Target, targetParameters, targetRefers } from './target.ts';
-import { expectationOf } from './view.ts';
+import { type Expectation, expectationOf } from './view.ts';
 
 const parameters = (descent: Parameters<typeof descentParameters>[0]) =>
   z.strictObject({
@@ -109,13 +110,13 @@ export const mistV1 = defineProtection({
 async function fused(
   image: Image,
   target: Target,
-  params: Optimisation & { readonly prompt: string; readonly fusion: number },
+  params: Optimisation & Pick<Expectation, 'latent'> & { readonly prompt: string; readonly fusion: number },
   context: PluginContext,
 ): Promise<Image> {
   const objectiveFor = async (size: Image) => {
     const windowing = { side: params.window, overlap: params.overlap };
     const random = context.random.fork('draws');
-    const expectation = expectationOf(context);
+    const expectation = expectationOf(params, context);
     const options = { size, windowing, prompt: params.prompt, fromTimestep: 0, expectation, random };
     const semantic = await denoisingObjective(context, options);
     const encoders = await openRoles(context, 'vae-encoder');

@@ -4,7 +4,7 @@
  *   minimise by the gradient (f(z_t, t, text) - e) dz/dx, 100 sign steps of 1/255 from a random start, within 16/255
  *
  * Source: Xue et al. 2024 (Diff-Protect), the g- variant that they recommend. What differs here, on purpose: the whole
- * picture is seen, in windows where it is large; the posterior's mean; size and opacity stay; the default level is 8/255.
+ * picture is seen, in windows where it is large; the posterior's mean unless `latent=sampled`; size and opacity stay; the default level is 8/255.
  */
 import { z } from 'zod';
 import { defineProtection } from './define.ts';
@@ -43,7 +43,7 @@ export const sds = defineProtection({
         windowing: { side: params.window, overlap: params.overlap },
         prompt: params.prompt,
         fromTimestep: 0,
-        expectation: expectationOf(context),
+        expectation: expectationOf(params, context),
         random: context.random.fork('draws'),
       });
     return optimise(image, objectiveFor, params, context, { keep: 'last' });

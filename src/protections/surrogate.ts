@@ -23,7 +23,7 @@ import type { Target } from './target.ts';
 import { type Expectation, viewsOf } from './view.ts';
 
 /** The picture as it is. */
-export const UNCHANGED: Expectation = { transformations: [], random: seededRandom(0) };
+export const UNCHANGED: Expectation = { transformations: [], latent: 'mean', random: seededRandom(0) };
 
 /** Where windows end. */
 export interface Windowing {
@@ -70,7 +70,7 @@ async function openPart(
   const targets = await target(encoder, size, windows);
   const cell = encoder.model.fill.multiple ?? CELL;
   const share = cell ** 2 / (size.width * size.height);
-  const seen = await viewsOf(expectation, windows);
+  const seen = await viewsOf(expectation, windows, encoder);
   return async (x, step, gradient) => {
     let total = 0;
     for (const [i, window] of windows.entries()) {

@@ -5,16 +5,18 @@ import { attacks } from '../../src/attacks/index.ts';
 import { jobStep } from '../../src/harness/jobs.ts';
 import { protectionSettings } from '../../src/harness/settings.ts';
 import type { Size } from '../../src/image/image.ts';
-import { noGraph } from '../../src/messages.ts';
+import { noGraph, noMoments } from '../../src/messages.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
 import { openModel } from '../../src/models/open.ts';
 import { imageTensor } from '../../src/models/pixels.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
+import { LATENT_SPREAD } from '../../src/models/standard.ts';
 import { openShelf } from '../../src/models/shelf.ts';
+import { type NamedTensors, tensor } from '../../src/onnx/tensor.ts';
 import { parseParameters } from '../../src/plugin/parameters.ts';
 import { denoisingObjective, distillationObjective } from '../../src/protections/denoising.ts';
 import { latentObjective } from '../../src/protections/surrogate.ts';
-import { glyphTarget } from '../../src/protections/target.ts';
+import { glyphTarget, zeroTarget } from '../../src/protections/target.ts';
 import { seededRandom } from '../../src/random.ts';
 import { emptyHome, poolingModel, temporaryFolder } from '../models/fixture.ts';
 import { randomImage } from '../pictures.ts';
@@ -36,6 +38,7 @@ const named = (id: 'jpeg' | 'rescale' | 'gaussian-noise' | 'identity', given = {
 const through = (transformations: ReturnType<typeof named>[], seed = 1) =>
   latentObjective([encoder], glyphTarget(1, 1), size, windowing, {
     transformations,
+    latent: 'mean',
     random: seededRandom(seed),
   });
 
@@ -75,6 +78,7 @@ describe('expectation over transformation in front of a diffusion model', () => 
   const seen = async (
     make: typeof denoisingObjective | typeof distillationObjective,
     transformations: ReturnType<typeof named>[],
+    latent: 'mean' | 'sampled' = 'mean',
   ) => {
     const context = { random: seededRandom(1), models: shelf.of(await models) };
     const objective = await make(context, {
@@ -82,7 +86,7 @@ describe('expectation over transformation in front of a diffusion model', () => 
       windowing,
       prompt: 'a boat',
       fromTimestep: 0,
-      expectation: { transformations, random: seededRandom(2) },
+      expectation: { transformations, latent, random: seededRandom(2) },
       random: seededRandom(3),
     });
     const { loss, gradient } = await objective(x, 0);
@@ -100,6 +104,16 @@ describe('expectation over transformation in front of a diffusion model', () => 
       );
     });
 
+    it(`${make.name} goes on with a draw of the latents where it is told to`, async () => {
+      const [plain, drawn, again] = [
+        await seen(make, []),
+        await seen(make, [], 'sampled'),
+        await seen(make, [], 'sampled'),
+      ];
+      expect(drawn.loss).not.toBe(plain.loss);
+      expect(again).toEqual(drawn);
+    });
+
     it(`${make.name} goes through attacks that draw, and that change the size`, async () => {
       const noisy = await seen(make, [named('gaussian-noise', { sigma: 8 })]);
       const small = await seen(make, [named('rescale', { scale: 0.5 })]);
@@ -107,6 +121,68 @@ describe('expectation over transformation in front of a diffusion model', () => 
       expect(small.gradient.some((v) => v !== 0)).toBe(true);
     });
   }
+});
+
+describe('latents that are drawn', () => {
+  const models = temporaryFolder().then(async (dir) => {
+    const choices = parseModelChoices({ 'vae-encoder': await writeTinyDiffusion(join(dir, 'tiny')) });
+    const needs = [{ role: 'vae-encoder', by: 'test' }] as const;
+    return resolveNeeds(needs, choices, { home: await emptyHome(), baseDirs: ['/'] });
+  });
+  const shelf = openShelf({ threads: 1 });
+  afterAll(() => shelf.close());
+  const opened = async () => shelf.of(await models).open('vae-encoder');
+  const drawn = async (latent: 'mean' | 'sampled', transformations: ReturnType<typeof named>[] = []) =>
+    latentObjective([await opened()], zeroTarget, size, windowing, {
+      transformations,
+      latent,
+      random: seededRandom(4),
+    });
+
+  it('are spread around the mean as the encoder says: E (m + s e)^2 = m^2 + s^2', async () => {
+    const [mean, sampled] = [await drawn('mean'), await drawn('sampled')];
+    const tiny = await opened();
+    const outputs: NamedTensors = await tiny.run({ image: tensor('float32', [1, 3, 24, 32], x) });
+    const spread = outputs[LATENT_SPREAD]!.data as Float32Array;
+    const variance = spread.reduce((sum, s) => sum + s * s, 0) / spread.length;
+    const losses: number[] = []; // means over cells and channels
+    for (let step = 0; step < 400; step++) losses.push((await sampled(x, step)).loss);
+    const average = losses.reduce((a, b) => a + b) / losses.length;
+    const deviation = Math.sqrt(losses.reduce((sum, v) => sum + (v - average) ** 2, 0) / losses.length);
+    expect(deviation).toBeGreaterThan(0);
+    expect(Math.abs(average - ((await mean(x, 0)).loss + variance))).toBeLessThan(
+      (4 * deviation) / Math.sqrt(losses.length),
+    );
+  });
+
+  it('have the gradient of the very draw, behind an attack too, and the same under the same seed', async () => {
+    for (const transformations of [[], [named('rescale', { scale: 0.5 })]]) {
+      const objective = await drawn('sampled', transformations);
+      const { loss, gradient: g } = await objective(x, 3);
+      const gradient = g.slice();
+      const squared = gradient.reduce((sum, v) => sum + v * v, 0);
+      const h = 0.02 / Math.sqrt(squared);
+      const along = async (by: number) =>
+        (
+          await objective(
+            x.map((v, i) => v + by * gradient[i]!),
+            3,
+          )
+        ).loss;
+      // An attack that ends in 8 bits has no differences so small.
+      if (transformations.length === 0)
+        expect(((await along(h)) - (await along(-h))) / (2 * h) / squared).toBeCloseTo(1, 2);
+      expect((await (await drawn('sampled', transformations))(x, 3)).loss).toBe(loss);
+      expect((await objective(x, 4)).loss).not.toBe(loss);
+    }
+  });
+
+  it('want an encoder that says how sure it is', async () => {
+    const expectation = { transformations: [], latent: 'sampled', random: seededRandom(1) } as const;
+    await expect(latentObjective([encoder], zeroTarget, size, windowing, expectation)).rejects.toThrow(
+      noMoments(encoder.model.id, 'latent=sampled'),
+    );
+  });
 });
 
 describe('a setting with eot', () => {
