@@ -106,11 +106,15 @@ function written(size: Size, { diameter, sigmaSpace }: BilateralOptions, threads
   const radius = Math.max(1, diameter >> 1);
   const neighbours = halfDisc(radius, sigmaSpace);
   const layout = layoutOf(size, radius, neighbours.length, threads);
-  const made = kernel(layout.bytes, {
-    pass: passRoutine(layout),
-    weights: weightRoutine(layout, neighbours),
-    means: meanRoutine(layout, neighbours),
-  });
+  const made = kernel(
+    layout.bytes,
+    {
+      pass: passRoutine(layout),
+      weights: weightRoutine(layout, neighbours),
+      means: meanRoutine(layout, neighbours),
+    },
+    threads,
+  );
   return { layout, made, memory: made.memory };
 }
 

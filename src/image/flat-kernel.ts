@@ -1,6 +1,7 @@
 /**
- * @file What filters of 8-bit pixels in WebAssembly share: a picture's rows as bytes, channels interleaved, with margins, so that
- * a filter along rows or over a square sees neighbours at fixed distances and does sixteen values at a time.
+ * @file What filters of 8-bit pixels in WebAssembly share: a picture's rows as bytes, channels interleaved, with rows above and
+ * below, so that a filter along columns sees neighbours at fixed distances and does sixteen values at a time; for filters over
+ * squares with margins to the left and right, too.
  */
 import { type Border, paddedIndices } from './border.ts';
 import type { Shape } from './image.ts';
@@ -15,6 +16,30 @@ export interface FlatLayout {
   readonly padded: number;
   readonly result: number;
   readonly bytes: number;
+}
+
+/** A picture as it is, with `radius` rows above and below. What is read beyond the end of a row is the next one's begin. */
+export function rowsLayout({ width, height, channels }: Shape, radius: number): FlatLayout {
+  const pitch = width * channels;
+  const line = 16 * Math.ceil(pitch / 16);
+  const result = 16 * Math.ceil((pitch * (height + 2 * radius)) / 16) + 16;
+  return { radius, pitch, line, padded: 0, result, bytes: result + line * height };
+}
+
+/** Writes a picture and the rows beyond its edges. */
+export function writeRows(
+  pixels: Readonly<Uint8Array>,
+  { height }: Shape,
+  { radius, pitch, padded }: FlatLayout,
+  memory: ArrayBufferLike,
+  border: Border,
+): void {
+  const out = new Uint8Array(memory, padded);
+  out.set(pixels, radius * pitch);
+  for (const [row, y] of paddedIndices(height, radius, border).entries()) {
+    if (row >= radius && row < radius + height) continue;
+    out.set(pixels.subarray(y * pitch, (y + 1) * pitch), row * pitch);
+  }
 }
 
 export function flatLayout(

@@ -1,11 +1,12 @@
 /**
  * @file The inner loops of the Gaussian blur in WebAssembly, written for one size and its weights.
  *
- * Rows are blurred into words in 1/256, columns of these into 1/65536. Words are stored less 32768, since products are of
- * signed numbers. The rows that a band of the result depends on lie in its thread's own memory.
+ * Columns are blurred into words in 1/256, a row of these into 1/65536: sums are exact, so that the order does not matter.
+ * Words are stored less 32768, since products are of signed numbers. Only one row of them is kept for each thread, with the
+ * margins that its edges are mirrored into: it never leaves the processor's innermost cache.
  */
 import { paddedIndices } from './border.ts';
-import { type FlatLayout, flatLayout } from './flat-kernel.ts';
+import { type FlatLayout, rowsLayout } from './flat-kernel.ts';
 import type { Shape } from './image.ts';
 import type { Routine } from './kernel.ts';
 import {
@@ -25,76 +26,56 @@ import {
 export interface BlurLayout extends FlatLayout {
   readonly bandRows: number;
   readonly bands: number;
-  /** The row of the padded picture that stands for each position of a column, the first for -radius: 32-bit numbers. */
-  readonly rows: number;
-  /** Blurred rows of each thread. */
+  /** The words of each thread, and how many of them lie before the first of a row. */
   readonly own: number;
   readonly ownBytes: number;
+  readonly margin: number;
 }
 
 export function blurLayout(shape: Shape, radius: number, threads: number): BlurLayout {
-  const flat = flatLayout(shape, radius, 0);
-  const bandRows = Math.max(64, 4 * radius);
-  const rows = 16 * Math.ceil(flat.bytes / 16);
-  const own = rows + 16 * Math.ceil((shape.height + 2 * radius) / 4);
-  const ownBytes = 2 * flat.line * (bandRows + 2 * radius);
-  return {
-    ...flat,
-    bandRows,
-    bands: Math.ceil(shape.height / bandRows),
-    rows,
-    own,
-    ownBytes,
-    bytes: own + threads * ownBytes,
-  };
-}
-
-/** Writes the table of rows; edges mirror without repeating the edge pixel. */
-export function fillRows(
-  { height }: Shape,
-  { radius, pitch, rows }: BlurLayout,
-  memory: ArrayBufferLike,
-): void {
-  const table = new Int32Array(memory, rows, height + 2 * radius);
-  table.set(paddedIndices(height, radius, 'reflect101').map((y) => y * pitch));
+  const flat = rowsLayout(shape, radius);
+  const bandRows = 64;
+  const own = 16 * Math.ceil(flat.bytes / 16);
+  const margin = 8 * Math.ceil((radius * shape.channels) / 8);
+  const ownBytes = 2 * (flat.line + 2 * margin);
+  const bands = Math.ceil(shape.height / bandRows);
+  return { ...flat, bandRows, bands, own, ownBytes, margin, bytes: own + threads * ownBytes };
 }
 
 /** `weights` of the middle pixel and, one by one, of those further out; a band is done by `band(band, thread)`. */
 export const blurRoutines = (shape: Shape, layout: BlurLayout, weights: ArrayLike<number>) => ({
   band: bandRoutine(shape, layout),
-  row: rowRoutine(shape, layout, weights),
   column: columnRoutine(layout, weights),
+  margins: marginsRoutine(shape, layout),
+  row: rowRoutine(shape, layout, weights),
 });
 
-const ROW = 1;
-const COLUMN = 2;
+const COLUMN = 1;
+const MARGINS = 2;
+const ROW = 3;
 
 const bandRoutine = ({ height }: Shape, layout: BlurLayout): Routine => ({
   parameters: ['i32', 'i32'],
   body: ({ parameters: [band, thread], local }) => {
-    const { bandRows, line, padded, result, radius, own, ownBytes } = layout;
-    const [first, count, left] = [local('i32'), local('i32'), local('i32')];
-    const [at, to, blurred] = [local('i32'), local('i32'), local('i32')];
+    const { bandRows, line, pitch, padded, result, own, ownBytes, margin } = layout;
+    const [first, count] = [local('i32'), local('i32')];
+    const [from, to, words] = [local('i32'), local('i32'), local('i32')];
     const rest = i32.sub(i32.constant(height), first.get);
     return sequence(
       first.set(i32.mul(band!.get, i32.constant(bandRows))),
       count.set(i32.select(rest, i32.constant(bandRows), i32.less(rest, i32.constant(bandRows)))),
-      blurred.set(i32.add(i32.constant(own), i32.mul(thread!.get, i32.constant(ownBytes)))),
-      at.set(i32.shl(first.get, i32.constant(2))),
-      to.set(blurred.get),
-      left.set(i32.add(count.get, i32.constant(2 * radius))),
-      repeat(
-        left,
-        sequence(
-          call(ROW, i32.add(i32.load(at.get, layout.rows), i32.constant(padded)), to.get),
-          advance(at, 4),
-          advance(to, 2 * line),
-        ),
-      ),
+      words.set(i32.add(i32.constant(own + 2 * margin), i32.mul(thread!.get, i32.constant(ownBytes)))),
+      from.set(i32.add(i32.constant(padded), i32.mul(first.get, i32.constant(pitch)))),
       to.set(i32.add(i32.constant(result), i32.mul(first.get, i32.constant(line)))),
       repeat(
         count,
-        sequence(call(COLUMN, blurred.get, to.get), advance(blurred, 2 * line), advance(to, line)),
+        sequence(
+          call(COLUMN, from.get, words.get),
+          call(MARGINS, i32.sub(words.get, i32.constant(2 * margin))),
+          call(ROW, i32.sub(words.get, i32.constant(2 * margin)), to.get),
+          advance(from, pitch),
+          advance(to, line),
+        ),
       ),
     );
   },
@@ -106,46 +87,47 @@ const SHIFTED = 32768;
 const reachOf = (weights: ArrayLike<number>): readonly number[] =>
   Array.from({ length: weights.length - 1 }, (_, i) => i + 1).filter((j) => weights[j] !== 0);
 
-/** Parameters: a padded row, the blurred row. */
-const rowRoutine = (
-  { channels }: Shape,
-  { radius, line }: BlurLayout,
-  weights: ArrayLike<number>,
-): Routine => ({
+/** Parameters: the first of the padded rows that a row depends on, its words. */
+const columnRoutine = ({ radius, pitch, line }: BlurLayout, weights: ArrayLike<number>): Routine => ({
   parameters: ['i32', 'i32'],
   body: ({ parameters, local }) => {
     const [from, to] = parameters as [Local, Local];
     const reach = reachOf(weights);
     const factors = new Map([0, ...reach].map((j) => [j, local('v128')]));
-    const [count, shift, a, b] = [local('i32'), local('v128'), local('v128'), local('v128')];
-    const halves = [i16x8.widen.low, i16x8.widen.high].map((widen) => ({ widen, sum: local('v128') }));
-    const load = (j: number): Code => v128.load(from.get, (radius + j) * channels);
+    const [count, shift] = [local('i32'), local('v128')];
+    const eight = (part: number): Code => {
+      const sum = local('v128');
+      const load = (j: number): Code => i16x8.loadBytes(from.get, (radius + j) * pitch + 8 * part);
+      const add = (words: Code, j: number): Code => i16x8.mul(words, factors.get(j)!.get);
+      return sequence(
+        sum.set(i16x8.add(shift.get, add(load(0), 0))),
+        ...reach.map((j) => sum.set(i16x8.add(sum.get, add(i16x8.add(load(-j), load(j)), j)))),
+        v128.store(to.get, 16 * part, sum.get),
+      );
+    };
     return sequence(
       shift.set(i16x8.constant(-SHIFTED)),
       ...[...factors].map(([j, factor]) => factor.set(i16x8.constant(weights[j]!))),
       count.set(i32.constant(line / 16)),
-      repeat(
-        count,
-        sequence(
-          a.set(load(0)),
-          ...halves.map(({ widen, sum }) =>
-            sum.set(i16x8.add(shift.get, i16x8.mul(widen(a.get), factors.get(0)!.get))),
-          ),
-          ...reach.map((j) =>
-            sequence(
-              a.set(load(-j)),
-              b.set(load(j)),
-              ...halves.map(({ widen, sum }) => {
-                const pair = i16x8.add(widen(a.get), widen(b.get));
-                return sum.set(i16x8.add(sum.get, i16x8.mul(pair, factors.get(j)!.get)));
-              }),
-            ),
-          ),
-          ...halves.map(({ sum }, i) => v128.store(to.get, 16 * i, sum.get)),
-          advance(from, 16),
-          advance(to, 32),
-        ),
-      ),
+      repeat(count, sequence(eight(0), eight(1), advance(from, 16), advance(to, 32))),
+    );
+  },
+});
+
+/** Parameter: a thread's words, which the edges of their row are mirrored around, without repeating the edge pixel. */
+const marginsRoutine = ({ width, channels }: Shape, { radius, margin, ownBytes }: BlurLayout): Routine => ({
+  parameters: ['i32'],
+  body: ({ parameters: [words] }) => {
+    const at = (x: number, c: number): number => 2 * (margin + x * channels + c);
+    const copies = [...paddedIndices(width, radius, 'reflect101')].flatMap((x, i) =>
+      i >= radius && i < radius + width
+        ? []
+        : Array.from({ length: channels }, (_, c) => [at(x, c), at(i - radius, c)] as const),
+    );
+    return sequence(
+      ...copies
+        .filter(([, to]) => to < ownBytes)
+        .map(([from, to]) => i32.store16(words!.get, to, i32.load16(words!.get, from))),
     );
   },
 });
@@ -153,8 +135,12 @@ const rowRoutine = (
 const LOW = [0, 1, 16, 17, 2, 3, 18, 19, 4, 5, 20, 21, 6, 7, 22, 23];
 const HIGH = LOW.map((byte) => byte + 8);
 
-/** Parameters: the first of the blurred rows, a row of the result. */
-const columnRoutine = ({ radius, line }: BlurLayout, weights: ArrayLike<number>): Routine => ({
+/** Parameters: a thread's words, a row of the result. */
+const rowRoutine = (
+  { channels }: Shape,
+  { margin, line }: BlurLayout,
+  weights: ArrayLike<number>,
+): Routine => ({
   parameters: ['i32', 'i32'],
   body: ({ parameters, local }) => {
     const [from, to] = parameters as [Local, Local];
@@ -165,19 +151,24 @@ const columnRoutine = ({ radius, line }: BlurLayout, weights: ArrayLike<number>)
     const sums = Array.from({ length: 4 }, () => local('v128'));
     const eight = (part: number): Code => {
       const [low, high] = [sums[2 * part]!, sums[2 * part + 1]!];
-      const load = (j: number): Code => v128.load(from.get, 2 * line * (radius + j) + 16 * part);
-      const add = (factor: Code): Code =>
-        sequence(
-          low.set(i32x4.add(low.get, i32x4.dot(v128.pickBytes(a.get, b.get, LOW), factor))),
-          high.set(i32x4.add(high.get, i32x4.dot(v128.pickBytes(a.get, b.get, HIGH), factor))),
-        );
+      const load = (j: number): Code => v128.load(from.get, 2 * (margin + j * channels) + 16 * part);
+      const dots = (factor: Code) => ({
+        low: i32x4.dot(v128.pickBytes(a.get, b.get, LOW), factor),
+        high: i32x4.dot(v128.pickBytes(a.get, b.get, HIGH), factor),
+      });
+      const add = ({ low: one, high: other }: ReturnType<typeof dots>, to: { low: Code; high: Code }): Code =>
+        sequence(low.set(i32x4.add(to.low, one)), high.set(i32x4.add(to.high, other)));
       return sequence(
-        low.set(start.get),
-        high.set(start.get),
         a.set(load(0)),
         b.set(a.get),
-        add(middle.get),
-        ...reach.map((j) => sequence(a.set(load(-j)), b.set(load(j)), add(pairs.get(j)!.get))),
+        add(dots(middle.get), { low: start.get, high: start.get }),
+        ...reach.map((j) =>
+          sequence(
+            a.set(load(-j)),
+            b.set(load(j)),
+            add(dots(pairs.get(j)!.get), { low: low.get, high: high.get }),
+          ),
+        ),
       );
     };
     const word = (part: number): Code =>

@@ -1,8 +1,8 @@
 /** @file Gaussian blur of 8-bit pixels, as OpenCV's `GaussianBlur(src, (0, 0), sigma)` computes it. */
 import { inBands, threadsFor } from './bands.ts';
 import { paddedIndices } from './border.ts';
-import { readResult, writePadded } from './flat-kernel.ts';
-import { blurLayout, blurRoutines, fillRows } from './gaussian-kernel.ts';
+import { readResult, writeRows } from './flat-kernel.ts';
+import { blurLayout, blurRoutines } from './gaussian-kernel.ts';
 import type { Shape, Size } from './image.ts';
 import { kernel, remembered } from './kernel.ts';
 import { roundHalfEven } from './round.ts';
@@ -44,7 +44,7 @@ export function gaussianBlurBytes(
   const { layout, made, memory } = kernels([width, height, channels, sigma, threads], () =>
     written(shape, sigma, threads),
   );
-  writePadded(pixels, shape, layout, memory, 0, 'reflect101');
+  writeRows(pixels, shape, layout, memory, 'reflect101');
   inBands(made, threads, (run) => run('band', layout.bands));
   return readResult(shape, layout, memory);
 }
@@ -53,10 +53,13 @@ const kernels = remembered<ReturnType<typeof written>>();
 
 function written(shape: Shape, sigma: number, threads: number) {
   const weights = gaussianWeights(sigma);
-  const radius = weights.length >> 1;
-  const layout = blurLayout(shape, radius, threads);
-  const made = kernel(layout.bytes, blurRoutines(shape, layout, weights.subarray(radius)));
-  fillRows(shape, layout, made.memory);
+  const half = weights.subarray(weights.length >> 1);
+  const layout = blurLayout(
+    shape,
+    half.findLastIndex((weight) => weight !== 0),
+    threads,
+  );
+  const made = kernel(layout.bytes, blurRoutines(shape, layout, half), threads);
   return { layout, made, memory: made.memory };
 }
 

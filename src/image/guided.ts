@@ -21,7 +21,7 @@ const kernels = remembered<ReturnType<typeof written>>();
 
 function written(size: Size, radius: number, threads: number) {
   const layout = guidedLayout(size, radius, threads);
-  const made = kernel(layout.bytes, guidedRoutines(layout));
+  const made = kernel(layout.bytes, guidedRoutines(layout), threads);
   fillTables(layout, made.memory);
   const loaded: { by?: object } = {};
   return { layout, made, memory: made.memory, loaded };

@@ -1,4 +1,5 @@
 /** @file The Image that flows through every stage: RGB float32, and the planes that only travel along. */
+import { bytesOf, floatsOf } from './convert.ts';
 
 /** Formats that the program reads and writes. */
 export type ImageFormat = 'png' | 'jpeg' | 'webp' | 'avif' | 'tiff';
@@ -37,35 +38,19 @@ export function withPixels(image: Image, data: Float32Array): Image {
 }
 
 /** The 8-bit pixels of an image: `round(255 v)`, clipped; what a saved file holds. */
-export function toBytes(image: Image): Uint8Array {
-  const bytes = new Uint8ClampedArray(image.data.length); // clips and rounds on assignment
-  for (let i = 0; i < bytes.length; i++) bytes[i] = image.data[i]! * 255;
-  return new Uint8Array(bytes.buffer);
-}
+export const toBytes = (image: Image): Uint8Array => bytesOf(image.data, 255);
 
 /** 8-bit RGB pixels as an image in 0..1. */
-export function fromBytes(
+export const fromBytes = (
   width: number,
   height: number,
   bytes: Uint8Array | Uint8ClampedArray,
   alpha?: Uint8Array,
-): Image {
-  const data = new Float32Array(bytes.length);
-  for (let i = 0; i < data.length; i++) data[i] = bytes[i]! / 255;
-  return { width, height, data, ...(alpha && { alpha }) };
-}
+): Image => ({ width, height, data: floatsOf(bytes, 255), ...(alpha && { alpha }) });
 
 /** The 8-bit pixels of an image as floats in 0..255: what filters that compute in float32 start from. */
-export function toGreyLevels(image: Image): Float32Array {
-  const bytes = toBytes(image);
-  const levels = new Float32Array(bytes.length);
-  for (let i = 0; i < levels.length; i++) levels[i] = bytes[i]!;
-  return levels;
-}
+export const toGreyLevels = (image: Image): Float32Array => floatsOf(toBytes(image), 1);
 
 /** `image` with pixels given as floats in 0..255, which are rounded and clipped. */
-export function fromGreyLevels(image: Image, levels: Readonly<Float32Array>): Image {
-  const bytes = new Uint8ClampedArray(levels.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = levels[i]!;
-  return fromBytes(image.width, image.height, bytes, image.alpha);
-}
+export const fromGreyLevels = (image: Image, levels: Readonly<Float32Array>): Image =>
+  fromBytes(image.width, image.height, bytesOf(levels, 1), image.alpha);

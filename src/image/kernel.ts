@@ -1,5 +1,5 @@
 /**
- * @file Functions assembled for WebAssembly as a module, and linked with a memory that threads can share.
+ * @file Functions assembled for WebAssembly as a module, and linked with a memory, which threads can share.
  *
  * Source: WebAssembly Core Specification 2.0, chapter 5.5 (modules); threads proposal (shared memories).
  */
@@ -24,6 +24,8 @@ export interface Routine {
 /** Functions in WebAssembly, compiled. */
 export interface Program<Name extends string> {
   readonly names: readonly Name[];
+  /** Whether threads can share its memory. */
+  readonly shares: boolean;
   readonly module: WebAssembly.Module;
 }
 
@@ -37,26 +39,34 @@ export interface Kernel<Name extends string> extends Program<Name> {
 const PAGE = 65536;
 const MOST_PAGES = 65536;
 
-/** Assembles and compiles functions. They call each other by their order. */
-export function program<Name extends string>(routines: Readonly<Record<Name, Routine>>): Program<Name> {
-  const module = new WebAssembly.Module(moduleOf(Object.entries<Routine>(routines)));
-  return { names: Object.keys(routines) as Name[], module };
+/**
+ * Assembles and compiles functions for so many threads. They call each other by their order. What one thread alone uses is
+ * not shared: JavaScript copies into shared memory word by word.
+ */
+function program<Name extends string>(
+  routines: Readonly<Record<Name, Routine>>,
+  threads: number,
+): Program<Name> {
+  const shares = threads > 1;
+  const module = new WebAssembly.Module(moduleOf(Object.entries<Routine>(routines), shares));
+  return { names: Object.keys(routines) as Name[], shares, module };
 }
 
 /** Links a program with a memory of its own of at least `bytes`, all zero. */
-export function linked<Name extends string>(program: Program<Name>, bytes: number): Kernel<Name> {
+function linked<Name extends string>(program: Program<Name>, bytes: number): Kernel<Name> {
   const pages = Math.ceil(bytes / PAGE);
-  const shared = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const shared = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: program.shares });
   const { exports } = new WebAssembly.Instance(program.module, { kernel: { memory: shared } });
   const functions = exports as Kernel<Name>['functions'];
   return { ...program, functions, shared, memory: shared.buffer };
 }
 
-/** Functions with a memory of at least `bytes`. */
+/** Functions with a memory of at least `bytes`, for so many threads. */
 export const kernel = <Name extends string>(
   bytes: number,
   routines: Readonly<Record<Name, Routine>>,
-): Kernel<Name> => linked(program(routines), bytes);
+  threads: number,
+): Kernel<Name> => linked(program(routines, threads), bytes);
 
 /** Memories above this size are not kept. */
 const KEPT_BYTES = 2 ** 28;
@@ -80,7 +90,7 @@ export function remembered<T extends { readonly memory: ArrayBufferLike }>(): (
   };
 }
 
-/** A program and a memory that grows to what is asked for: for functions that are told all sizes. */
+/** A program for one thread and a memory that grows to what is asked for: for functions that are told all sizes. */
 export function growing<Name extends string>(
   routines: () => Readonly<Record<Name, Routine>>,
 ): (bytes: number) => Kernel<Name> {
@@ -88,7 +98,7 @@ export function growing<Name extends string>(
   let last: Kernel<Name> | undefined;
   return (bytes) => {
     if (last !== undefined && last.memory.byteLength >= bytes) return last;
-    compiled ??= program(routines());
+    compiled ??= program(routines(), 1);
     const made = linked(compiled, bytes);
     last = made.memory.byteLength <= KEPT_BYTES ? made : undefined;
     return made;
@@ -117,7 +127,10 @@ const list = (items: readonly (readonly number[])[]): number[] => [
 
 const name = (text: string): number[] => sized([...Buffer.from(text)]);
 
-function moduleOf(routines: readonly (readonly [string, Routine])[]): Uint8Array<ArrayBuffer> {
+function moduleOf(
+  routines: readonly (readonly [string, Routine])[],
+  shares: boolean,
+): Uint8Array<ArrayBuffer> {
   const section = (id: number, items: readonly (readonly number[])[]): number[] => [
     id,
     ...sized(list(items)),
@@ -127,11 +140,12 @@ function moduleOf(routines: readonly (readonly [string, Routine])[]): Uint8Array
     ...list(parameters.map((type) => [TYPES[type]])),
     0,
   ]);
-  const shared = [2, 3, ...unsigned(0), ...unsigned(MOST_PAGES)]; // a memory, shared, of any size
+  // A memory of any size: shared and with a maximum, or neither.
+  const memory = [2, ...(shares ? [3, ...unsigned(0), ...unsigned(MOST_PAGES)] : [0, ...unsigned(0)])];
   return Uint8Array.from([
     ...[0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0], // magic, version
     ...section(1, types),
-    ...section(2, [[...name('kernel'), ...name('memory'), ...shared]]),
+    ...section(2, [[...name('kernel'), ...name('memory'), ...memory]]),
     ...section(
       3,
       routines.map((_, i) => [i]),

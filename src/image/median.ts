@@ -1,7 +1,15 @@
 /** @file Median filter of 8-bit pixels, as OpenCV's `medianBlur` computes it: each channel apart, edges replicated. */
 import { inBands, threadsFor } from './bands.ts';
 import { paddedIndices } from './border.ts';
-import { type FlatLayout, flatLayout, readResult, writePadded } from './flat-kernel.ts';
+import {
+  type FlatLayout,
+  flatLayout,
+  readResult,
+  rowsLayout,
+  writePadded,
+  writeRows,
+} from './flat-kernel.ts';
+import { medianOfNineRoutine } from './median-of-nine.ts';
 import type { Shape } from './image.ts';
 import { kernel, type Routine, remembered } from './kernel.ts';
 import { medianNetwork } from './median-network.ts';
@@ -27,9 +35,11 @@ const BAND_ROWS = 64;
 
 const kernels = remembered<ReturnType<typeof written>>();
 
-function written(shape: Shape, size: number) {
-  const layout = flatLayout(shape, size >> 1, size >> 1);
-  const made = kernel(layout.bytes, { band: networkRoutine(shape, layout) });
+function written(shape: Shape, size: number, threads: number) {
+  const radius = size >> 1;
+  const layout = size === 3 ? rowsLayout(shape, radius) : flatLayout(shape, radius, radius);
+  const routine = size === 3 ? medianOfNineRoutine(shape, layout, BAND_ROWS) : networkRoutine(shape, layout);
+  const made = kernel(layout.bytes, { band: routine }, threads);
   return { layout, made, memory: made.memory };
 }
 
@@ -40,8 +50,11 @@ function medianByNetwork(
   threads: number,
 ): Uint8Array {
   const { width, height, channels } = shape;
-  const { layout, made, memory } = kernels([width, height, channels, size], () => written(shape, size));
-  writePadded(pixels, shape, layout, memory, size >> 1, 'replicate');
+  const { layout, made, memory } = kernels([width, height, channels, size, threads], () =>
+    written(shape, size, threads),
+  );
+  if (size === 3) writeRows(pixels, shape, layout, memory, 'replicate');
+  else writePadded(pixels, shape, layout, memory, size >> 1, 'replicate');
   inBands(made, threads, (run) => run('band', Math.ceil(height / BAND_ROWS)));
   return readResult(shape, layout, memory);
 }

@@ -40,7 +40,7 @@ export function nonLocalMeans(
   const [patch, reach] = [template >> 1, search >> 1];
   const { table, shift } = weightTable(h, shape.channels, template, search);
   const layout = meansLayout(shape, { patch, reach, entries: table.length, shift, threads });
-  const made = kernel(layout.bytes, meansRoutines(layout));
+  const made = kernel(layout.bytes, meansRoutines(layout), threads);
   pad(pixels, layout, new Uint8Array(made.memory, layout.padded));
   new Int32Array(made.memory, layout.table, table.length).set(table);
   inBands(made, threads, (run) => run('band', layout.bands));

@@ -64,6 +64,8 @@ export const i32 = {
   store: access(0x36, 2),
   load8: access(0x2d, 0),
   store8: access(0x3a, 0),
+  load16: access(0x2f, 1),
+  store16: access(0x3b, 1),
   less: plain(0x48),
   add: plain(0x6a),
   sub: plain(0x6b),
@@ -143,6 +145,11 @@ export const f32x4 = {
   div: vector(0xe7),
   min: vector(0xe8),
   max: vector(0xe9),
+  /** The second where it is less (or greater) than the first, else the first: of a NaN in the second, the first. */
+  lesser: vector(0xea),
+  greater: vector(0xeb),
+  /** Of four signed numbers. */
+  convert: vector(0xfa),
   /** Of two doubles, and two zeros. */
   demote: vector(0x5e),
 };

@@ -62,7 +62,8 @@ const [SUM, FACTOR, ROWS] = [0, 16, 64];
 /** Room for `rows` rows of `columns` numbers, all 0. */
 export function rowMemory(rows: number, columns: number): RowMemory {
   const stride = columns + PADDING;
-  const made = kernel(ROWS + rows * stride * BYTES, { dot: DOT, add: ADD, reflect: REFLECT });
+  const threads = rows * columns < MANY ? 1 : filterThreads;
+  const made = kernel(ROWS + rows * stride * BYTES, { dot: DOT, add: ADD, reflect: REFLECT }, threads);
   const values = new Float64Array(made.memory);
   const blocks = (n: number, size: number): number => Math.max(1, Math.ceil(n / size));
   return {
@@ -77,7 +78,7 @@ export function rowMemory(rows: number, columns: number): RowMemory {
       made.functions.add(x, z, blocks(n, 4));
     },
     reflecting: (work) =>
-      inBands(made, rows * columns < MANY ? 1 : filterThreads, (run) =>
+      inBands(made, threads, (run) =>
         work((first, count, scale, { w, u, z }, n) => {
           values[FACTOR / BYTES] = scale;
           const each = Math.max(FEW, Math.ceil(count / BANDS));

@@ -21,15 +21,19 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
 describe('bands', () => {
   it('are each done once, on however many threads', async () => {
     const bands = 200;
-    const counted = kernel(4 * bands, {
-      count: {
-        parameters: ['i32', 'i32', 'i32'],
-        body: ({ parameters: [band, , more] }) => {
-          const at = i32.shl(band!.get, i32.constant(2));
-          return sequence(i32.store(at, 0, i32.add(i32.load(at, 0), more!.get)));
+    const counted = kernel(
+      4 * bands,
+      {
+        count: {
+          parameters: ['i32', 'i32', 'i32'],
+          body: ({ parameters: [band, , more] }) => {
+            const at = i32.shl(band!.get, i32.constant(2));
+            return sequence(i32.store(at, 0, i32.add(i32.load(at, 0), more!.get)));
+          },
         },
       },
-    });
+      4,
+    );
     const counts = new Int32Array(counted.memory, 0, bands);
     for (let i = 1; i <= RUNS; i++) {
       inBands(counted, 4, (run) => {
@@ -41,7 +45,7 @@ describe('bands', () => {
   });
 
   it('are left to this thread where the work fails', () => {
-    const nothing = kernel(16, { idle: { parameters: ['i32', 'i32'], body: () => [] } });
+    const nothing = kernel(16, { idle: { parameters: ['i32', 'i32'], body: () => [] } }, 3);
     const failing = () =>
       inBands(nothing, 3, () => {
         throw new RangeError('no more');
