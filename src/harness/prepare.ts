@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Dataset } from '../datasets/dataset.ts';
-import { type DatasetSpec, openDataset } from '../datasets/open.ts';
+import { openDataset } from '../datasets/open.ts';
 import type { CellPattern } from './cells.ts';
 import { type ModelChoices, mergeChoices } from '../models/choice.ts';
 import { type Bindings, bindModels, type UsedSetting } from './bindings.ts';
@@ -61,8 +61,7 @@ async function bound(
     ['metric', metric],
   ]);
   const choices = mergeChoices(experiment.models, overrides);
-  const beside = dirname(resolve(experiment.source.file));
-  const { models, pictures, bind } = await bindModels(used, choices, [process.cwd(), beside], lenient);
+  const { models, pictures, bind } = await bindModels(used, choices, bases(experiment), lenient);
   const withBindings = {
     ...experiment,
     protections: experiment.protections.map((setting) => bind('protection', setting)),
@@ -76,12 +75,24 @@ async function bound(
 export const storeFolder = (flag?: string): string =>
   resolve(flag ?? process.env.CRAQUELURE_STORE ?? join('.craquelure', 'store'));
 
-/** Relative paths start where the program is run, or else beside the experiment file. */
-async function openExperimentDataset({ dataset, source }: Experiment): Promise<Dataset> {
-  const exists = async (spec: DatasetSpec, baseDir: string): Promise<boolean> =>
-    'path' in spec && (await stat(resolve(baseDir, spec.path)).catch(() => undefined)) !== undefined;
-  const here = process.cwd();
+/**
+ * Where relative paths start: where the program is run, or else beside the experiment file, or else in the folder above that, so
+ * that `experiments/` beside `datasets/` works from anywhere.
+ */
+function bases({ source }: Experiment): string[] {
   const beside = dirname(resolve(source.file));
-  const baseDir = !(await exists(dataset, here)) && (await exists(dataset, beside)) ? beside : here;
+  return [process.cwd(), beside, dirname(beside)];
+}
+
+async function openExperimentDataset(experiment: Experiment): Promise<Dataset> {
+  const { dataset } = experiment;
+  const found = async (baseDir: string): Promise<boolean> =>
+    'path' in dataset && (await stat(resolve(baseDir, dataset.path)).catch(() => undefined)) !== undefined;
+  const [here, ...others] = bases(experiment);
+  let baseDir = here!;
+  for (const other of others) {
+    if (await found(baseDir)) break;
+    if (await found(other)) baseDir = other;
+  }
   return openDataset(dataset, { baseDir });
 }

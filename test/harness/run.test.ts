@@ -1,7 +1,8 @@
-import { readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { inlineExecutor } from '../../src/harness/executor.ts';
+import { prepareRun } from '../../src/harness/prepare.ts';
 import { parseRows } from '../../src/harness/rows.ts';
 import { readRunFolder } from '../../src/harness/run-folder.ts';
 import { interrupted, runFolderBusy } from '../../src/messages.ts';
@@ -94,6 +95,19 @@ describe('a run', () => {
     expect(other.counts.executed).toBe(0);
     expect(other.folder.rows).toEqual(first.folder.rows);
   });
+
+  it.each(['.', 'experiments', 'experiments/mine'])(
+    'looks for its data set beside its file and one folder above: %s',
+    async (place) => {
+      const { dir, file } = await experimentFolder(MATRIX.replace('IMAGES', 'images'), 1);
+      const moved = join(dir, place, 'moved.yaml');
+      await mkdir(join(dir, place), { recursive: true });
+      await rename(file, moved);
+      const prepared = prepareRun(moved, { store: join(dir, 'store'), maxPixels: 1e6 });
+      if (place === 'experiments/mine') await expect(prepared).rejects.toThrow("'images'");
+      else expect((await prepared).dataset.items).toHaveLength(1);
+    },
+  );
 
   it('writes nothing half: no temporary file, no lock is left', async () => {
     const { dir, file } = await experimentFolder(MATRIX);
