@@ -3,6 +3,10 @@
  * they have the same filter, interleaved in one run. An attack takes and gives floats; where the peers filter bytes, the
  * filter of bytes is timed alone, too.
  *
+ * Blur and median in a second table beside OpenCV, Pillow and sharp: of bytes, of floats as attacks have them, and from file to
+ * file as users run them. Medians of 3 x 3 px are the same in all three to the byte; Pillow's and sharp's blurs are of the same
+ * kind only (three box filters; another kernel).
+ *
  * OpenCV with its contrib modules and Pillow are looked for by CRAQUELURE_PYTHON (default python3) and left out where they
  * are absent. ROUNDS sets the number of rounds, SIDES the sides of the square pictures, ATTACKS names some of the attacks.
  */
@@ -14,6 +18,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { attacks } from '../dist/attacks/index.js';
 import { paint } from '../dist/datasets/atelier/atelier.js';
+import { readImage, writeImage } from '../dist/image/codec.js';
 import { gaussianBlurBytes } from '../dist/image/gaussian.js';
 import { toBytes } from '../dist/image/image.js';
 import { medianBytes } from '../dist/image/median.js';
@@ -55,6 +60,13 @@ export async function bench() {
     console.log('| --- | --- | --- | --- | --- | --- | --- |');
     for (const [side, image] of pictures) {
       for (const name of NAMES) console.log(await row(name, side, image, peer));
+    }
+    console.log('\n| filter | side | ours | ms | OpenCV | Pillow | sharp |');
+    console.log('| --- | --- | --- | --- | --- | --- | --- |');
+    for (const [side, image] of pictures) {
+      await writeImage(join(dir, `${side}.png`), image);
+      for (const name of Object.keys(SHARP).filter((each) => NAMES.includes(each)))
+        for (const line of await quickRows(name, side, image, peer, dir)) console.log(line);
     }
     peer?.end();
   } finally {
@@ -106,10 +118,73 @@ async function row(name, side, image, peer) {
   return `| ${[name, side, ms.toFixed(1), ((1e6 * ms) / side ** 2).toFixed(0), ...compared].join(' | ')} |`;
 }
 
-async function timed(work) {
-  const start = performance.now();
-  await work();
-  return performance.now() - start;
+/** The same kind of filter in sharp. */
+const SHARP = {
+  'gaussian-blur': (input) => input.blur(1),
+  median: (input) => input.median(3),
+};
+
+/** A quick filter is over before a cache that others used is warm again: of each round the fastest of so many calls counts. */
+const CALLS = 10;
+
+/** A quick filter three ways, with each peer's time divided into ours. */
+async function quickRows(name, side, image, peer, dir) {
+  const { default: sharp } = await import('sharp');
+  const attack = attacks[name];
+  const params = attack.params.parse({});
+  const shape = { width: side, height: side, channels: 3 };
+  const pixels = toBytes(image);
+  const file = join(dir, `${side}.png`);
+  const apply = (picture) => attack.apply(picture, params, { random: seededRandom(0) });
+  const bySharp = (input) => SHARP[name](input).raw().toBuffer();
+  const ways = [
+    {
+      way: 'bytes',
+      ours: () => FILTERS[name](pixels, shape),
+      sharp: () => bySharp(sharp(pixels, { raw: shape })),
+      opencv: name,
+      pillow: `${name}/pillow`,
+    },
+    { way: 'floats of 0..1', ours: () => apply(image), opencv: `${name}/floats` },
+    {
+      way: 'PNG file to PNG file',
+      ours: async () => writeImage(`${file}.ours.png`, await apply(await readImage(file))),
+      sharp: () => SHARP[name](sharp(file)).png().toFile(`${file}.sharp.png`),
+      opencv: `${name}/file`,
+      pillow: `${name}/pillow-file`,
+    },
+  ];
+  const lines = [];
+  for (const { way, ours, opencv, pillow, ...other } of ways) {
+    const times = { ours: [], opencv: [], pillow: [], sharp: [] };
+    for (let round = 0; round <= ROUNDS; round++) {
+      const found = {
+        ours: await timed(ours, CALLS),
+        opencv: opencv && (await peer?.run(opencv, side, CALLS)),
+        pillow: pillow && (await peer?.run(pillow, side, CALLS)),
+        sharp: other.sharp && (await timed(other.sharp, CALLS)),
+      };
+      if (round === 0) continue; // the first warms up
+      for (const [who, ms] of Object.entries(found)) if (ms !== undefined) times[who].push(ms);
+    }
+    const ms = median(times.ours);
+    const beside = (list) =>
+      list.length === 0 ? '' : `${(ms / median(list)).toPrecision(2)} (${median(list).toFixed(1)} ms)`;
+    const peers = [times.opencv, times.pillow, times.sharp].map(beside);
+    lines.push(`| ${[name, side, way, ms.toFixed(1), ...peers].join(' | ')} |`);
+  }
+  return lines;
+}
+
+/** Of the fastest of some calls. */
+async function timed(work, calls = 1) {
+  let fastest = Infinity;
+  for (let i = 0; i < calls; i++) {
+    const start = performance.now();
+    await work();
+    fastest = Math.min(fastest, performance.now() - start);
+  }
+  return fastest;
 }
 
 const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
@@ -123,8 +198,8 @@ async function startPeer(dir) {
   if (done) return undefined;
   return {
     version,
-    run: async (name, side) => {
-      child.stdin.write(`${name} ${side}\n`);
+    run: async (name, side, calls = 1) => {
+      child.stdin.write(`${name} ${side} ${calls}\n`);
       const { value } = await lines.next();
       return value === '-' ? undefined : Number(value);
     },
