@@ -22,19 +22,15 @@ const TAU = 1 / 4;
 /** The denoised plane, row by row, in double precision. */
 export function totalVariation(
   plane: Readonly<Float64Array>,
-  { width, height }: Size,
+  size: Size,
   { weight, eps, iterations }: TotalVariationOptions,
 ): Float64Array {
-  const area = width * height;
-  const [px, py] = [new Float64Array(area), new Float64Array(area)];
-  let out = Float64Array.from(plane);
+  const [out, px, py] = [plane.slice(), plane.slice().fill(0), plane.slice().fill(0)];
   let [first, previous] = [0, 0];
   for (let i = 0; i < iterations; i++) {
-    const divergence = i === 0 ? new Float64Array(area) : negativeDivergence(px, py, width);
-    out = divergence.map((value, at) => plane[at]! + value);
-    let energy = divergence.reduce((sum, value) => sum + value * value, 0);
-    energy += weight * projected(out, px, py, width, TAU / weight);
-    energy /= area;
+    const fidelity = moved(plane, out, px, py, size);
+    const variation = projected(out, px, py, size, TAU / weight);
+    const energy = (fidelity + weight * variation) / out.length;
     if (i === 0) [first, previous] = [energy, energy];
     else if (Math.abs(previous - energy) < eps * first) break;
     else previous = energy;
@@ -42,32 +38,50 @@ export function totalVariation(
   return out;
 }
 
-/** `-px - py` and the neighbours above and to the left added: minus the divergence of the dual variable. */
-function negativeDivergence(px: Float64Array, py: Float64Array, width: number): Float64Array {
-  return px.map((value, at) => {
-    const left = at % width === 0 ? 0 : px[at - 1]!;
-    const above = at < width ? 0 : py[at - width]!;
-    return left + above - value - py[at]!;
-  });
+/**
+ * `out` becomes the plane less the divergence of the dual variable: `-px - py` and the neighbours above and to the left added.
+ * Gives the sum of squares of what was added.
+ */
+function moved(
+  plane: Readonly<Float64Array>,
+  out: Float64Array,
+  px: Readonly<Float64Array>,
+  py: Readonly<Float64Array>,
+  { width, height }: Size,
+): number {
+  let total = 0;
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) {
+      const left = x === 0 ? 0 : px[at - 1]!;
+      const above = y === 0 ? 0 : py[at - width]!;
+      const added = left + above - px[at]! - py[at]!;
+      out[at] = plane[at]! + added;
+      total += added * added;
+    }
+  }
+  return total;
 }
 
 /** Moves the dual variable along the gradient and projects it; gives the sum of the gradient's lengths. */
 function projected(
-  out: Float64Array,
+  out: Readonly<Float64Array>,
   px: Float64Array,
   py: Float64Array,
-  width: number,
+  { width, height }: Size,
   step: number,
 ): number {
   let total = 0;
-  for (let at = 0; at < out.length; at++) {
-    const gx = at % width === width - 1 ? 0 : out[at + 1]! - out[at]!;
-    const gy = at + width >= out.length ? 0 : out[at + width]! - out[at]!;
-    const length = Math.sqrt(gx * gx + gy * gy);
-    total += length;
-    const shrink = 1 + step * length;
-    px[at] = (px[at]! - TAU * gx) / shrink;
-    py[at] = (py[at]! - TAU * gy) / shrink;
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) {
+      const here = out[at]!;
+      const gx = x + 1 === width ? 0 : out[at + 1]! - here;
+      const gy = y + 1 === height ? 0 : out[at + width]! - here;
+      const length = Math.sqrt(gx * gx + gy * gy);
+      total += length;
+      const shrink = 1 + step * length;
+      px[at] = (px[at]! - TAU * gx) / shrink;
+      py[at] = (py[at]! - TAU * gy) / shrink;
+    }
   }
   return total;
 }
