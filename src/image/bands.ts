@@ -3,10 +3,12 @@
  *
  * Bands are taken one by one by whoever is free, this thread among them. So a thread that is still starting, or whose core is
  * busy with something else, delays nobody; and since a function computes a band alike wherever it runs, and bands
- * depend on the picture only, the result does not depend on the number of threads.
+ * depend on the picture only, the result does not depend on the number of threads. What a thread fails at this one does again;
+ * a thread that ends in the middle of a band is an error after a while.
  */
 import { availableParallelism } from 'node:os';
 import { isMainThread, Worker } from 'node:worker_threads';
+import { silentThread } from '../messages.ts';
 import type { Size } from './image.ts';
 import type { Kernel } from './kernel.ts';
 
@@ -19,11 +21,15 @@ export const filterThreads = isMainThread ? Math.min(availableParallelism(), 16)
 /** Threads for quick filters: they are done with small pictures before another thread wakes up. */
 export const threadsFor = ({ width, height }: Size): number => (width * height < 2 ** 20 ? 1 : filterThreads);
 
-/** What `work` gives, with other threads at hand for as long as it runs. */
+/** How long no thread may finish a band: they take milliseconds, and seconds where pictures are huge. */
+const PATIENCE_MS = 120_000;
+
+/** What `work` gives, with other threads at hand for as long as it runs. @throws DEVICE where one of them does not come back. */
 export function inBands<Name extends string, T>(
   kernel: Kernel<Name>,
   threads: number,
   work: (run: RunBands<Name>) => T,
+  patienceMs = PATIENCE_MS,
 ): T {
   const functions = kernel.names.map((name) => kernel.functions[name]);
   if (threads <= 1) {
@@ -32,11 +38,8 @@ export function inBands<Name extends string, T>(
       for (let band = 0; band < bands; band++) f(band, 0, ...args);
     });
   }
-  const words = new Int32Array(new SharedArrayBuffer(4 * WORDS));
-  for (let i = 1; i < threads; i++) {
-    const { module, shared, names } = kernel;
-    helper(i).postMessage({ module, memory: shared, names, words, thread: i } satisfies Invitation);
-  }
+  const words = new Int32Array(new SharedArrayBuffer(4 * (WORDS + threads)));
+  for (let i = 1; i < threads; i++) invite(kernel, words, i);
   let ticket = 0;
   try {
     return work((name, bands, ...args) => {
@@ -47,7 +50,11 @@ export function inBands<Name extends string, T>(
       Atomics.notify(words, 0);
       takeBands(words, functions, 0);
       for (let open = Atomics.load(words, 1); open > 0; open = Atomics.load(words, 1)) {
-        Atomics.wait(words, 1, open);
+        if (Atomics.wait(words, 1, open, patienceMs) === 'timed-out') throw silentThread(patienceMs);
+      }
+      for (let i = 1; i < threads; i++) {
+        const failed = Atomics.exchange(words, WORDS + i, 0);
+        if (failed !== 0) kernel.functions[name](failed - 1, 0, ...args);
       }
     });
   } finally {
@@ -58,10 +65,20 @@ export function inBands<Name extends string, T>(
 
 /*
  * words[0]: the ticket: bands not yet taken in its low bits, above them a number of the run; -1 where there is no more work.
- * words[1]: bands not yet done. words[2]: which function; words[3]: how many arguments; then these.
+ * words[1]: bands not yet done. words[2]: which function; words[3]: how many arguments; then these. words[WORDS + thread]: the
+ * band, plus 1, that the thread failed at: it counts as done, and is done again by who waits for it.
  */
 const WORDS = 16;
 const LEFT = 0xffff;
+
+/** Asks thread `i` to share in the work. Where it cannot start, the others do its share. */
+function invite({ module, shared, names }: Kernel<string>, words: Int32Array, i: number): void {
+  try {
+    helper(i).postMessage({ module, memory: shared, names, words, thread: i } satisfies Invitation);
+  } catch {
+    helpers.delete(i);
+  }
+}
 
 interface Invitation {
   readonly module: WebAssembly.Module;
@@ -85,8 +102,17 @@ function takeBands(
     // Whoever lowers the ticket has the band. The run cannot end before that band is done: the words stay as they are.
     if (Atomics.compareExchange(words, 0, ticket, ticket - 1) !== ticket) continue;
     const args = words.subarray(4, 4 + words[3]!);
-    functions[words[2]!]!((ticket & 0xffff) - 1, thread, ...args);
+    const band = (ticket & 0xffff) - 1;
+    let failure: unknown;
+    try {
+      functions[words[2]!]!(band, thread, ...args);
+    } catch (error) {
+      if (thread === 0) throw error;
+      Atomics.store(words, 16 + thread, band + 1); // WORDS: this text stands alone
+      failure = error;
+    }
     if (Atomics.sub(words, 1, 1) === 1) Atomics.notify(words, 1);
+    if (failure !== undefined) throw failure; // ends the thread; the next filter starts another
   }
 }
 

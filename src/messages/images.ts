@@ -79,3 +79,11 @@ export const differentSizes = (
     'IMAGE',
     `Expected two images of the same size for ${metric} but received ${a.width}x${a.height} and ${b.width}x${b.height}`,
   );
+
+/** A thread of a filter that took a part of a picture and did not come back. */
+export const silentThread = (ms: number): CraquelureError =>
+  new CraquelureError(
+    'DEVICE',
+    `A thread of the filter has not answered for ${ms / 1000} s; it may have run out of memory. With ` +
+      "'run --jobs 2' or more a filter uses one thread only",
+  );

@@ -6,7 +6,8 @@ import { gaussianBlurBytes } from '../../src/image/gaussian.ts';
 import { kernel } from '../../src/image/kernel.ts';
 import { medianBytes } from '../../src/image/median.ts';
 import { nonLocalMeans } from '../../src/image/non-local-means.ts';
-import { i32, sequence } from '../../src/image/wasm.ts';
+import { i32, sequence, when } from '../../src/image/wasm.ts';
+import { silentThread } from '../../src/messages.ts';
 import { seededRandom } from '../../src/random.ts';
 
 const noise = (width: number, height: number): Float32Array => {
@@ -42,6 +43,44 @@ describe('bands', () => {
       expect(new Set(counts)).toEqual(new Set([100 * i]));
       await pause();
     }
+  });
+
+  /** Waits until the word at `at` is not 0. */
+  const waiting = (at: number) => [
+    ...[0x03, 0x40],
+    ...i32.load(i32.constant(at), 0),
+    ...[0x45, 0x0d, 0x00, 0x0b], // eqz, br_if 0, end
+  ];
+  /** Bands of which this thread waits for another one to take its first, which then meets its `end`. */
+  const deserted = (end: readonly number[]) =>
+    kernel(
+      1024,
+      {
+        band: {
+          parameters: ['i32', 'i32'],
+          body: ({ parameters: [band, thread] }) =>
+            sequence(
+              when(thread!.get, sequence(i32.store(i32.constant(0), 0, i32.constant(1)), end)),
+              waiting(0),
+              i32.store(i32.shl(band!.get, i32.constant(2)), 64, i32.constant(1)),
+            ),
+        },
+      },
+      2,
+    );
+
+  it('that a thread fails at are done again by this one, and another thread takes its place', async () => {
+    for (let i = 0; i < 3; i++, await pause()) {
+      const made = deserted([0x00]); // unreachable
+      inBands(made, 2, (run) => run('band', 40));
+      expect(new Set(new Int32Array(made.memory, 64, 40))).toEqual(new Set([1]));
+    }
+  });
+
+  it('that a thread never comes back from are an error that says so, not silence', () => {
+    const made = deserted(waiting(8));
+    expect(() => inBands(made, 2, (run) => run('band', 40), 300)).toThrow(silentThread(300));
+    new Int32Array(made.memory)[2] = 1; // lets it go
   });
 
   it('are left to this thread where the work fails', () => {
