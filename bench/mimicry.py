@@ -1,7 +1,7 @@
 """The peer of mimicry.bench.mjs: the U-Net of training/unet_model.py in PyTorch on the CPU, weights as they begin.
 
-Usage: mimicry.py. Each line "MODE BATCH RANK" on standard input (mode: step, a LoRA step with AdamW; sample, one
-prediction) is answered by milliseconds. Latents are [BATCH, 4, 32, 32]: pictures of 256 px.
+Usage: mimicry.py. Each line "MODE BATCH RANK" on standard input (mode: step, a LoRA step with AdamW; full, one of
+all weights; sample, one prediction) is answered by milliseconds. Latents are [BATCH, 4, 32, 32]: pictures of 256 px.
 """
 import os
 import sys
@@ -30,6 +30,12 @@ def adapted(rank):
     return unet, pairs
 
 
+def whole():
+    """A U-Net of which everything is trained, and its weights."""
+    unet = UNet()
+    return unet, list(unet.parameters())
+
+
 def inputs(batch):
     return torch.randn(batch, 4, 32, 32), torch.randint(0, 1000, (batch,)), torch.randn(batch, TOKENS, TEXT)
 
@@ -38,10 +44,11 @@ known = {}
 print(torch.__version__, flush=True)
 for line in sys.stdin:
     mode, batch, rank = line.split()
-    if rank not in known:
-        unet, pairs = adapted(int(rank))
-        known[rank] = (unet, pairs, torch.optim.AdamW(pairs, lr=1e-3))
-    unet, pairs, optimizer = known[rank]
+    key = "full" if mode == "full" else rank
+    if key not in known:
+        unet, trained = adapted(int(rank)) if mode != "full" else whole()
+        known[key] = (unet, trained, torch.optim.AdamW(trained, lr=1e-3))
+    unet, trained, optimizer = known[key]
     x, t, text = inputs(int(batch))
     noise = torch.randn_like(x)
     start = time.perf_counter()
@@ -52,6 +59,6 @@ for line in sys.stdin:
         loss = (unet(x, t, text) - noise).pow(2).mean()
         optimizer.zero_grad()
         loss.backward()
-        nn.utils.clip_grad_norm_(pairs, 1.0)
+        nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
     print(1000 * (time.perf_counter() - start), flush=True)

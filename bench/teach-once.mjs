@@ -1,0 +1,37 @@
+/** @file One lesson of `lora-mimicry` as it is by default, on 16 pictures of 256 px: `node teach-once.mjs`; prints seconds and peak memory. */
+import { openAtelier, parseAtelier } from '../dist/datasets/atelier/catalogue.js';
+import { teach } from '../dist/diffusion/lesson.js';
+import { decodeImage } from '../dist/image/codec.js';
+import { metrics } from '../dist/metrics/index.js';
+import { DIFFUSION_ROLES } from '../dist/metrics/mimicry/lesson.js';
+import { modelHome } from '../dist/models/home.js';
+import { resolveNeeds } from '../dist/models/resolve.js';
+import { openShelf } from '../dist/models/shelf.js';
+import { parseParameters } from '../dist/plugin/parameters.js';
+import { seededRandom } from '../dist/random.js';
+
+const PICTURES = 16;
+
+const mimicry = metrics['lora-mimicry'];
+const params = parseParameters(mimicry, { steps: Number(process.env.STEPS ?? 200) });
+const { items } = openAtelier(parseAtelier({ count: PICTURES, size: 256, painters: ['zielony'] }));
+const images = [];
+for (const item of items)
+  images.push(await decodeImage(await item.bytes(), { name: item.id, maxPixels: 1e8 }));
+const pictures = images.map((image, i) => ({
+  caption: mimicry.caption(items[i], params),
+  sha256: String(i),
+  load: async () => image,
+}));
+const needs = DIFFUSION_ROLES.map((role) => ({ role, by: 'the bench' }));
+const shelf = openShelf({ threads: 2 });
+const models = shelf.of(await resolveNeeds(needs, {}, { home: modelHome(), baseDirs: [] }));
+const started = performance.now();
+const taught = await teach(mimicry.lesson(params), pictures, {
+  open: (role) => models.open(role),
+  random: seededRandom(0),
+});
+const seconds = (performance.now() - started) / 1000;
+await shelf.close();
+const peak = process.resourceUsage().maxRSS * 1024;
+console.log(JSON.stringify({ steps: params.steps, images: taught.images.length, seconds, peak }));
