@@ -6,12 +6,12 @@ import torch
 from torch.nn import functional
 
 
-def load(folder):
-    """The function of that network on a tensor [n,3,h,w]."""
+def load(folder, trainable=False):
+    """The function of that network on a tensor [n,3,h,w]; whether its weights want gradients, as those of a module do."""
     plan = json.load(open(f'{folder}/plan.json'))
     raw = numpy.fromfile(f'{folder}/weights.bin', numpy.float32)
     weights = {
-        name: torch.from_numpy(raw[start:start + int(numpy.prod(dims))].reshape(dims))
+        name: torch.from_numpy(raw[start:start + int(numpy.prod(dims))].reshape(dims)).requires_grad_(trainable)
         for name, (start, dims) in plan['weights'].items()
     }
 

@@ -4,8 +4,10 @@
  *
  *     npm run build && npm run bench protections
  *
- * `STEPS` and `SIDE` make it smaller for a try. The loop in PyTorch (`protections.py`, run by `CRAQUELURE_PYTHON`) is
- * skipped with its reason where there is no torch or no TAESD in `../shared/models`.
+ * `STEPS` and `SIDE` make it smaller for a try, and `PROTECTIONS=mist,advdm` chooses rows of the table; they come as they are
+ * measured, the quick ones first. The loop in PyTorch (`protections.py`, run by `CRAQUELURE_PYTHON`) is timed with frozen
+ * weights and with weights that want gradients, as a module's do that was never frozen; it is skipped with its reason where
+ * there is no torch or no TAESD in `../shared/models`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -14,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readModel } from '../dist/onnx/files.js';
+import { parseParameters } from '../dist/plugin/parameters.js';
 import { writePlan } from './gradient.bench.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -40,6 +43,12 @@ const once = (protection, params, model) =>
 const shown = ({ skipped, seconds, peak }) =>
   skipped ? `skipped: ${skipped}` : `${seconds.toFixed(1)} s, peak ${(peak / 2 ** 20).toFixed(0)} MiB`;
 
+/** Gradient steps of all rounds; those through a U-Net come after those through an encoder alone. */
+function effort(protection) {
+  const { steps = 0, rounds = 1, trainSteps = 0 } = parseParameters(protection, {});
+  return rounds * (steps + trainSteps) + (protection.needs?.includes('unet') ? 1e6 : 0);
+}
+
 export async function bench() {
   const encoder = join(shared, 'models', 'taesd-encoder.onnx');
   if (existsSync(encoder)) {
@@ -47,19 +56,27 @@ export async function bench() {
     const folder = await mkdtemp(join(tmpdir(), 'craquelure-bench-'));
     await writePlan(await readModel(encoder), folder);
     const python = process.env.CRAQUELURE_PYTHON ?? 'python3';
-    const theirs = measured(python, [join(here, 'protections.py'), folder, String(SIDE), String(STEPS)]);
-    await rm(folder, { recursive: true });
     console.log(`mist-v1 on taesd, ${SIDE} px, ${STEPS} steps: ${shown(ours)}`);
-    console.log(`the same loop in PyTorch: ${shown(theirs)}`);
-    if (ours.seconds && theirs.seconds)
-      console.log(`share of its time: ${(ours.seconds / theirs.seconds).toFixed(2)}`);
+    for (const weights of ['frozen', 'trainable']) {
+      const loop = [join(here, 'protections.py'), folder, String(SIDE), String(STEPS), weights];
+      const theirs = measured(python, loop);
+      const share =
+        ours.seconds && theirs.seconds
+          ? `; ours took ${(ours.seconds / theirs.seconds).toFixed(2)} of its time`
+          : '';
+      console.log(`the same loop in PyTorch, weights ${weights}: ${shown(theirs)}${share}`);
+    }
+    await rm(folder, { recursive: true });
   } else console.log(`mist on taesd skipped: no ${encoder}`);
 
   console.log(
     `\n| protection | s per image of ${Math.min(SIDE, 256)} px, published steps | peak RSS (MiB) |\n| --- | --- | --- |`,
   );
   const { protections } = await import('../dist/protections/index.js');
-  for (const { id } of Object.values(protections)) {
+  const chosen = process.env.PROTECTIONS?.split(',') ?? Object.keys(protections);
+  const unknown = chosen.find((id) => protections[id] === undefined);
+  if (unknown !== undefined) throw new Error(`no protection '${unknown}'`);
+  for (const id of chosen.sort((a, b) => effort(protections[a]) - effort(protections[b]))) {
     const { skipped, seconds, peak } = measured('node', [worker, id, '{}', String(Math.min(SIDE, 256)), '']);
     console.log(
       skipped

@@ -1,4 +1,6 @@
-"""The loop of textural Mist in PyTorch on the CPU: python protections.py FOLDER SIDE STEPS; prints seconds and peak memory.
+"""The loop of textural Mist in PyTorch on the CPU: python protections.py FOLDER SIDE STEPS WEIGHTS; prints seconds and
+peak memory. WEIGHTS: frozen, which is all that the loop needs, or trainable, as a module is that was loaded and never
+frozen: its backward pass computes their gradients, too, and nobody looks at them.
 
 FOLDER holds the network as gradient.bench.mjs writes it, so that both sides compute the same thing from the same weights.
 """
@@ -12,8 +14,8 @@ import torch
 from network import load
 
 torch.set_num_threads(2)
-folder, side, steps = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-encode = load(folder)
+folder, side, steps, weights = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+encode = load(folder, trainable=weights == "trainable")
 
 torch.manual_seed(0)
 clean = torch.rand(1, 3, side, side)
@@ -24,9 +26,9 @@ started = time.perf_counter()
 for _ in range(steps):
     x.requires_grad_(True)
     loss = (encode(x) - target).pow(2).sum()
-    (gradient,) = torch.autograd.grad(loss, x)
+    loss.backward()
     with torch.no_grad():
-        x = x - gradient.sign() / 255
+        x = x - x.grad.sign() / 255
         x = torch.min(torch.max(x, clean - 8 / 255), clean + 8 / 255).clamp(0, 1)
 seconds = time.perf_counter() - started
 print(json.dumps({"seconds": seconds, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
