@@ -43,7 +43,7 @@ const MOST_PAGES = 65536;
  * Assembles and compiles functions for so many threads. They call each other by their order. What one thread alone uses is
  * not shared: JavaScript copies into shared memory word by word.
  */
-function program<Name extends string>(
+export function program<Name extends string>(
   routines: Readonly<Record<Name, Routine>>,
   threads: number,
 ): Program<Name> {
@@ -53,7 +53,7 @@ function program<Name extends string>(
 }
 
 /** Links a program with a memory of its own of at least `bytes`, all zero. */
-function linked<Name extends string>(program: Program<Name>, bytes: number): Kernel<Name> {
+export function linked<Name extends string>(program: Program<Name>, bytes: number): Kernel<Name> {
   const pages = Math.ceil(bytes / PAGE);
   const shared = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: program.shares });
   const { exports } = new WebAssembly.Instance(program.module, { kernel: { memory: shared } });

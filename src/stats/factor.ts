@@ -42,7 +42,7 @@ function leftOf({ rows, columns, data }: Matrix, at: number): Matrix {
 type PanelFactor = (lower: Matrix, from: number, covariance: Matrix, known: Matrix | undefined) => void;
 
 function panelFactors(d: number): PanelFactor {
-  const { values, row, dot } = rowMemory(d, PANEL);
+  const { values, row, dot } = rowMemory(d, PANEL, { alone: true });
   return (lower, from, { rows, columns: width, data: s }, known) => {
     const pivots = new Float64Array(width);
     const left = (i: number, j: number): number => s[i * width + j]! - (known?.data[i * width + j] ?? 0);

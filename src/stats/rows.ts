@@ -3,7 +3,7 @@
  * as fast as the same loops in JavaScript. Rows are float64 and padded with zeros, so that loops need no remainder.
  */
 import { filterThreads, inBands } from '../image/bands.ts';
-import { kernel, type Routine, type Variables } from '../image/kernel.ts';
+import { linked, type Program, program, type Routine, type Variables } from '../image/kernel.ts';
 import {
   advance,
   type Code,
@@ -59,11 +59,15 @@ const BYTES = 8;
 /** Where factors and sums are passed. */
 const [SUM, FACTOR, ROWS] = [0, 16, 64];
 
-/** Room for `rows` rows of `columns` numbers, all 0. */
-export function rowMemory(rows: number, columns: number): RowMemory {
+/** The loops for one thread and for several, assembled when first needed: small matrices are done sooner than that. */
+const compiled: Program<'dot' | 'add' | 'reflect'>[] = [];
+
+/** Room for `rows` rows of `columns` numbers, all 0; `alone` where nothing is reflected. */
+export function rowMemory(rows: number, columns: number, { alone = false } = {}): RowMemory {
   const stride = columns + PADDING;
-  const threads = rows * columns < MANY ? 1 : filterThreads;
-  const made = kernel(ROWS + rows * stride * BYTES, { dot: DOT, add: ADD, reflect: REFLECT }, threads);
+  const threads = alone || rows * columns < MANY ? 1 : filterThreads;
+  const loops = (compiled[threads > 1 ? 1 : 0] ??= program({ dot: DOT, add: ADD, reflect: REFLECT }, threads));
+  const made = linked(loops, ROWS + rows * stride * BYTES);
   const values = new Float64Array(made.memory);
   const blocks = (n: number, size: number): number => Math.max(1, Math.ceil(n / size));
   return {
