@@ -9,6 +9,7 @@ import { CraquelureError, fewTrainingPictures } from '../messages.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 import { deriveSeed, seededRandom, shuffled } from '../random.ts';
 import { resolvePlugin } from '../plugin/resolve.ts';
+import { groupBy } from '../stats/group.ts';
 import type { Cell } from './cells.ts';
 import {
   type ArtefactOutput,
@@ -107,22 +108,49 @@ export function unitsOf({ items }: Plan, { metric }: Cell): Unit[] {
 
 /** Names of units that are the data set without some of its pictures begin so. */
 export const WITHOUT = '* without ';
+/** And so where these are all pictures by an artist. */
+export const WITHOUT_ARTIST = `${WITHOUT}the artist `;
 
 /** So many parts at most are left out in turn; an interval from 31 degrees of freedom is 4 % wider than from all. */
 const PARTS = 32;
 
 /**
- * The data set without each of its pictures in turn, or of many without every 32nd: how a set metric's value changes tells
- * how far chance moves it (jackknife; the interval is made in `report/sets.ts`). None where too few would be left.
+ * The data set without each of its pictures in turn, or of many without every 32nd; and, where artists have several, without
+ * each artist in turn: how a set metric's value changes tells how far chance moves it (jackknife; the interval is made in
+ * `report/sets.ts`, from the one or the other as the verdict asks).
  */
 function unitsWithout(items: readonly DatasetItem[], least: number): Unit[] {
-  const parts = Math.min(items.length, PARTS);
-  if (items.length - Math.ceil(items.length / parts) < least) return [];
-  return Array.from({ length: parts }, (_, part) => ({
-    name: WITHOUT + (parts === items.length ? items[part]!.id : `part ${part + 1} of ${parts}`),
-    items: items.filter((_, i) => i % parts !== part),
+  const pictures = new Map(items.map((item) => [item.id, [item]]));
+  const byPicture = unitsWithoutEach(items, pictures, { least, prefix: WITHOUT });
+  if (!nests(items)) return byPicture;
+  return [
+    ...byPicture,
+    ...unitsWithoutEach(items, groupBy(items, clusterOf), { least, prefix: WITHOUT_ARTIST }),
+  ];
+}
+
+/** The artist, or the picture itself where nobody says who made it. */
+export const clusterOf = ({ id, artist }: Pick<DatasetItem, 'id' | 'artist'>): string => artist ?? id;
+
+/** Whether pictures nest in artists: one artist has several. */
+export const nests = (items: readonly Pick<DatasetItem, 'id' | 'artist'>[]): boolean =>
+  new Set(items.map(clusterOf)).size < items.length;
+
+/** None where there is but one group, or one without which too few pictures would be left. */
+function unitsWithoutEach(
+  items: readonly DatasetItem[],
+  groups: ReadonlyMap<string, readonly DatasetItem[]>,
+  { least, prefix }: { readonly least: number; readonly prefix: string },
+): Unit[] {
+  const parts = Math.min(groups.size, PARTS);
+  const names = [...groups.keys()];
+  const partOf = new Map([...groups.values()].flatMap((own, i) => own.map(({ id }) => [id, i % parts])));
+  const units = Array.from({ length: parts }, (_, part) => ({
+    name: prefix + (parts === names.length ? names[part]! : `part ${part + 1} of ${parts}`),
+    items: items.filter(({ id }) => partOf.get(id) !== part),
     arms: ARMS,
   }));
+  return parts < 2 || units.some((unit) => unit.items.length < least) ? [] : units;
 }
 
 /** How many rows a cell writes. */

@@ -1,4 +1,5 @@
 /** @file From rows to answers: arms' means, residual and verdict of every cell, and of every pair over its seeds. */
+import { nests } from '../harness/plan.ts';
 import { ARMS, type Arm, type Row } from '../harness/rows.ts';
 import type { CellRecord, RunFolder, Setting } from '../harness/run-folder.ts';
 import { deriveSeed, seededRandom } from '../random.ts';
@@ -16,10 +17,10 @@ import { wilsonInterval } from '../stats/rates.ts';
 import { type Estimate, finiteImages, type Residual, residual } from '../stats/residual.ts';
 import { THRESHOLDS, type Thresholds, type Verdict, type VerdictWord, verdict } from '../stats/verdict.ts';
 import { type Effect, effectsOf, metricsOf } from './effect.ts';
-import { groupBy } from './group.ts';
+import { groupBy } from '../stats/group.ts';
 import { printedNames } from './names.ts';
 import { type Beside, besidePlacebos } from './placebo.ts';
-import { type Counts, countsByCell, jackknifed, wholeUnits } from './sets.ts';
+import { jackknifed, setSizes, wholeUnits } from './sets.ts';
 import { isPlacebo } from './summary.ts';
 
 export interface AnalysisOptions {
@@ -120,7 +121,14 @@ export function analyse(run: RunFolder, options: AnalysisOptions = {}): Answers 
   const draw = resampler(run, { cluster, draws, seed });
 
   const meanOfArm = remembered(draw, { method, cluster });
-  const reading = { draw, method, meanOfArm, floors: floorByCell(run.rows), counts: countsByCell(run.rows) };
+  const reading: Reading = {
+    draw,
+    method,
+    meanOfArm,
+    floors: floorByCell(run.rows),
+    sizes: setSizes(run.rows),
+    leftOut: cluster === 'artist' && nests(run.manifest.dataset.items) ? 'artist' : 'image',
+  };
 
   const analyseCells = (cells: readonly CellRecord[]): Measured => {
     const effect = effects.find(({ metric }) => metric.label === cells[0]!.metric.label)!;
@@ -226,13 +234,12 @@ function analyseOne(
   cells: readonly CellRecord[],
   effect: Effect,
   seeds: readonly ReadonlyMap<string, ArmValues>[],
-  { draw, method, meanOfArm, floors, counts }: Reading,
+  { draw, method, meanOfArm, floors, sizes, leftOut }: Reading,
 ): Omit<Measured, 'protection' | 'attack' | 'names' | 'effect' | 'cells'> {
   const values = pool(seeds, (value) => value);
-  const sizes = counts.get(cells[0]!.id);
-  const units = jackknifed(pool(seeds, effect.of), sizes);
+  const units = jackknifed(pool(seeds, effect.of), leftOut);
   const effects = [...units.values()];
-  const shown = jackknifed(values, sizes);
+  const shown = jackknifed(values, leftOut);
   const d = (arm: Arm): number[] => effects.map((arms) => arms[ARMS.indexOf(arm)]!);
   const all = {
     clean: d('clean'),
@@ -262,7 +269,7 @@ function analyseOne(
     ) as Record<Arm, ArmMean>,
     values: wholeUnits(values),
     images,
-    count: images.length > 1 ? (sizes?.get('*') ?? images.length) : images.length,
+    count: images.length > 1 ? (sizes.get(cells[0]!.id) ?? images.length) : images.length,
     excluded: ids.length - kept.length,
     residual: found,
     errors: cells.reduce((sum, cell) => sum + cell.errors, 0),
@@ -277,7 +284,10 @@ interface Reading {
   readonly method: 'bca' | 'percentile';
   readonly meanOfArm: MeanOfArm;
   readonly floors: ReadonlyMap<string, readonly number[]>;
-  readonly counts: Counts;
+  /** Sizes of the sets that set metrics are over, by cell. */
+  readonly sizes: ReadonlyMap<string, number>;
+  /** What a set metric's jackknife leaves out at a time. */
+  readonly leftOut: 'image' | 'artist';
 }
 
 /** The noise floors of set metrics, in the metric's unit; one for each unit of a cell. */
@@ -327,7 +337,10 @@ function readVerdict(
   if (floor !== undefined && found.effect.value <= floor) {
     return { word: 'no effect', reason: 'The effect before any attack is within the noise floor.', open: [] };
   }
-  return { ...read, reason: 'So few images give one value for all of them, and no interval.' };
+  return {
+    ...read,
+    reason: 'Too few images, or artists, to leave some out: one value for all of them, and no interval.',
+  };
 }
 
 function outcomeOf(cells: readonly CellRecord[], n: number, { word }: Verdict): Outcome {

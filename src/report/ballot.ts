@@ -8,7 +8,7 @@ import type { RunFolder, RunLesson } from '../harness/run-folder.ts';
 import { deriveSeed, seededRandom, shuffled } from '../random.ts';
 import type { Interval } from '../stats/bootstrap.ts';
 import { wilsonInterval } from '../stats/rates.ts';
-import { groupBy } from './group.ts';
+import { groupBy } from '../stats/group.ts';
 import { sweptParameters } from './names.ts';
 import { distinctLessons, learntIn, UNTUNED } from './sheets.ts';
 

@@ -10,7 +10,7 @@ import { mcnemarP } from '../stats/rates.ts';
 import type { Estimate } from '../stats/residual.ts';
 import type { Analysis, Answers } from './analysis.ts';
 import type { Effect } from './effect.ts';
-import { groupBy } from './group.ts';
+import { groupBy } from '../stats/group.ts';
 import { isIdentity, isPlacebo } from './summary.ts';
 
 /** One protection under one attack, less the baseline under the same. */

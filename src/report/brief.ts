@@ -6,7 +6,7 @@ import type { RunFolder, Setting } from '../harness/run-folder.ts';
 import type { Estimate } from '../stats/residual.ts';
 import type { Analysis, Answers, Outcome } from './analysis.ts';
 import type { Effect } from './effect.ts';
-import { groupBy } from './group.ts';
+import { groupBy } from '../stats/group.ts';
 import { formatNumber } from './numbers.ts';
 import { placeboCheck, sayPlacebo } from './placebo.ts';
 import type { Standing } from './standing.ts';

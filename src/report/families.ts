@@ -1,7 +1,7 @@
 /** @file Attack families: settings that differ in one strength parameter only, and so make a curve. */
 import type { Setting } from '../harness/run-folder.ts';
 import type { Analysis } from './analysis.ts';
-import { groupBy } from './group.ts';
+import { groupBy } from '../stats/group.ts';
 
 /** An attack swept over its strength. */
 export interface Family {

@@ -6,7 +6,7 @@
  */
 import type { Arm } from '../harness/rows.ts';
 import type { RunFolder, RunImage } from '../harness/run-folder.ts';
-import { groupBy } from './group.ts';
+import { groupBy } from '../stats/group.ts';
 import { count } from './numbers.ts';
 import { createPreviewer, PREVIEW_QUALITY, type Pixels, type Previewer } from './preview.ts';
 

@@ -3,7 +3,7 @@
  * siblings: of `jpeg(quality=90)`, `jpeg`, `jpeg(quality=50)` the second is printed as `jpeg(quality=75)`.
  */
 import type { Setting, SettingLink } from '../harness/run-folder.ts';
-import { groupBy } from './group.ts';
+import { groupBy } from '../stats/group.ts';
 
 /** A printed name for each label; swept parameters are always in it. Still unique. */
 export function printedNames(settings: readonly Setting[]): Map<string, string> {

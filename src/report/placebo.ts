@@ -9,7 +9,7 @@ import { type Interval, type Statistic, weightedMean } from '../stats/bootstrap.
 import { holm, signFlipP } from '../stats/paired.ts';
 import type { Estimate } from '../stats/residual.ts';
 import type { Analysis } from './analysis.ts';
-import { groupBy } from './group.ts';
+import { groupBy } from '../stats/group.ts';
 import { count, formatNumber } from './numbers.ts';
 import { isIdentity, isPlacebo } from './summary.ts';
 

@@ -9,7 +9,7 @@ import { bootstrapInterval, weightedMean } from '../stats/bootstrap.ts';
 import { wilsonInterval } from '../stats/rates.ts';
 import type { Estimate } from '../stats/residual.ts';
 import type { Answers } from './analysis.ts';
-import { groupBy } from './group.ts';
+import { groupBy } from '../stats/group.ts';
 import { printedNames, sweptParameters } from './names.ts';
 import { createPreviewer } from './preview.ts';
 import { isIdentity, isPlacebo } from './summary.ts';

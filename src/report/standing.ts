@@ -7,7 +7,7 @@ import type { Estimate } from '../stats/residual.ts';
 import { type Verdict, verdict } from '../stats/verdict.ts';
 import type { Analysis, Answers } from './analysis.ts';
 import type { Effect } from './effect.ts';
-import { groupBy } from './group.ts';
+import { groupBy } from '../stats/group.ts';
 import type { Price, Prices } from './price.ts';
 import { isIdentity } from './summary.ts';
 

@@ -6,6 +6,7 @@
  */
 import type { Random } from '../random.ts';
 import { normalCdf, normalQuantile, studentQuantile } from './distributions.ts';
+import { groupBy } from './group.ts';
 
 /** How often each image was drawn, for each draw. */
 export interface Resamples {
@@ -49,7 +50,8 @@ export function resample(
   random: Random,
   { draws = DRAWS, clusters }: { draws?: number; clusters?: readonly string[] | undefined } = {},
 ): Resamples {
-  const units = clusters === undefined ? Array.from({ length: n }, (_, i) => [i]) : members(clusters);
+  const images = Array.from({ length: n }, (_, i) => i);
+  const units = [...groupBy(images, (i) => clusters?.[i] ?? String(i)).values()];
   const weights = new Uint8Array(draws * n);
   for (let k = 0; k < draws; k++) {
     for (let u = 0; u < units.length; u++) {
@@ -57,16 +59,6 @@ export function resample(
     }
   }
   return { n, draws, units, weights };
-}
-
-function members(clusters: readonly string[]): number[][] {
-  const byName = new Map<string, number[]>();
-  clusters.forEach((name, i) => {
-    const unit = byName.get(name);
-    if (unit === undefined) byName.set(name, [i]);
-    else unit.push(i);
-  });
-  return [...byName.values()];
 }
 
 /** The mean of `values` over weighted images. */

@@ -116,7 +116,10 @@ describe('metrics over embeddings and sets in a run', () => {
     // And one an arm without each picture in turn, on both sides: what the interval is made of.
     const without = all.filter(({ image }) => image !== '*');
     expect(without.filter(({ n }) => n === 7)).toHaveLength(4 * 8);
-    expect(without).toHaveLength(4 * 8);
+    // The same without each artist, for where artists are drawn.
+    const artists = without.filter(({ image }) => /^\* without the artist [XY]$/.test(image));
+    expect(artists.map(({ n }) => n)).toEqual(Array(4 * 2).fill(4));
+    expect(without).toHaveLength(4 * 8 + 4 * 2);
     expect(without.filter(({ arm }) => arm === 'clean').every(({ value }) => value! < 1e-12)).toBe(true);
   });
 

@@ -4,7 +4,7 @@
  */
 import type { TopLevelSpec } from 'vega-lite';
 import type { MetricSetting } from '../../harness/run-folder.ts';
-import { groupBy } from '../group.ts';
+import { groupBy } from '../../stats/group.ts';
 import type { Sheet } from '../sheets.ts';
 import { CONFIG, legendColumns, SCHEMA, SERIES_COLOURS } from './theme.ts';
 

@@ -2,7 +2,7 @@
 import { ARMS, type Row, type RowArm } from '../../harness/rows.ts';
 import type { RunFolder } from '../../harness/run-folder.ts';
 import type { Analysis, Answers, ArmMean } from '../analysis.ts';
-import { groupBy } from '../group.ts';
+import { groupBy } from '../../stats/group.ts';
 import { count, formatInterval, formatNumber, formatShare } from '../numbers.ts';
 import { type Html, html, trusted } from './html.ts';
 

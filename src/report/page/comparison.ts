@@ -1,6 +1,6 @@
 /** @file The page of two runs side by side: what changed, cell by cell, and what could explain it. */
 import type { PairedCell, RunComparison } from '../compare.ts';
-import { groupBy } from '../group.ts';
+import { groupBy } from '../../stats/group.ts';
 import { count, formatEstimate, formatInterval, formatNumber, formatShare, listed } from '../numbers.ts';
 import { figureOf, type PageFigure } from './figure.ts';
 import { type Html, html, trusted } from './html.ts';

@@ -4,7 +4,7 @@ import type { Answers } from '../analysis.ts';
 import { type Brief, isLeading } from '../brief.ts';
 import type { Effect } from '../effect.ts';
 import type { Findings } from '../findings.ts';
-import { groupBy } from '../group.ts';
+import { groupBy } from '../../stats/group.ts';
 import { count, listed } from '../numbers.ts';
 import { type Html, html } from './html.ts';
 
