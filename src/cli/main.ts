@@ -3,7 +3,7 @@
 import { createRequire } from 'node:module';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { CraquelureError, reasonOf, unknownName, usage } from '../messages.ts';
+import { CraquelureError, reasonOf, unexpectedArgument, unknownName, usage } from '../messages.ts';
 import { attack } from './attack.ts';
 import { compare } from './compare.ts';
 import { datasets } from './datasets.ts';
@@ -71,15 +71,21 @@ async function main(argv: readonly string[]): Promise<number> {
   for (const verb of verbs) program.command(verb);
 
   const usageError = (message: string): CraquelureError => {
-    const unknown = /^Unknown arguments?: (.+)$/.exec(message)?.[1]?.split(', ')[0];
-    if (unknown === undefined) return usage(message);
-    const options = Object.keys((program as unknown as { getOptions(): { key: object } }).getOptions().key);
-    return unknownName(
-      'option',
-      `--${unknown}`,
-      options.filter((name) => name.length > 1).map((name) => `--${name}`),
-      { code: 'USAGE' },
-    );
+    const keys = Object.keys((program as unknown as { getOptions(): { key: object } }).getOptions().key);
+    const options = keys.filter((name) => name.length > 1).map((name) => `--${name}`);
+    const given = argv
+      .filter((each) => /^--[a-z]/.test(each))
+      .map((each) => each.split('=')[0]!.replace(/^--no-/, '--'));
+    const argument = /^Unknown arguments?: (.+)$/.exec(message)?.[1]?.split(', ')[0];
+    if (argument !== undefined && !given.includes(`--${argument}`)) return unexpectedArgument(argument);
+    // What is missing may be there under a misspelt name.
+    const misspelt = /^Missing required/.test(message)
+      ? given.find((each) => !options.includes(each))
+      : undefined;
+    const unknown = argument === undefined ? misspelt : `--${argument}`;
+    return unknown === undefined
+      ? usage(message)
+      : unknownName('option', unknown, options, { code: 'USAGE' });
   };
 
   try {

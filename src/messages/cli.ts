@@ -30,3 +30,7 @@ export const unmatchedFiles = (a: string, b: string, lonely: readonly string[]):
     `Expected the same names in '${a}' and '${b}' but without partner are ${shown.join(', ')}${more}`,
   );
 };
+
+/** A word on the command line that the verb has no use for. */
+export const unexpectedArgument = (word: string): CraquelureError =>
+  usage(`Unexpected argument '${word}'. Options begin with '--'; the verb's --help names what it takes`);

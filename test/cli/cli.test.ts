@@ -130,6 +130,12 @@ describe('wrong usage', () => {
       ['run', 'experiment.yaml', '--limmit', '3'],
       /Unknown option '--limmit'. Did you mean '--limit'/,
     ],
+    [
+      'an option that is needed, misspelt',
+      ['attack', 'x.png', '--attack', 'jpeg', '--outt=here'],
+      /Unknown option '--outt'. Did you mean '--out'/,
+    ],
+    ['a word too many', ['list', 'attacks', 'jpeg'], /Unexpected argument 'jpeg'/],
     ['a missing experiment', ['run', 'nothing.yaml'], /Cannot read experiment 'nothing.yaml'/],
     [
       'a limit of zero',
