@@ -36,7 +36,7 @@ from taesd import pixels_of, teacher
 
 SIDE = 256
 UNSEEN = ("canaletto", "signac", "zielony", "halvorsen")
-ATELIER_COUNT = 720
+ATELIER_COUNT = 1800
 STYLED_COUNT = 150
 HELDOUT = {"photograph": 0.05, "painting": 0.22, "monet-256": 0.08, "atelier": 0.1}
 FIELDS = ("row", "split", "kind", "hand", "name", "motif", "title", "caption", "source")

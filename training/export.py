@@ -1,4 +1,5 @@
-"""Writes a trained network as ONNX: opset 17, any batch and size, weights stored as float16 and computed in float32."""
+"""Writes a trained network as ONNX (opset 17, any batch and size, weights stored as float16 and computed in float32), and reads
+its weights back."""
 
 import numpy as np
 import onnx
@@ -44,3 +45,15 @@ def stored_as_halves(model):
     graph.initializer.extend(kept)
     graph.node.extend(nodes)
     return model
+
+
+@torch.no_grad()
+def read_weights(network, path):
+    """Gives a network the weights that its ONNX file holds: a training can go on where no checkpoint was kept."""
+    graph = onnx.load(path).graph
+    held = {tensor.name.removesuffix(".half"): numpy_helper.to_array(tensor) for tensor in graph.initializer}
+    # Projections of sequences are products with [in, out] in the file, `Linear` holds [out, in].
+    turned = {node.input[1] for node in graph.node if node.op_type == "MatMul"}
+    for name, weight in network.named_parameters():
+        values = held[name].T if name in turned else held[name]
+        weight.copy_(torch.from_numpy(values.astype(np.float32)).reshape(weight.shape))

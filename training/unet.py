@@ -22,13 +22,15 @@ from torch.nn.utils import clip_grad_norm_
 
 from captions import Tokens, adjectives, caption, tokenizer, vocabulary
 from data import open_data
+from export import read_weights
 from muon import Muon
 from unet_model import ALPHAS, TextEncoder, UNet
 
-SHARES = {"photograph": 0.38, "monet": 0.15, "van-gogh": 0.06, "matisse": 0.05, "atelier": 0.26, "style-transfer": 0.1}
+SHARES = {"photograph": 0.3, "monet": 0.13, "van-gogh": 0.06, "matisse": 0.05, "atelier": 0.36, "style-transfer": 0.1}
 BATCH, RATE, WARM_UP, DECAY = 16, 5e-4, 150, 0.999
 OFFSET = 0.06  # of noise that a channel has in common: the initial noise's mean says less of the sample's colour
 GAMMA = 5  # of min-SNR weighting (Hang et al. 2023)
+MODELS = Path(__file__).parents[1] / "models"
 AT_THE_ENDS = re.compile("embedding|conv_in|conv_out")  # what AdamW trains, besides biases and gains
 
 
@@ -124,6 +126,12 @@ class Run:
             optimizer.load_state_dict(held)
         torch.set_rng_state(state["random"])
 
+    def adopt(self, models):
+        """Starts from the weights of the package's own files."""
+        read_weights(self.model.unet, models / "atelier-unet/unet.onnx")
+        read_weights(self.model.text, models / "atelier-text/text-encoder.onnx")
+        self.average = [weight.detach().clone() for weight in self.model.parameters()]
+
     def averaged(self):
         """The model with the average of its weights over the last steps."""
         with torch.no_grad():
@@ -151,6 +159,8 @@ def train(given):
     run = Run(given)
     if run.path.exists():
         run.resume(given.again)
+    elif given.again:
+        run.adopt(MODELS)
     pictures, tokens = Pictures(given.data, given.seed + run.step), Tokens(run.tokens)
     total, log, kept = given.minutes * 60, [], time.time()
     while run.seconds < total:
@@ -265,7 +275,7 @@ def features(pictures):
     from onnxruntime import InferenceSession
     from PIL import Image
 
-    eye = InferenceSession(str(Path(__file__).parents[1] / "models/atelier-eye/eye.onnx"))
+    eye = InferenceSession(str(MODELS / "atelier-eye/eye.onnx"))
     small = [np.asarray(Image.fromarray(picture).resize((128, 128), Image.BICUBIC)) for picture in pictures]
     planes = (np.stack(small).transpose(0, 3, 1, 2) / 255).astype(np.float32)
     return np.concatenate([eye.run(None, {"image": planes[at : at + 16]})[0] for at in range(0, len(planes), 16)])
@@ -311,7 +321,7 @@ def main():
         if command is train:
             each.add_argument("--minutes", type=float, default=85)
             each.add_argument("--rate", type=float, default=RATE, help="peak of the learning rate")
-            each.add_argument("--again", action="store_true", help="start the course anew, from the checkpoint's weights")
+            each.add_argument("--again", action="store_true", help="start the course anew, from the weights of the checkpoint or, without one, of models/")
         if command in (measure, export):
             each.add_argument("folder", type=Path)
         if command is measure:

@@ -27,7 +27,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from data import SIDE, open_data
-from export import write_onnx
+from export import read_weights, write_onnx
 from muon import Muon
 from taesd import pixels_of, teacher
 
@@ -105,7 +105,10 @@ def decoder(eighth=96, quarter=72, half=48):
 class Run:
     """A training that can be stopped at any time and goes on from its last checkpoint."""
 
-    def __init__(self, network, path, steps, rate, decay=0.997, again=False):
+    def __init__(self, network, path, steps, rate, decay=0.997, again=None):
+        """`again` is the network's ONNX file, whose weights start a new course where there is no checkpoint."""
+        if again is not None and not path.exists():
+            read_weights(network, again)
         self.network = network.to(memory_format=torch.channels_last)
         self.path, self.steps, self.rate, self.decay = path, steps, rate, decay
         self.mean = deepcopy(network).requires_grad_(False)
@@ -311,7 +314,7 @@ def distance(found, wanted):
 def train_encoder(given):
     random = np.random.default_rng(given.seed)
     torch.manual_seed(given.seed)
-    run = Run(encoder(), given.work / "encoder.pt", given.steps, given.rate, again=given.again)
+    run = course("encoder", given)
     random = np.random.default_rng((given.seed, run.step))
     taesd = teacher(given.shared / "models/taesd-encoder.onnx")
     crops = Crops(given.data, random)
@@ -387,7 +390,7 @@ class Decodings:
 def train_decoder(given):
     """Pixels and their differences. TAESD's decoding of a latent is one picture, not many, so that nothing has to blur."""
     torch.manual_seed(given.seed)
-    run = Run(decoder(), given.work / "decoder.pt", given.steps, given.rate, again=given.again)
+    run = course("decoder", given)
     crops = Decodings(given, np.random.default_rng((given.seed, run.step)))
     start = time.time() - run.seconds
     while run.step < given.steps:
@@ -404,10 +407,22 @@ def train_decoder(given):
             print(f"{run.step} held out, dB: {decibels_of(run.mean, given)}", flush=True)
 
 
+HALVES = {"encoder": encoder, "decoder": decoder}
+
+
+def course(half, given):
+    """The training of a half: new, gone on with, or begun again."""
+    again = given.models / f"{half}.onnx" if given.again else None
+    return Run(HALVES[half](), given.work / f"{half}.pt", given.steps, given.rate, again=again)
+
+
 def trained(half, given):
-    """The running mean of a half's weights, as its training left it."""
-    network = {"encoder": encoder, "decoder": decoder}[half]()
-    network.load_state_dict(torch.load(given.work / f"{half}.pt", weights_only=True)["mean"])
+    """The running mean of a half's weights, as its training left it; without a checkpoint, those of --models."""
+    network, checkpoint = HALVES[half](), given.work / f"{half}.pt"
+    if checkpoint.exists():
+        network.load_state_dict(torch.load(checkpoint, weights_only=True)["mean"])
+    else:
+        read_weights(network, given.models / f"{half}.onnx")
     return network.eval().to(memory_format=torch.channels_last)
 
 
@@ -564,7 +579,7 @@ def main():
     parser.add_argument("--models", type=Path, default=Path(__file__).parents[1] / "models/atelier-vae")
     parser.add_argument("--steps", type=int, default=2700)
     parser.add_argument("--rate", type=float, default=1.5e-3, help="peak of the learning rate")
-    parser.add_argument("--again", action="store_true", help="start its course anew, from the weights of the last checkpoint")
+    parser.add_argument("--again", action="store_true", help="start its course anew, from the weights of the last checkpoint or, without one, of --models")
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()

@@ -25,7 +25,7 @@ export const atelier: readonly ModelEntry[] = [
     files: {
       'encoder.onnx': {
         bytes: 6553775,
-        sha256: '7f2087d69fed1e47c4e5f3ed3632306e96f3a1d7ac1c2b8de3ec29605788ec7e',
+        sha256: '60dd26c819d4c77c4b753ea77ee230fdc9de5c5614b675b712129c1b9346da94',
       },
       'decoder.onnx': {
         bytes: 2271330,
