@@ -23,13 +23,13 @@ export const protect = defineVerb({
   handler: async (args) => {
     const { protectionSettings } = await import('../harness/settings.ts');
     const { protectFile } = await import('../harness/by-hand.ts');
-    const { parseChain } = await import('../plugin/call.ts');
+    const { parseChain, parseList } = await import('../plugin/call.ts');
     const [call, ...more] = parseChain(args.protection);
     if (call === undefined || more.length > 0)
       throw expected('one protection', '--protection', args.protection);
     const level = args.level === undefined ? {} : { level: args.level };
     const settings = protectionSettings({
-      [call.id]: { ...call.params, ...level, ...assignments(args.set ?? []) },
+      [call.id]: { ...call.params, ...level, ...assignments(args.set ?? [], parseList) },
     });
     if (settings.length > 1)
       throw expected('single values, for lists are swept in experiments only', '--set', args.set);
@@ -37,19 +37,22 @@ export const protect = defineVerb({
   },
 });
 
-/** `eps=6` and the like as parameters; values are written as in calls. */
-function assignments(texts: readonly string[]): Record<string, unknown> {
+/** `eps=6`, `eot=[jpeg, flip]` and the like as parameters; values are written as in calls. */
+function assignments(
+  texts: readonly string[],
+  parseList: (text: string) => readonly unknown[],
+): Record<string, unknown> {
+  const valueOf = (text: string): unknown => {
+    if (text === 'true' || text === 'false') return text === 'true';
+    if (text.trim().startsWith('[')) return parseList(text);
+    return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
+  };
   return Object.assign(
     {},
     ...texts.map((text) => {
       const name = text.slice(0, text.indexOf('='));
       if (!text.includes('=') || name === '') throw expected("'parameter=value'", '--set', text);
-      return { [name]: scalar(text.slice(text.indexOf('=') + 1)) };
+      return { [name]: valueOf(text.slice(text.indexOf('=') + 1)) };
     }),
   );
 }
-
-const scalar = (text: string): unknown => {
-  if (text === 'true' || text === 'false') return text === 'true';
-  return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
-};

@@ -47,6 +47,16 @@ export function parseChain(text: string, place: Place = {}): readonly ParsedCall
   return calls;
 }
 
+/** Reads a list as calls write it: `[jpeg, "rescale | flip", 3]`. @throws PARAMETER as `parseChain` does. */
+export function parseList(text: string, place: Place = {}): readonly unknown[] {
+  const source: Source = { text, at: 0, place };
+  skipSpace(source);
+  if (source.text[source.at] !== '[') throw unexpected(source, "'['");
+  const items = value(source) as unknown[];
+  if (source.at < text.length) throw unexpected(source, 'the end');
+  return items;
+}
+
 /** The canonical label of a setting: parameters in the schema's order, without those that have their default. */
 export function formatCall(plugin: Pick<PluginBase, 'id' | 'params'>, params: GivenParameters): string {
   const defaults = defaultParameters(plugin);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { malformedChain, repeatedParameter } from '../../src/messages.ts';
-import { formatCall, formatChain, parseChain } from '../../src/plugin/call.ts';
+import { formatCall, formatChain, parseChain, parseList } from '../../src/plugin/call.ts';
 import { parseParameters } from '../../src/plugin/parameters.ts';
 import { zoo } from './fixture.ts';
 
@@ -129,5 +129,24 @@ describe('formatCall', () => {
         );
       }),
     );
+  });
+});
+
+describe('parseList', () => {
+  it('reads a list as calls write it', () => {
+    expect(parseList(' [jpeg, "rescale(scale=0.5) | flip", 3, [true]] ')).toEqual([
+      'jpeg',
+      'rescale(scale=0.5) | flip',
+      3,
+      [true],
+    ]);
+    expect(parseList('[]')).toEqual([]);
+  });
+
+  it('points to where it goes wrong', () => {
+    const place = (text: string, column: number) => ({ excerpt: { text, column } });
+    expect(() => parseList('[a, b')).toThrow(malformedChain("',' or ']'", '', place('[a, b', 6)));
+    expect(() => parseList('[a] b')).toThrow(malformedChain('the end', "'b'", place('[a] b', 5)));
+    expect(() => parseList('a')).toThrow(malformedChain("'['", "'a'", place('a', 1)));
   });
 });
