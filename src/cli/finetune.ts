@@ -88,6 +88,7 @@ export const finetune = defineVerb({
     const watch = {
       signal: abort.signal,
       onProgress: (fraction: number, doing: string) => progress.update(fraction, 1, doing),
+      onNote: (remark: string) => note(`note: ${remark}`),
     };
     const done = await fineTuneFiles(options, choices, sessions, watch).finally(() => {
       progress.end();

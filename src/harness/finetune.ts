@@ -15,7 +15,7 @@ import { type LoraFormat, writeAdapter } from '../diffusion/lora-file.ts';
 import { type OpenRole, openDiffusion } from '../diffusion/open.ts';
 import { decodeImage } from '../image/codec.ts';
 import type { Image } from '../image/image.ts';
-import { interrupted } from '../messages.ts';
+import { interrupted, unknownArtist, unknownName } from '../messages.ts';
 import type { ModelChoices } from '../models/choice.ts';
 import { modelHome } from '../models/home.ts';
 import type { OpenOptions } from '../models/open.ts';
@@ -72,6 +72,8 @@ export interface FineTunedFile {
 type Watch = {
   readonly signal: AbortSignal;
   readonly onProgress?: (fraction: number, doing: string) => void;
+  /** Remarks on the pictures: files that are none, and those that are there twice. */
+  readonly onNote?: (remark: string) => void;
 };
 
 /**
@@ -82,11 +84,11 @@ export async function fineTuneFiles(
   options: FineTuneFilesOptions,
   choices: ModelChoices,
   sessions: OpenOptions,
-  { signal, onProgress = () => undefined }: Watch,
+  { signal, onProgress = () => undefined, onNote = () => undefined }: Watch,
 ): Promise<FineTunedFile> {
   const { side, prior, ...rest } = options;
   const { out, every, format, method, seed } = rest;
-  const taught = await taughtPictures(options);
+  const taught = await taughtPictures(options, onNote);
   const needs = ROLE_GROUPS.diffusion.map((role) => ({ role, by: 'finetune' }));
   const models = await resolveNeeds(needs, choices, { home: modelHome(), baseDirs: [process.cwd()] });
   const pictures = taught.map(({ id, sha256, caption }) => ({ id, sha256, caption }));
@@ -181,14 +183,13 @@ interface TaughtPicture {
   image(): Promise<Image>;
 }
 
-async function taughtPictures({
-  pictures,
-  artist,
-  caption,
-  maxPixels,
-}: FineTuneFilesOptions): Promise<TaughtPicture[]> {
-  const { items } = await openDataset(parseDatasetSpec(pictures), { baseDir: process.cwd() });
-  const own = items.filter((item) => artist === undefined || item.artist === artist);
+async function taughtPictures(
+  { pictures, artist, caption, maxPixels }: FineTuneFilesOptions,
+  onNote: (remark: string) => void,
+): Promise<TaughtPicture[]> {
+  const { items, notes } = await openDataset(parseDatasetSpec(pictures), { baseDir: process.cwd() });
+  notes.forEach(onNote);
+  const own = artist === undefined ? items : worksOf(artist, items);
   return Promise.all(
     own.map(async (item) => ({
       id: item.id,
@@ -197,6 +198,14 @@ async function taughtPictures({
       image: async () => decodeImage(await item.bytes(), { name: item.id, maxPixels }),
     })),
   );
+}
+
+/** @throws USAGE where nobody of that name is among the artists; DATASET where there are none, as in a folder. */
+function worksOf(artist: string, items: readonly DatasetItem[]): readonly DatasetItem[] {
+  const artists = [...new Set(items.flatMap((item) => item.artist ?? []))];
+  if (artists.length === 0) throw unknownArtist('--artist', items[0]!.id);
+  if (!artists.includes(artist)) throw unknownName('artist', artist, artists, { code: 'USAGE' });
+  return items.filter((item) => item.artist === artist);
 }
 
 /** The manifest's, or that of a `.txt` beside the picture. */
