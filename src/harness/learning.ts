@@ -4,7 +4,7 @@
  */
 import type { DatasetItem } from '../datasets/dataset.ts';
 import { LESSON_VERSION, type Lesson, picturesAsked, priorLesson, untaught } from '../diffusion/lesson.ts';
-import { unknownName } from '../messages.ts';
+import { CraquelureError, fewerPicturesThanBatch, unknownName } from '../messages.ts';
 import type { GeneratedMetric, Metric } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
 import { isVectorRole } from '../models/vectors.ts';
@@ -60,6 +60,39 @@ export function generatedUnits(items: readonly DatasetItem[], cell: Pick<Cell, '
       return { name, items: own, arms, generated: { index, artist } };
     });
   });
+}
+
+/**
+ * Lessons of a plan that will fail for want of pictures, in words: whoever reads them before the run need not wait for the
+ * errors. @throws USAGE where a metric is to learn an artist who is not there
+ */
+export function lessonRemarks({ items, cells }: Pick<Plan, 'items' | 'cells'>): string[] {
+  const remarks = new Set<string>();
+  for (const cell of cells) {
+    if (cell.metric.kind !== 'generated') continue;
+    const { metric, step, lesson } = lessonOf(cell);
+    for (const unit of generatedUnits(items, cell)) {
+      const why = whyNotTaught(metric, step, lesson, unit.items);
+      if (why !== undefined) remarks.add(`${metric.id} will fail: ${why}`);
+    }
+  }
+  return [...remarks];
+}
+
+function whyNotTaught(
+  metric: GeneratedMetric,
+  { params }: JobStep,
+  { teaching }: Lesson,
+  items: readonly DatasetItem[],
+): string | undefined {
+  try {
+    const { learnt, clean } = metric.divide(items, params);
+    const [pictures, batch] = [learnt.length + clean.length, teaching?.batch ?? 1];
+    return pictures < batch ? fewerPicturesThanBatch(pictures, batch).message : undefined;
+  } catch (error) {
+    if (error instanceof CraquelureError) return error.message;
+    throw error;
+  }
 }
 
 /** Whose works are learnt, each by a model of his own; `*`: all of them by one. */

@@ -7,6 +7,7 @@ import type { CellPattern } from './cells.ts';
 import { type ModelChoices, mergeChoices } from '../models/choice.ts';
 import { type Bindings, bindModels, type UsedSetting } from './bindings.ts';
 import { cellsOf, type Experiment, readExperiment } from './experiment.ts';
+import { lessonRemarks } from './learning.ts';
 import { makePlan } from './plan.ts';
 import type { RunInputs } from './run.ts';
 import { openStore } from './store.ts';
@@ -43,7 +44,7 @@ export async function prepareRun(file: string, options: PrepareOptions): Promise
   });
   return {
     experiment,
-    dataset,
+    dataset: { ...dataset, notes: [...dataset.notes, ...lessonRemarks(plan)] },
     plan,
     store: openStore(storeFolder(options.store)),
     dir: resolve(options.out ?? join('reports', experiment.name)),

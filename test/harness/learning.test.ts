@@ -7,6 +7,7 @@ import { sha256 } from '../../src/harness/keys.ts';
 import { prepareRun } from '../../src/harness/prepare.ts';
 import { openStore } from '../../src/harness/store.ts';
 import {
+  fewerPicturesThanBatch,
   interrupted,
   tooFewForClean,
   tooFewToLearn,
@@ -148,11 +149,24 @@ describe('metrics of what a fine-tuned model generates', () => {
 
   it('say so where an artist has no pictures to learn beside those held out', async () => {
     const place = await studio([mimicry('lora-mimicry-noise')], 1);
-    const { plan, store } = await prepareRun(place.file, { store: join(place.dir, 'store'), maxPixels: 1e6 });
+    const { plan, store, dataset } = await prepareRun(place.file, {
+      store: join(place.dir, 'store'),
+      maxPixels: 1e6,
+    });
+    expect(dataset.notes).toEqual(
+      ['X', 'Y'].map((artist) => `lora-mimicry-noise will fail: ${tooFewToLearn(artist, 1, 1).message}`),
+    );
     expect((await estimatePlan(plan, store, 1)).toRun).toBeGreaterThan(0);
     const { folder } = await runFile(place);
     const errors = new Set(folder.rows.map(({ error }) => error));
     expect(errors).toContain(tooFewToLearn('X', 1, 1).message);
+  });
+
+  it('say before the run that a batch cannot be filled', async () => {
+    const { file, dir } = await studio([mimicry('lora-mimicry-noise').replace('batch=1', 'batch=3')]);
+    const { dataset } = await prepareRun(file, { store: join(dir, 'store'), maxPixels: 1e6 });
+    const { message } = fewerPicturesThanBatch(2, 3);
+    expect(dataset.notes).toEqual([`lora-mimicry-noise will fail: ${message}`]);
   });
 
   it('poison a concept with k pictures, and ask for it or for its neighbours', async () => {
