@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { unknownGenre, unknownName } from '../messages.ts';
 import { PREPARATION } from '../models/vectors.ts';
-import { defineMetric } from './define.ts';
+import { defineMetric, type ImageRef, type MetricContext } from './define.ts';
 import { CLIP_PINS, rankedTexts } from './zero-shot.ts';
 
 /** The styles of the WikiArt data set (Saleh and Elgammal 2015), in IMPRESS's order. */
@@ -56,6 +56,30 @@ const TODAY = [
   'Retro',
 ];
 
+/** How a genre is asked for. */
+export const genreParameters = {
+  top: z.int().min(1).max(39).default(3).describe('how many of the first genres count'),
+  genres: z
+    .enum(['impress', 'wikiart'])
+    .default('impress')
+    .describe("impress: WikiArt's 27 and 12 of today; wikiart: the 27"),
+  underscores: z
+    .boolean()
+    .default(false)
+    .describe("names as IMPRESS's program reads them, Post_Impressionism, for its own numbers"),
+  genre: z
+    .string()
+    .default('')
+    .describe("the true one of all pictures; empty: as the manifest's column 'genre' says"),
+};
+
+type GenreParameters = z.infer<z.ZodObject<typeof genreParameters>>;
+
+/** What the protocols of metrics that ask so have in common. */
+export const GENRE_PROTOCOL =
+  'cosines of projected image and text embeddings, names without a template, each text alone, equal ones ' +
+  "in the list's order";
+
 export const clipGenre = defineMetric({
   id: 'clip-genre',
   version: 1,
@@ -64,45 +88,41 @@ export const clipGenre = defineMetric({
   summary: "Is the picture's genre among the first three that CLIP would give it? 1 or 0.",
   reference:
     'Shan et al., Glaze (USENIX Security 2023), CLIP-based genre shift; Cao et al., IMPRESS (NeurIPS 2023), top-3 accuracy',
-  protocol:
-    'clip-genre@1: cosines of projected image and text embeddings, names without a template, each text alone, equal ones ' +
-    `in the list's order; ${PREPARATION['image-embedder']}`,
+  protocol: `clip-genre@1: ${GENRE_PROTOCOL}; ${PREPARATION['image-embedder']}`,
   unit: '',
   higherIsBetter: true,
   binary: true,
-  params: z.strictObject({
-    top: z.int().min(1).max(39).default(3).describe('how many of the first genres count'),
-    genres: z
-      .enum(['impress', 'wikiart'])
-      .default('impress')
-      .describe("impress: WikiArt's 27 and 12 of today; wikiart: the 27"),
-    underscores: z
-      .boolean()
-      .default(false)
-      .describe("names as IMPRESS's program reads them, Post_Impressionism, for its own numbers"),
-    genre: z
-      .string()
-      .default('')
-      .describe("the true one of all pictures; empty: as the manifest's column 'genre' says"),
-  }),
+  params: z.strictObject(genreParameters),
   needs: ['image-embedder', 'text-embedder'],
   pins: CLIP_PINS,
   random: false,
-  measure: async (image, _reference, { top, genres, underscores, genre }, context) => {
-    const names = genres === 'wikiart' ? WIKIART : [...WIKIART, ...TODAY];
-    const truth = listed(genre === '' ? image.genre : genre, names, image.id);
-    // Only WikiArt's names come with underscores.
-    const written = names.map((name) =>
-      underscores && WIKIART.includes(name) ? name.replaceAll(' ', '_') : name,
-    );
-    const ranked = await rankedTexts('clip-genre', image, written, context);
-    return ranked.slice(0, top).includes(written[names.indexOf(truth)]!) ? 1 : 0;
+  measure: async (image, _reference, params, context) => {
+    const genre = params.genre === '' ? image.genre : params.genre;
+    if (genre === undefined) throw unknownGenre('clip-genre', image.id);
+    return genreKept('clip-genre', image, genre, params, context);
   },
 });
 
-/** A genre as the list spells it. @throws DATASET where it is unknown, or not told */
-function listed(genre: string | undefined, names: readonly string[], image: string): string {
-  if (genre === undefined) throw unknownGenre('clip-genre', image);
+/** 1 where a genre is among the first that CLIP gives a picture, else 0. @throws DATASET where the list lacks it */
+export async function genreKept(
+  metric: string,
+  picture: ImageRef,
+  genre: string,
+  { top, genres, underscores }: GenreParameters,
+  context: MetricContext,
+): Promise<0 | 1> {
+  const names = genres === 'wikiart' ? WIKIART : [...WIKIART, ...TODAY];
+  const truth = listed(genre, names);
+  // Only WikiArt's names come with underscores.
+  const written = names.map((name) =>
+    underscores && WIKIART.includes(name) ? name.replaceAll(' ', '_') : name,
+  );
+  const ranked = await rankedTexts(metric, picture, written, context);
+  return ranked.slice(0, top).includes(written[names.indexOf(truth)]!) ? 1 : 0;
+}
+
+/** A genre as the list spells it. @throws DATASET where it is unknown */
+function listed(genre: string, names: readonly string[]): string {
   const plain = (text: string): string =>
     text
       .toLowerCase()

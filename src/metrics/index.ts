@@ -14,6 +14,7 @@ import { lpips, lpipsAlex, lpipsSqueeze, lpipsVgg } from './lpips.ts';
 import { msSsim } from './ms-ssim.ts';
 import { conceptPoison } from './mimicry/concept-poison.ts';
 import { mimicryFrechet, mimicryKernel } from './mimicry/distances.ts';
+import { mimicryGenre } from './mimicry/genre.ts';
 import {
   loraMimicry,
   mimicryAccuracy,
@@ -54,6 +55,7 @@ const registry = registryOf({
   'lora-mimicry': loraMimicry,
   'lora-mimicry-similarity': mimicrySimilarity,
   'lora-mimicry-accuracy': mimicryAccuracy,
+  'lora-mimicry-genre': mimicryGenre,
   'lora-mimicry-noise': mimicryNoise,
   'lora-mimicry-quality-drop': mimicryQualityDrop,
   'lora-mimicry-frechet': mimicryFrechet,

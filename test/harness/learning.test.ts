@@ -7,17 +7,20 @@ import { sha256 } from '../../src/harness/keys.ts';
 import { prepareRun } from '../../src/harness/prepare.ts';
 import { openStore } from '../../src/harness/store.ts';
 import {
+  absentModel,
   fewerPicturesThanBatch,
   interrupted,
   tooFewForClean,
   tooFewToLearn,
   tooFewToPoison,
+  unknownGenre,
   unknownName,
 } from '../../src/messages.ts';
 import { writeModel } from '../../src/onnx/files.ts';
 import { readSafetensors, writeSafetensors } from '../../src/onnx/safetensors.ts';
 import { writeReport } from '../../src/report/report.ts';
 import { ints, modelOf, node, port } from '../runtime/models.ts';
+import { writeTinyClip } from '../tiny-clip.ts';
 import { writeTinyDiffusion } from '../tiny-diffusion.ts';
 import { countJobs, picture, runFile, type TestRun, temporaryFolder } from './fixture.ts';
 
@@ -35,17 +38,23 @@ const MIMICRY = `${LESSON}, heldOut=1, subjects=["a cat"], token=cat`;
 const mimicry = (id: string): string => `'${id}(${MIMICRY})'`;
 
 /** Two artists' pictures of boats, mountains and flowers, and a diffusion model of random weights to learn them. */
-async function studio(metrics: readonly string[], count = 3): Promise<{ dir: string; file: string }> {
+async function studio(
+  metrics: readonly string[],
+  count = 3,
+  genres: readonly string[] = [],
+): Promise<{ dir: string; file: string }> {
   const dir = await temporaryFolder();
   await mkdir(join(dir, 'images'));
   await writeModel(means, join(dir, 'eye.onnx'));
   const diffusion = await writeTinyDiffusion(join(dir, 'tiny'));
-  const lines = ['path,artist,title,licence,sha256,caption'];
+  const lines = ['path,artist,title,licence,sha256,caption,genre'];
   for (let i = 0; i < 2 * count; i++) {
     const bytes = await picture(i + 1, 40, 32);
     await writeFile(join(dir, 'images', `${i}.png`), bytes);
     const shown = ['boat', 'mountain', 'flower'][i % 3];
-    lines.push(`images/${i}.png,${i < count ? 'X' : 'Y'},,CC0,${sha256(bytes)},a painting of a ${shown}`);
+    lines.push(
+      `images/${i}.png,${i < count ? 'X' : 'Y'},,CC0,${sha256(bytes)},a painting of a ${shown},${genres[i] ?? ''}`,
+    );
   }
   await writeFile(join(dir, 'pictures.csv'), `${lines.join('\n')}\n`);
   const file = join(dir, 'experiment.yaml');
@@ -167,6 +176,40 @@ describe('metrics of what a fine-tuned model generates', () => {
     const { dataset } = await prepareRun(file, { store: join(dir, 'store'), maxPixels: 1e6 });
     const { message } = fewerPicturesThanBatch(2, 3);
     expect(dataset.notes).toEqual([`lora-mimicry-noise will fail: ${message}`]);
+  });
+
+  it("give an artist's genre by a real CLIP, as the manifest tells it; without one it says how to get it", async () => {
+    const place = await studio(
+      [`'lora-mimicry-genre(${MIMICRY}, top=39)'`, `'lora-mimicry-genre(${MIMICRY}, genre=Anime)'`],
+      2,
+      ['Cubism', 'post-impressionism', 'Cubism', ''],
+    );
+    const genreRows = ({ folder }: TestRun) =>
+      folder.rows.filter(({ metric }) => metric.startsWith('lora-mimicry-genre'));
+    const missing = absentModel('clip-vit-b-32', ['onnx/vision_model.onnx'], {
+      published: true,
+      obtain: undefined,
+    });
+    await expect(runFile(place)).rejects.toThrow(missing.message);
+
+    await writeTinyClip(join(place.dir, 'models/clip-vit-b-32'));
+    vi.stubEnv('CRAQUELURE_MODELS', join(place.dir, 'models'));
+    const run = await runFile(place, { out: join(place.dir, 'out') });
+    vi.stubEnv('CRAQUELURE_MODELS', '');
+    const told = genreRows(run).filter(({ metric }) => !metric.includes('Anime'));
+    // X's held-out picture is the second, Y's the fourth, which tells no genre.
+    const byArtist = (artist: string) => told.filter(({ image }) => image.startsWith(`${artist}: `));
+    expect(byArtist('X').length).toBeGreaterThan(0);
+    expect(byArtist('X').map(({ value }) => value)).toEqual(byArtist('X').map(() => 1)); // of 39, all count
+    expect(new Set(byArtist('Y').map(({ error }) => error))).toEqual(
+      new Set([unknownGenre('lora-mimicry-genre', 'images/3.png').message]),
+    );
+    const anime = genreRows(run).filter(({ metric }) => metric.includes('Anime'));
+    expect(new Set(anime.map(({ status }) => status))).toEqual(new Set(['ok']));
+    expect(anime.every(({ value }) => value === 0 || value === 1)).toBe(true);
+    expect(run.folder.cells.find(({ metric }) => metric.label.includes('Anime'))!.metric.protocol).toContain(
+      'clip-vit-b-32',
+    );
   });
 
   it('poison a concept with k pictures, and ask for it or for its neighbours', async () => {
