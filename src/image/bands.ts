@@ -73,11 +73,7 @@ const LEFT = 0xffff;
 
 /** Asks thread `i` to share in the work. Where it cannot start, the others do its share. */
 function invite({ module, shared, names }: Kernel<string>, words: Int32Array, i: number): void {
-  try {
-    helper(i).postMessage({ module, memory: shared, names, words, thread: i } satisfies Invitation);
-  } catch {
-    helpers.delete(i);
-  }
+  helper(i)?.postMessage({ module, memory: shared, names, words, thread: i } satisfies Invitation);
 }
 
 interface Invitation {
@@ -130,15 +126,24 @@ function join({ module, memory, names, words, thread }: Invitation): void {
 
 const helpers = new Map<number, Worker>();
 
-/** Thread `i`, started when first needed. It does not keep the process alive. */
-function helper(i: number): Worker {
+/** Thread `i`, started when first needed; undefined where it cannot start. It does not keep the process alive. */
+function helper(i: number): Worker | undefined {
   const known = helpers.get(i);
   if (known !== undefined) return known;
   // Text rather than a file: whether the program is compiled or run from its sources makes no difference.
   const text = `${takeBands}; ${join}; require('node:worker_threads').parentPort.on('message', join);`;
-  const started = new Worker(text, { eval: true, name: 'filters', stdin: false });
+  const started = startedWorker(text);
+  if (started === undefined) return undefined;
   started.on('error', () => helpers.delete(i)); // its share is done by the others
   started.unref();
   helpers.set(i, started);
   return started;
+}
+
+function startedWorker(text: string): Worker | undefined {
+  try {
+    return new Worker(text, { eval: true, name: 'filters', stdin: false });
+  } catch {
+    return undefined; // no room for another thread
+  }
 }

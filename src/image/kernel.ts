@@ -90,15 +90,24 @@ export function remembered<T extends { readonly memory: ArrayBufferLike }>(): (
   };
 }
 
-/** A program for one thread and a memory that grows to what is asked for: for functions that are told all sizes. */
+/** A program and a memory that grows to what is asked for, for so many threads: for functions that are told all sizes. */
 export function growing<Name extends string>(
   routines: () => Readonly<Record<Name, Routine>>,
+): (bytes: number, threads: number) => Kernel<Name> {
+  const alone = growingFor(routines, 1);
+  const shared = growingFor(routines, 2);
+  return (bytes, threads) => (threads > 1 ? shared(bytes) : alone(bytes));
+}
+
+function growingFor<Name extends string>(
+  routines: () => Readonly<Record<Name, Routine>>,
+  threads: number,
 ): (bytes: number) => Kernel<Name> {
   let compiled: Program<Name> | undefined;
   let last: Kernel<Name> | undefined;
   return (bytes) => {
     if (last !== undefined && last.memory.byteLength >= bytes) return last;
-    compiled ??= program(routines(), 1);
+    compiled ??= program(routines(), threads);
     const made = linked(compiled, bytes);
     last = made.memory.byteLength <= KEPT_BYTES ? made : undefined;
     return made;

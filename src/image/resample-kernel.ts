@@ -39,12 +39,13 @@ export function resizeRgb(
   const result = middle + wide;
   const tables = 16 * Math.ceil((result + (rows ? pitch * to.height : 0)) / 16);
   const bytes = tables + tableBytes(columns) + tableBytes(rows) + slack;
-  const kernel = kernels(bytes);
+  const threads = threadsFor(from);
+  const kernel = kernels(bytes, threads);
   const { memory } = kernel;
   new Uint8Array(memory, source, whole).set(pixels);
   if (columns) writeTable(columns, memory, tables, 3);
   if (rows) writeTable(rows, memory, tables + tableBytes(columns), columns ? pitch : 3 * from.width);
-  inBands(kernel, threadsFor(from), (run) => {
+  inBands(kernel, threads, (run) => {
     if (columns) {
       const { stride } = columns;
       const { height } = from;

@@ -14,6 +14,25 @@ import { readNpy } from '../../src/onnx/npy.ts';
 import { differenceTo, goldenCases } from '../golden.ts';
 import { describeShared } from '../shared.ts';
 
+it('large pictures, which several threads share, are resized as their halves are', () => {
+  const [width, height] = [1300, 1000]; // more than a megapixel; a half is less
+  const pixels = Uint8Array.from({ length: 3 * width * height }, (_, i) => (i * i * 7 + (i >> 9)) & 255);
+  const to = { width: 500, height };
+  const half = { width, height: height / 2, channels: 3 };
+  const halves = [0, pixels.length / 2].flatMap((from) =>
+    Buffer.from(
+      resizeBytes(
+        pixels.subarray(from, from + pixels.length / 2),
+        half,
+        { ...to, height: height / 2 },
+        'lanczos',
+      ),
+    ),
+  );
+  const whole = resizeBytes(pixels, { width, height, channels: 3 }, to, 'lanczos');
+  expect(Buffer.compare(Buffer.from(whole), Buffer.concat(halves))).toBe(0);
+});
+
 describeShared('resampling against Pillow', ['golden', 'images'], (folder) => {
   for (const golden of goldenCases(folder, 'pil-resize-uint8')) {
     it(`equals Pillow exactly for ${golden.expected}`, async () => {
