@@ -1,4 +1,5 @@
 /** @file Sets of pictures as sets of features: what distances between sets start from. */
+import { tooFewForSet } from '../messages.ts';
 import type { VectorRole } from '../models/vectors.ts';
 import { checkComparable, type FeatureSet, featureSet } from '../stats/features.ts';
 import type { ImageSet, MetricContext } from './define.ts';
@@ -14,6 +15,7 @@ export async function featurePair(
   role: VectorRole,
   context: MetricContext,
 ): Promise<readonly [FeatureSet, FeatureSet]> {
+  if (images.length < 2) throw tooFewForSet(metric, images.length);
   const a = await featuresOf(`${metric}: the images`, images, role, context);
   const b = await featuresOf(`${metric}: the clean images`, references, role, context);
   checkComparable(a, b);

@@ -10,6 +10,7 @@ import {
   absentModel,
   constantFeatures,
   differentSizes,
+  tooFewForSet,
   unequalSets,
   unmatchedFiles,
   unusableFeatures,
@@ -91,8 +92,7 @@ describe('bad input in a matrix costs its own cells alone', () => {
     const made = await run(SETS.join(', '), { sizes: [32] });
     for (const metric of SETS) {
       const [error] = errorsOf(made, metric);
-      const reason = 'expected at least 2 rows, one an image, but it has 1';
-      expect(error).toBe(unusableFeatures(`${metric}: the images`, reason).message);
+      expect(error).toBe(tooFewForSet(metric, 1).message);
     }
     expect(measured(made, 'linf')).toBe(true);
   });
@@ -171,7 +171,7 @@ describe('bad input by hand is an answer a metric', () => {
       differentSizes('ssim', { width: 32, height: 32 }, { width: 33, height: 32 }).message,
     );
     expect(similarity!.value).toBeGreaterThan(0);
-    expect(frechet!.error).toContain('expected at least 2 rows');
+    expect(frechet!.error).toContain(tooFewForSet('frechet', 1).message);
   });
 
   it('for folders of other pictures', async () => {

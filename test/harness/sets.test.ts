@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { sha256 } from '../../src/harness/keys.ts';
 import { measurePaths } from '../../src/harness/compare-images.ts';
 import { metricSettings } from '../../src/harness/settings.ts';
-import { constantFeatures, fewArtists, unusableFeatures } from '../../src/messages.ts';
+import { constantFeatures, fewArtists, tooFewForSet } from '../../src/messages.ts';
 import { writeModel } from '../../src/onnx/files.ts';
 import { analyse } from '../../src/report/analysis.ts';
 import { findingsOf } from '../../src/report/findings.ts';
@@ -184,9 +184,7 @@ describe('metrics over embeddings and sets in a run', () => {
     expect(rowsOf(blindRun, 'linf').every(({ status }) => status === 'ok')).toBe(true);
     const one = await artistsFolder('frechet, embedding-similarity', [1, 0]);
     const single = await runFile(one);
-    expect(rowsOf(single, 'frechet', 'clean')[0]!.error).toBe(
-      unusableFeatures('frechet: the images', 'expected at least 2 rows, one an image, but it has 1').message,
-    );
+    expect(rowsOf(single, 'frechet', 'clean')[0]!.error).toBe(tooFewForSet('frechet', 1).message);
     expect(rowsOf(single, 'embedding-similarity', 'clean')[0]!.value).toBeCloseTo(1, 6);
   });
 
@@ -257,6 +255,6 @@ describe('measure by hand', () => {
       settings.slice(1),
       options,
     );
-    expect(asked!.error).toContain('expected at least 2 rows');
+    expect(asked!.error).toContain('Expected sets of at least 2 pictures');
   });
 });
