@@ -2,8 +2,8 @@
 import type { FindingsDocument } from '../report/findings-file.ts';
 import { print, wrapped } from './terminal.ts';
 
-/** Prints one paragraph a protection, effect by effect. */
-export function printFindings({ protections }: FindingsDocument): void {
+/** Prints one paragraph a protection, effect by effect, and whether mimics have learnt anything. */
+export function printFindings({ protections, learnings }: FindingsDocument): void {
   const said = protections.filter(({ leading }) => leading);
   let effect = '';
   for (const { name, role, metric, effect: symbol, sentence, besideNoise } of said) {
@@ -14,5 +14,6 @@ export function printFindings({ protections }: FindingsDocument): void {
       `  ${name}${remark}\n${wrapped(besideNoise === null ? sentence : `${sentence} ${besideNoise}`, 4)}`,
     );
   }
+  for (const { leading, sentence } of learnings) if (leading) print(`\n${wrapped(sentence, 2)}`);
   if (said.length > 0) print('');
 }

@@ -42,7 +42,7 @@ function assignments(
   texts: readonly string[],
   parseList: (text: string) => readonly unknown[],
 ): Record<string, unknown> {
-  const valueOf = (text: string): unknown => {
+  const read = (text: string): unknown => {
     if (text === 'true' || text === 'false') return text === 'true';
     if (text.trim().startsWith('[')) return parseList(text);
     return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text;
@@ -52,7 +52,7 @@ function assignments(
     ...texts.map((text) => {
       const name = text.slice(0, text.indexOf('='));
       if (!text.includes('=') || name === '') throw expected("'parameter=value'", '--set', text);
-      return { [name]: valueOf(text.slice(text.indexOf('=') + 1)) };
+      return { [name]: read(text.slice(text.indexOf('=') + 1)) };
     }),
   );
 }

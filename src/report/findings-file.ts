@@ -14,6 +14,7 @@ import type { Estimate } from '../stats/residual.ts';
 import type { Analysis, Answers } from './analysis.ts';
 import { attacksByOutcome, type Brief, isLeading } from './brief.ts';
 import type { Findings } from './findings.ts';
+import { leadingLearnings } from './learning.ts';
 
 /** A number as JSON and CSV hold it: null where there is none, "inf" where it is infinite. */
 type Value = number | string | null;
@@ -29,6 +30,7 @@ export interface FindingsDocument {
     readonly sentence: string;
     readonly besideNoise: string | null;
   }[];
+  readonly learnings: readonly { readonly leading: boolean; readonly sentence: string }[];
 }
 
 /** `findings.json`, ready for `JSON.stringify`. */
@@ -41,6 +43,7 @@ export function findingsDocument(run: string, answers: Answers, findings: Findin
     thresholds,
     confidence: 0.95,
     protections: findings.briefs.map((brief) => protectionEntry(brief, effects[0]!)),
+    learnings: learningEntries(findings),
     pairs: pairEntries(answers, findings),
   };
 }
@@ -112,6 +115,21 @@ function protectionEntry(brief: Brief, primary: Brief['effect']) {
             leastP: Math.min(...placebo.map(({ p }) => p)),
           },
   };
+}
+
+function learningEntries({ learnings }: Findings) {
+  const leading = leadingLearnings(learnings);
+  return learnings.map((learning) => ({
+    artist: learning.artist,
+    metric: learning.effect.metric.label,
+    leading: leading.includes(learning),
+    learnt: learning.learnt,
+    before: number(learning.before),
+    after: number(learning.after),
+    gain: estimate(learning.gain),
+    n: learning.n,
+    sentence: learning.sentence,
+  }));
 }
 
 const pairEntries = (answers: Answers, { briefs, prices }: Findings) =>

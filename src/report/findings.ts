@@ -5,6 +5,7 @@ import type { Answers } from './analysis.ts';
 import { againstBaseline, type Comparison } from './baseline.ts';
 import { type Brief, briefsOf } from './brief.ts';
 import type { Effect } from './effect.ts';
+import { type Learning, learningsOf } from './learning.ts';
 import { type Prices, pricesOf, qualityEffect } from './price.ts';
 import { type Standing, standingsOf } from './standing.ts';
 
@@ -16,13 +17,15 @@ export interface Findings {
   readonly standings: readonly Standing[];
   /** The same in plain words, with the numbers behind them. */
   readonly briefs: readonly Brief[];
+  /** Whether mimics have learnt what they were to learn. */
+  readonly learnings: readonly Learning[];
   /** Likewise; each effect is a family of its own for the adjustment of p. */
   readonly comparisons: readonly Comparison[];
   readonly agreements: readonly Agreement[];
 }
 
 /** @throws USAGE where the baseline is no protection of the run */
-export function findingsOf(run: Pick<RunFolder, 'images' | 'manifest'>, answers: Answers): Findings {
+export function findingsOf(run: Pick<RunFolder, 'images' | 'manifest' | 'rows'>, answers: Answers): Findings {
   const prices = pricesOf(run, answers);
   const standings = answers.effects.flatMap((effect) => standingsOf(answers, effect, prices));
   return {
@@ -30,6 +33,7 @@ export function findingsOf(run: Pick<RunFolder, 'images' | 'manifest'>, answers:
     prices,
     standings,
     briefs: briefsOf(run, answers, standings),
+    learnings: learningsOf(run, answers),
     comparisons: answers.effects.flatMap((effect) => againstBaseline(answers, effect)),
     agreements: agreements(answers),
   };

@@ -4,6 +4,7 @@ import type { Answers } from '../analysis.ts';
 import { type Brief, isLeading } from '../brief.ts';
 import type { Effect } from '../effect.ts';
 import type { Findings } from '../findings.ts';
+import { type Learning, leadingLearnings } from '../learning.ts';
 import { groupBy } from '../../stats/group.ts';
 import { count, listed } from '../numbers.ts';
 import { type Html, html } from './html.ts';
@@ -53,7 +54,7 @@ function banner(cells: RunFolder['cells']): Html | undefined {
 const day = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 
 /** A few sentences a protection: under the primary effect, and on mimicry where the run asked. */
-export function inBrief({ effects }: Answers, { briefs }: Findings): Html {
+export function inBrief({ effects }: Answers, { briefs, learnings }: Findings): Html {
   if (effects.length === 0)
     return html`<section id="brief"><h2>In brief</h2><p>This run has no cells.</p></section>`;
   const byProtection = groupBy(
@@ -62,9 +63,13 @@ export function inBrief({ effects }: Answers, { briefs }: Findings): Html {
   );
   return html`<section id="brief">
 <h2>In brief</h2>
-<ul class="brief">${[...byProtection].map(([name, own]) => protectionItem(name, own, effects[0]!))}</ul>
+<ul class="brief">${[...byProtection].map(([name, own]) => protectionItem(name, own, effects[0]!))}${leadingLearnings(learnings).map(mimicItem)}</ul>
 </section>`;
 }
+
+/** Whether there is a mimic to be protected from. */
+const mimicItem = ({ effect, learnt, sentence }: Learning): Html =>
+  html`<li><code>mimic</code>${!learnt && html` <span class="tag">has not learnt</span>`} <span class="tag">${effect.symbol}</span> ${sentence}</li>`;
 
 function protectionItem(name: string, briefs: readonly Brief[], primary: Effect): Html {
   const { role, measured } = briefs[0]!;
