@@ -66,10 +66,9 @@ const compiled: Program<'dot' | 'add' | 'reflect'>[] = [];
 export function rowMemory(rows: number, columns: number, { alone = false } = {}): RowMemory {
   const stride = columns + PADDING;
   const threads = alone || rows * columns < MANY ? 1 : filterThreads;
-  const loops = (compiled[threads > 1 ? 1 : 0] ??= program(
-    { dot: DOT, add: ADD, reflect: REFLECT },
-    threads,
-  ));
+  const kind = threads > 1 ? 1 : 0;
+  const loops = compiled[kind] ?? program({ dot: DOT, add: ADD, reflect: REFLECT }, threads);
+  compiled[kind] = loops;
   const made = linked(loops, ROWS + rows * stride * BYTES);
   const values = new Float64Array(made.memory);
   const blocks = (n: number, size: number): number => Math.max(1, Math.ceil(n / size));

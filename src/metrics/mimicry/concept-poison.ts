@@ -6,9 +6,9 @@
 import { z } from 'zod';
 import { noConceptPictures, tooFewToPoison } from '../../messages.ts';
 import { PREPARATION } from '../../models/vectors.ts';
-import { defineMetric, type ImageSet, type PictureFacts } from '../define.ts';
+import { discriminant } from '../../stats/discriminant.ts';
+import { defineMetric, type ImageSet, type MetricContext, type PictureFacts } from '../define.ts';
 import { DIFFUSION_ROLES, lessonParameters, lessonWith } from './lesson.ts';
-import { isNearest } from './mimicry.ts';
 
 const poisonParameters = z.strictObject({
   ...lessonParameters,
@@ -50,7 +50,7 @@ const shows = ({ caption = '', title = '' }: PictureFacts, concept: string): boo
 
 export const conceptPoison = defineMetric({
   id: 'concept-poison',
-  version: 2,
+  version: 3,
   kind: 'generated',
   measures: 'mimicry',
   learns: 'all',
@@ -60,9 +60,9 @@ export const conceptPoison = defineMetric({
   reference:
     'Shan et al., Nightshade: Prompt-Specific Poisoning Attacks on Text-to-Image Generative Models (IEEE S&P 2024), section 5',
   protocol:
-    "concept-poison@2: fine-tuning on the data set's pictures under their captions, k of the concept's as the arm has them, " +
-    "prompts 'a painting of a <concept>', draws shared by all arms; 1 where the picture is not nearest to the mean of the " +
-    `clean pictures of what was asked for, among the concepts named; ${PREPARATION['image-embedder']}`,
+    "concept-poison@3: fine-tuning on the data set's pictures under their captions, k of the concept's as the arm has them, " +
+    "prompts 'a painting of a <concept>', draws shared by all arms; 1 where a linear classifier (least squares with a ridge), " +
+    `learnt from the held-out clean pictures of the concepts named, takes it for another; ${PREPARATION['image-embedder']}`,
   unit: '',
   higherIsBetter: false,
   binary: true,
@@ -87,8 +87,10 @@ export const conceptPoison = defineMetric({
   judge: async ({ picture, index }, references, params, context) => {
     const names = conceptsOf(params);
     const asked = names[Math.floor(index / params.repeats)]!;
-    const classes = new Map(names.map((name) => [name, picturesOf(references, name)]));
-    return Number(!(await isNearest(picture, asked, classes, context, 'concept-poison')));
+    const classes = new Map<string, Float32Array[]>();
+    for (const name of names) classes.set(name, await vectorsOf(picturesOf(references, name), context));
+    const [vector] = await vectorsOf([picture], context);
+    return Number(discriminant(classes)(vector!) !== asked);
   },
 });
 
@@ -97,6 +99,12 @@ const conceptsOf = ({ concept, neighbours }: PoisonParameters): readonly string[
 
 const promptsOf = (params: PoisonParameters): string[] =>
   conceptsOf(params).map((name) => `a painting of a ${name}`);
+
+async function vectorsOf(pictures: ImageSet, { vectorOf }: MetricContext): Promise<Float32Array[]> {
+  const vectors: Float32Array[] = [];
+  for (const picture of pictures) vectors.push(await vectorOf(picture, 'image-embedder'));
+  return vectors;
+}
 
 function picturesOf(references: ImageSet, concept: string): ImageSet {
   const found = references.filter((picture) => shows(picture, concept));
