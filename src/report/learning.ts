@@ -79,7 +79,8 @@ function pairsOf(rows: readonly Row[]): Pair[] {
 
 function say({ artist, effect, before, after, gain, learnt }: Omit<Learning, 'sentence'>): string {
   const [{ name } = { name: effect.metric.label }] = effect.metric.links;
-  const numbers = `${name} is ${formatNumber(before)} as it is and ${formatNumber(after)} after clean pictures, a gain of ${formatEstimate(gain)}`;
+  // Names of these metrics say what they are about, which the sentence has said.
+  const numbers = `${name.replace(/^Mimicry: /, '')} is ${formatNumber(before)} as it is and ${formatNumber(after)} after clean pictures, a gain of ${formatEstimate(gain)}`;
   return learnt
     ? `The mimic learns ${artist}: ${numbers}.`
     : `The mimic does not learn ${artist}: ${numbers}. What it would make of protected pictures says nothing.`;
