@@ -92,5 +92,5 @@ for line in sys.stdin:
             FILTERS[name](picture)
             fastest = min(fastest, time.perf_counter() - start)
         print(1000 * fastest, flush=True)
-    except (AttributeError, ImportError):  # opencv_contrib and scikit-image are not everywhere
+    except (KeyError, AttributeError, ImportError):  # no such filter, or no opencv_contrib, no scikit-image
         print('-', flush=True)
