@@ -85,15 +85,15 @@ function bases({ source }: Experiment): string[] {
   return [process.cwd(), beside, dirname(beside)];
 }
 
+/** The data set of the first base that has it; where none has, the error names the first. */
 async function openExperimentDataset(experiment: Experiment): Promise<Dataset> {
   const { dataset } = experiment;
-  const found = async (baseDir: string): Promise<boolean> =>
-    'path' in dataset && (await stat(resolve(baseDir, dataset.path)).catch(() => undefined)) !== undefined;
   const [here, ...others] = bases(experiment);
-  let baseDir = here!;
-  for (const other of others) {
-    if (await found(baseDir)) break;
-    if (await found(other)) baseDir = other;
+  if ('path' in dataset) {
+    for (const baseDir of [here!, ...others]) {
+      const there = await stat(resolve(baseDir, dataset.path)).catch(() => undefined);
+      if (there !== undefined) return openDataset(dataset, { baseDir });
+    }
   }
-  return openDataset(dataset, { baseDir });
+  return openDataset(dataset, { baseDir: here! });
 }

@@ -25,27 +25,32 @@ const BYTES = 4 * PART;
 /** `round(scale v)`, halves to even, clipped to 0..255; 0 for NaN: as `Uint8ClampedArray` does it. */
 export function bytesOf(values: Readonly<Float32Array>, scale: 1 | 255): Uint8Array {
   const { functions, floats, bytes } = converter();
-  const result = new Uint8Array(values.length);
   const convert = scale === 1 ? functions.bytes : functions.bytesOf255ths;
-  for (let at = 0; at < values.length; at += PART) {
-    const part = values.subarray(at, at + PART);
-    floats.set(part);
-    convert(Math.ceil(part.length / LANES));
-    result.set(part.length === PART ? bytes : bytes.subarray(0, part.length), at);
-  }
-  return result;
+  return inParts(values, floats, convert, bytes, new Uint8Array(values.length));
 }
 
 /** `b / scale` in float32. */
 export function floatsOf(values: Readonly<Uint8Array | Uint8ClampedArray>, scale: 1 | 255): Float32Array {
   const { functions, floats, bytes } = converter();
-  const result = new Float32Array(values.length);
   const convert = scale === 1 ? functions.floats : functions.floatsIn255ths;
+  return inParts(values, bytes, convert, floats, new Float32Array(values.length));
+}
+
+type Values = Float32Array | Uint8Array | Uint8ClampedArray;
+
+/** Fills `result` with what `convert` makes of the values, part by part: it reads them in `from` and leaves them in `to`. */
+function inParts<T extends Values>(
+  values: Readonly<Values>,
+  from: Values,
+  convert: (sixteens: number) => unknown,
+  to: Values,
+  result: T,
+): T {
   for (let at = 0; at < values.length; at += PART) {
     const part = values.subarray(at, at + PART);
-    bytes.set(part);
+    from.set(part);
     convert(Math.ceil(part.length / LANES));
-    result.set(part.length === PART ? floats : floats.subarray(0, part.length), at);
+    result.set(part.length === PART ? to : to.subarray(0, part.length), at);
   }
   return result;
 }

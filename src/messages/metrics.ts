@@ -29,14 +29,15 @@ export const fewArtists = (metric: string, image: string, artist: string): Craqu
 
 // ---- sets of features ----------------------------------------------------------------------------------------
 
-/** Features that no set distance can be computed from, and why. */
-/** A distance between sets that was asked of a picture, or of two. */
+/** A distance between sets that was asked of fewer than two pictures. */
 export const tooFewForSet = (metric: string, n: number): CraquelureError =>
   new CraquelureError(
     'USAGE',
-    `Expected sets of at least 2 pictures for ${metric} but received ${n}: it compares sets, not pictures. Give it a larger data set, two folders, or a metric of single pictures`,
+    `Expected sets of at least 2 pictures for ${metric} but received ${n}: it compares sets, not pictures. Give it a larger data set, ` +
+      'two folders, or a metric of single pictures',
   );
 
+/** Features that no set distance can be computed from, and why. */
 export const unusableFeatures = (name: string, why: string): CraquelureError =>
   new CraquelureError('USAGE', `Cannot use features '${name}': ${why}`);
 

@@ -58,10 +58,7 @@ export async function chosenTarget(params: TargetChoice, context: PluginContext)
   }
 }
 
-/**
- * A picture drawn at the size of one window and repeated over the image, so that what a window is pulled towards does
- * not depend on how large the image around it is, and neighbours agree where they overlap.
- */
+/** A picture drawn at the size of one window and repeated over the image, so that neighbours agree where they overlap. */
 function repeated(draw: (size: Size) => Image): Target {
   return (encoder, size, windows) => {
     const { width, height } = windowSize(windows[0]!);

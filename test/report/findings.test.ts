@@ -13,7 +13,7 @@ import { qualityEffect } from '../../src/report/price.ts';
 import { sayStanding } from '../../src/report/summary.ts';
 import { seededRandom } from '../../src/random.ts';
 import { mcnemarP } from '../../src/stats/rates.ts';
-import { blur, identityAttack, jpeg, makeRun, settingOf } from './fixture.ts';
+import { blur, identityAttack, jpeg, makeRun, rowOf, settingOf } from './fixture.ts';
 
 const draws = 500;
 const found = (run: RunFolder, options: AnalysisOptions = {}): Findings =>
@@ -109,27 +109,12 @@ function madeUp(
     for (const attack of attacks) {
       for (const metric of metrics) {
         const id = `${protection.label} ${attack.label} ${metric.label}`;
-        cells.push({ id, protection, attack, metric, seed: 0, status: 'ok', errors: 0 });
+        const cell: CellRecord = { id, protection, attack, metric, seed: 0, status: 'ok', errors: 0 };
+        cells.push(cell);
         for (const [i, image] of images.entries()) {
           for (const arm of arms) {
             const of = { metric: metric.label, protection: protection.label, attack: attack.label, arm, i };
-            rows.push({
-              run: 'made-up',
-              cell: id,
-              protection: protection.label,
-              attack: attack.label,
-              metric: metric.label,
-              arm,
-              image,
-              value: value(of),
-              unit: '',
-              higherIsBetter: metric.higherIsBetter,
-              n: 1,
-              seed: 0,
-              ms: 1,
-              status: 'ok',
-              error: null,
-            });
+            rows.push(rowOf(cell, { arm, image, value: value(of) }));
           }
         }
       }

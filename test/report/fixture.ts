@@ -47,6 +47,28 @@ export const settingOf = (
   };
 };
 
+/** A row of a cell that was measured. */
+export const rowOf = (
+  { id, protection, attack, metric }: CellRecord,
+  { arm, image, value }: Pick<Row, 'arm' | 'image' | 'value'>,
+): Row => ({
+  run: 'made-up',
+  cell: id,
+  protection: protection.label,
+  attack: attack.label,
+  metric: metric.label,
+  arm,
+  image,
+  value,
+  unit: '',
+  higherIsBetter: metric.higherIsBetter,
+  n: 1,
+  seed: 0,
+  ms: 1,
+  status: 'ok',
+  error: null,
+});
+
 const chainOf = (...settings: readonly Setting[]): Setting => ({
   label: settings.map(({ label }) => label).join(' | '),
   links: settings.flatMap(({ links }) => links),

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { CellRecord, MetricSetting } from '../../src/harness/run-folder.ts';
-import type { Row, RowArm } from '../../src/harness/rows.ts';
+import type { Row } from '../../src/harness/rows.ts';
 import { seededRandom } from '../../src/random.ts';
 import type { Answers } from '../../src/report/analysis.ts';
 import { learningsOf, leadingLearnings } from '../../src/report/learning.ts';
 import { effectsOf } from '../../src/report/effect.ts';
 import { resample } from '../../src/stats/bootstrap.ts';
-import { settingOf } from './fixture.ts';
+import { rowOf, settingOf } from './fixture.ts';
 
 const metricOf = (id: string, kind: MetricSetting['kind'] = 'generated'): MetricSetting => ({
   ...settingOf(id, {}, { name: 'Likeness' }),
@@ -41,26 +41,11 @@ function rowsOf(metric: MetricSetting, gains: Readonly<Record<string, number>>):
       };
     }),
   );
-  return cellsOf(metric).flatMap(({ id, protection, attack }) =>
-    paintings.flatMap(({ image, before, after }) =>
-      (['untuned', 'clean'] as const).map((arm: RowArm) => ({
-        run: 'r',
-        cell: id,
-        protection: protection.label,
-        attack: attack.label,
-        metric: metric.label,
-        arm,
-        image,
-        value: arm === 'clean' ? after : before,
-        unit: '',
-        higherIsBetter: true,
-        n: 1,
-        seed: 0,
-        ms: 1,
-        status: 'ok' as const,
-        error: null,
-      })),
-    ),
+  return cellsOf(metric).flatMap((cell) =>
+    paintings.flatMap(({ image, before, after }) => [
+      rowOf(cell, { arm: 'untuned', image, value: before }),
+      rowOf(cell, { arm: 'clean', image, value: after }),
+    ]),
   );
 }
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { CellRecord, MetricSetting, RunFolder, RunLesson } from '../../src/harness/run-folder.ts';
-import type { Row, RowArm } from '../../src/harness/rows.ts';
+import type { RowArm } from '../../src/harness/rows.ts';
 import { analyse } from '../../src/report/analysis.ts';
 import { lossCurves } from '../../src/report/charts/loss-curves.ts';
 import { learntIn, makeSheets } from '../../src/report/sheets.ts';
 import { wilsonInterval } from '../../src/stats/rates.ts';
-import { settingOf } from './fixture.ts';
+import { rowOf, settingOf } from './fixture.ts';
 
 const prompts = ['a boat', 'a tree'];
 const metricOf = (id: string, params: Record<string, unknown>, binary = false): MetricSetting => ({
@@ -55,28 +55,17 @@ const cells: CellRecord[] = protections.flatMap((protection) =>
   })),
 );
 const arms: RowArm[] = ['clean', 'protected', 'attacked-clean', 'attacked-protected', 'untuned'];
-const rows = cells.flatMap(({ id, protection, metric }) =>
+const rows = cells.flatMap((cell) =>
   arms.flatMap((arm) =>
     prompts.flatMap((prompt) =>
-      [1, 2].map((repeat): Row => {
-        const isMist = protection.label === 'mist' && arm === 'protected';
-        return {
-          run: 'r',
-          cell: id,
-          protection: protection.label,
-          attack: attack.label,
-          metric: metric.label,
+      [1, 2].map((repeat) => {
+        const isMist = cell.protection.label === 'mist' && arm === 'protected';
+        const hit = arm === 'untuned' ? 0 : isMist && repeat === 1 ? 0 : 1;
+        return rowOf(cell, {
           arm,
           image: `X: ${prompt} #${repeat}`,
-          value: metric === similarity ? 0.5 : arm === 'untuned' ? 0 : isMist && repeat === 1 ? 0 : 1,
-          unit: '',
-          higherIsBetter: true,
-          n: 1,
-          seed: 0,
-          ms: 1,
-          status: 'ok',
-          error: null,
-        };
+          value: cell.metric === similarity ? 0.5 : hit,
+        });
       }),
     ),
   ),
