@@ -39,7 +39,8 @@ export const wavelet = defineAttack({
     };
     for (let c = 0; c < 3; c++) {
       signal?.throwIfAborted();
-      const plane = Float64Array.from({ length: bytes.length / 3 }, (_, i) => bytes[3 * i + c]! / 255);
+      const plane = new Float64Array(bytes.length / 3);
+      for (let i = 0; i < plane.length; i++) plane[i] = bytes[3 * i + c]! / 255;
       const smooth = shrunken(plane, image, options);
       for (let i = 0; i < smooth.length; i++) denoised[3 * i + c] = 255 * smooth[i]!;
     }

@@ -70,10 +70,10 @@ function levelsFor({ width, height }: Size, length: number, wanted: number | und
 
 /** The median of what is not 0, over that of a normal distribution; 0 where there are no details. */
 function noiseOf(details: Readonly<Float64Array>): number {
-  const sorted = details
-    .filter((value) => value !== 0)
-    .map(Math.abs)
-    .sort();
+  const found = new Float64Array(details.length);
+  let count = 0;
+  for (let i = 0; i < details.length; i++) if (details[i] !== 0) found[count++] = Math.abs(details[i]!);
+  const sorted = found.subarray(0, count).sort();
   if (sorted.length === 0) return 0;
   const middle = sorted.length >> 1;
   const median = sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
@@ -82,8 +82,9 @@ function noiseOf(details: Readonly<Float64Array>): number {
 
 /** The variance of the noise over the deviation of what is under it. */
 function bayesThreshold(band: Readonly<Float64Array>, noise: number): number {
-  const power = band.reduce((sum, value) => sum + value * value, 0) / band.length;
-  return noise / Math.sqrt(Math.max(power - noise, Number.EPSILON));
+  let power = 0;
+  for (let i = 0; i < band.length; i++) power += band[i]! ** 2;
+  return noise / Math.sqrt(Math.max(power / band.length - noise, Number.EPSILON));
 }
 
 /** Towards 0 by the threshold, and no further. */
@@ -96,71 +97,109 @@ function shrink(band: Float64Array, threshold: number): void {
 // ---- the transform ---------------------------------------------------------------------------------------
 
 function split(plane: Plane, filter: readonly number[]): { coarse: Plane; details: Details } {
-  const [low, high] = halves(plane, filter);
-  const [coarse, down] = halves(transposed(low), filter).map(transposed) as [Plane, Plane];
-  const [across, both] = halves(transposed(high), filter).map(transposed) as [Plane, Plane];
+  const [low, high] = halvedRows(plane, filter);
+  const [coarse, down] = halvedColumns(low, filter);
+  const [across, both] = halvedColumns(high, filter);
   return { coarse, details: [across, down, both] };
 }
 
 function joined(coarse: Plane, [across, down, both]: Details, size: Size, filter: readonly number[]): Plane {
-  const tall = (low: Plane, high: Plane): Plane =>
-    transposed(whole(transposed(low), transposed(high), size.height, filter));
-  return whole(tall(coarse, down), tall(across, both), size.width, filter);
+  const low = wholeColumns(coarse, down, size.height, filter);
+  const high = wholeColumns(across, both, size.height, filter);
+  return wholeRows(low, high, size.width, filter);
 }
 
 /** The details' filter: the smoothing one backwards, signs in turn. */
 const detailFilter = (filter: readonly number[]): number[] =>
   filter.toReversed().map((value, k) => (k % 2 === 0 ? -value : value));
 
+const empty = (width: number, height: number): Plane => ({
+  width,
+  height,
+  values: new Float64Array(width * height),
+});
+
+/** How many smoothed values, and as many details, `count` values have. */
+const halfOf = (count: number, filter: readonly number[]): number => (count + filter.length - 1) >> 1;
+
 /** Smoothed and detail halves of each row: y[k] = sum over j of f[j] x[2 k + 1 - j]. */
-function halves({ width, height, values }: Plane, filter: readonly number[]): [Plane, Plane] {
+function halvedRows({ width, height, values }: Plane, filter: readonly number[]): [Plane, Plane] {
   const n = filter.length;
-  const half = (width + n - 1) >> 1;
+  const half = halfOf(width, filter);
   const from = paddedIndices(width, n, 'reflect');
   const detail = detailFilter(filter);
-  const [low, high] = [new Float64Array(half * height), new Float64Array(half * height)];
+  const [low, high] = [empty(half, height), empty(half, height)];
   for (let y = 0, to = 0; y < height; y++) {
     for (let k = 0; k < half; k++, to++) {
-      let [smooth, rest] = [0, 0];
+      let smooth = 0;
+      let rest = 0;
       for (let j = 0; j < n; j++) {
         const value = values[y * width + from[n + 2 * k + 1 - j]!]!;
         smooth += filter[j]! * value;
         rest += detail[j]! * value;
       }
-      low[to] = smooth;
-      high[to] = rest;
+      low.values[to] = smooth;
+      high.values[to] = rest;
     }
   }
-  const size = { width: half, height };
-  return [
-    { ...size, values: low },
-    { ...size, values: high },
-  ];
+  return [low, high];
+}
+
+/** The same of each column, a row of the result at a time: rows lie together in memory. */
+function halvedColumns({ width, height, values }: Plane, filter: readonly number[]): [Plane, Plane] {
+  const n = filter.length;
+  const half = halfOf(height, filter);
+  const from = paddedIndices(height, n, 'reflect');
+  const detail = detailFilter(filter);
+  const [low, high] = [empty(width, half), empty(width, half)];
+  for (let k = 0; k < half; k++) {
+    for (let j = 0; j < n; j++) {
+      addRow(low, k, filter[j]!, values, from[n + 2 * k + 1 - j]!);
+      addRow(high, k, detail[j]!, values, from[n + 2 * k + 1 - j]!);
+    }
+  }
+  return [low, high];
 }
 
 /** Rows of a width again: x[i] = sum over k of f[n - 1 - (i + n - 2 - 2 k)] y[k], both halves added. */
-function whole(low: Plane, high: Plane, width: number, filter: readonly number[]): Plane {
+function wholeRows(low: Plane, high: Plane, width: number, filter: readonly number[]): Plane {
   const n = filter.length;
-  const { height } = high;
   const detail = detailFilter(filter);
-  const values = new Float64Array(width * height);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
+  const whole = empty(width, high.height);
+  for (let y = 0, to = 0; y < high.height; y++) {
+    for (let x = 0; x < width; x++, to++) {
       let sum = 0;
       for (let k = x >> 1; k < high.width && 2 * k <= x + n - 2; k++) {
         const j = 2 * k + 1 - x;
         if (j < 0) continue;
         sum += filter[j]! * low.values[y * low.width + k]! + detail[j]! * high.values[y * high.width + k]!;
       }
-      values[y * width + x] = sum;
+      whole.values[to] = sum;
     }
   }
-  return { width, height, values };
+  return whole;
 }
 
-function transposed({ width, height, values }: Plane): Plane {
-  const out = new Float64Array(values.length);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) out[x * height + y] = values[y * width + x]!;
-  return { width: height, height: width, values: out };
+/** Columns of a height again, a row of the result at a time. */
+function wholeColumns(low: Plane, high: Plane, height: number, filter: readonly number[]): Plane {
+  const n = filter.length;
+  const detail = detailFilter(filter);
+  const whole = empty(high.width, height);
+  for (let y = 0; y < height; y++) {
+    for (let k = y >> 1; k < high.height && 2 * k <= y + n - 2; k++) {
+      const j = 2 * k + 1 - y;
+      if (j < 0) continue;
+      addRow(whole, y, filter[j]!, low.values, k);
+      addRow(whole, y, detail[j]!, high.values, k);
+    }
+  }
+  return whole;
+}
+
+/** Adds `factor` times a row of `values`, as wide as `to`, to a row of `to`. */
+function addRow(to: Plane, row: number, factor: number, values: Readonly<Float64Array>, from: number): void {
+  const { width } = to;
+  for (let x = 0, a = row * width, b = from * width; x < width; x++, a++, b++) {
+    to.values[a] = to.values[a]! + factor * values[b]!;
+  }
 }
