@@ -5,7 +5,7 @@
  * The pictures that it trains on are other ones than those that it attacks. Trained from scratch in this program.
  */
 import { z } from 'zod';
-import { openSession } from '../runtime/session.ts';
+import { openOwn } from '../plugin/define.ts';
 import { defineAttack, learnedIn, trainingParameters } from './define.ts';
 import { clipped, throughNetwork } from './network.ts';
 import { REMOVER, REMOVER_MULTIPLE, removerFeeds, removerModel } from './remover.ts';
@@ -54,7 +54,7 @@ export const learnedRemover = defineAttack({
   },
   apply: async (image, { channels }, context) => {
     const feeds = removerFeeds(channels, learnedIn(context, 'learned-remover'));
-    const session = await openSession(removerModel(channels), { name: 'learned-remover' });
+    const session = await openOwn(context, removerModel(channels), 'learned-remover');
     try {
       const windowing = { window: 512, overlap: 32, multiple: REMOVER_MULTIPLE };
       const restored = await throughNetwork(image, windowing, context, async (part) => {

@@ -13,12 +13,12 @@ import { compose } from '../onnx/compose.ts';
 import { declaredType } from '../onnx/infer.ts';
 import { type Model, opsetOf, type ValueInfo } from '../onnx/model.ts';
 import { type NamedTensors, type TensorOf, tensor } from '../onnx/tensor.ts';
-import type { Objective } from '../optim/descend.ts';
 import { checkpointTo, readCheckpoint } from '../optim/checkpoint-file.ts';
+import type { Objective } from '../optim/descend.ts';
 import { train, untrained, warmedUp } from '../optim/train.ts';
-import { openRole, type PluginContext } from '../plugin/define.ts';
+import { openOwn, openRole, type PluginContext } from '../plugin/define.ts';
 import type { Random } from '../random.ts';
-import { openSession, type Session } from '../runtime/session.ts';
+import type { Session } from '../runtime/session.ts';
 import type { TrainingPair } from './define.ts';
 import {
   initialRemover,
@@ -106,7 +106,7 @@ async function openLoss(
   const gradient = (model: Model): Model => gradientGraph(model, { loss: LOSS, wrt, outputs: [LOSS] });
   const network = removerModel(channels);
   if (latent === 0) {
-    const session = await openSession(gradient(lossBehind(network, latent)), { name: 'learned-remover' });
+    const session = await openOwn(context, gradient(lossBehind(network, latent)), 'learned-remover');
     return { session, sides: { multiple: REMOVER_MULTIPLE }, latentsOf: async () => ({}) };
   }
   const encoder = await openRole(context, 'vae-encoder');

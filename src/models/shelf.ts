@@ -1,5 +1,7 @@
 /** @file Open models, each once: what a thread keeps from job to job. */
 import { undeclaredRole } from '../messages.ts';
+import type { Model } from '../onnx/model.ts';
+import { openSession, type Session } from '../runtime/session.ts';
 import { type OpenOptions, openModel, type RoleModel } from './open.ts';
 import type { ResolvedModel } from './resolve.ts';
 import type { ModelRole } from './roles.ts';
@@ -11,6 +13,8 @@ export interface RoleModels {
   has(role: ModelRole): boolean;
   /** All models in that role, at least one. */
   openAll<R extends ModelRole>(role: R): Promise<readonly RoleModel<R>[]>;
+  /** A network of the plug-in's own, on the device and the threads that the roles' networks have; the caller closes it. */
+  lend(network: Model, name: string): Promise<Session>;
 }
 
 /** The open models of a thread. */
@@ -47,6 +51,7 @@ export function openShelf(options: OpenOptions = {}): ModelShelf {
         (await open(inRole(models, role)[0]!)) as unknown as RoleModel<R>,
       openAll: async <R extends ModelRole>(role: R) =>
         (await Promise.all(inRole(models, role).map(open))) as unknown as readonly RoleModel<R>[],
+      lend: (network, name) => openSession(network, { ...options, name }),
     }),
     close: async () => {
       const models = await Promise.all(opened.values());

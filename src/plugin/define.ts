@@ -5,8 +5,10 @@ import { undeclaredReference, undeclaredRole } from '../messages.ts';
 import type { RoleModel } from '../models/open.ts';
 import type { ModelRole } from '../models/roles.ts';
 import type { RoleModels } from '../models/shelf.ts';
+import type { Model } from '../onnx/model.ts';
 import type { CheckpointFile } from '../optim/checkpoint-file.ts';
 import type { Random } from '../random.ts';
+import { openSession, type Session } from '../runtime/session.ts';
 import type { Transformation } from './transformation.ts';
 
 /** A parameter schema: a strict object whose fields all have a default, a range and a description with the unit. */
@@ -113,6 +115,11 @@ export function openRoles<R extends ModelRole>(
 ): Promise<readonly RoleModel<R>[]> {
   if (models === undefined) throw undeclaredRole(role);
   return models.openAll(role);
+}
+
+/** A network of the plug-in's own, where the models run, too; the caller closes it. @throws ONNX */
+export function openOwn({ models }: PluginContext, network: Model, name: string): Promise<Session> {
+  return models === undefined ? openSession(network, { name }) : models.lend(network, name);
 }
 
 /** The pictures that a parameter in `refers` names, at least one. @throws USAGE where it names none. */
