@@ -7,13 +7,19 @@ import torch
 
 
 def orthogonal(matrix):
-    """The nearest semi-orthogonal matrix, roughly: five Newton-Schulz steps with Jordan's coefficients (Muon, 2024)."""
-    x = matrix.bfloat16()
-    x = x / (x.norm() + 1e-7)
+    """The nearest semi-orthogonal matrix, roughly: five Newton-Schulz steps with Jordan's coefficients (Muon, 2024).
+
+    A step multiplies x by a polynomial of x x^T from the left, so the steps are made on that small square matrix, and the
+    large one is multiplied once.
+    """
+    x = matrix / (matrix.norm() + 1e-7)
+    square, turn = x @ x.T, None
     for _ in range(5):
-        square = x @ x.T
-        x = 3.4445 * x + (-4.775 * square + 2.0315 * square @ square) @ x
-    return x.float()
+        step = torch.addmm(square, square, square, beta=-4.775, alpha=2.0315)
+        step.diagonal().add_(3.4445)
+        square = step @ square @ step
+        turn = step if turn is None else step @ turn
+    return turn @ x
 
 
 class Muon(torch.optim.Optimizer):
