@@ -3,6 +3,7 @@
     python training/unet.py train [--data FOLDER] [--work FOLDER] [--minutes 85]    goes on where it stopped
     python training/unet.py sheet FILE.png [--work FOLDER]                          looks at what it can do
     python training/unet.py measure FOLDER [--work FOLDER]                          features, for `craquelure measure`
+    python training/unet.py motifs [--work FOLDER]                                  whether samples are taken for what was asked for
     python training/unet.py export FOLDER [--work FOLDER]                           writes ONNX files and the tokenizer
 
 The schedule is Stable Diffusion's: 1000 steps, betas scaled linearly from 0.00085 to 0.012; the network predicts the
@@ -26,8 +27,8 @@ from export import read_weights
 from muon import Muon
 from unet_model import ALPHAS, TextEncoder, UNet
 
-SHARES = {"photograph": 0.3, "monet": 0.13, "van-gogh": 0.06, "matisse": 0.05, "atelier": 0.36, "style-transfer": 0.1}
-BATCH, RATE, WARM_UP, DECAY = 16, 5e-4, 150, 0.999
+SHARES = {"photograph": 0.3, "monet": 0.13, "van-gogh": 0.05, "matisse": 0.04, "atelier": 0.4, "style-transfer": 0.08}
+BATCH, RATE, WARM_UP, DECAY = 32, 9e-4, 150, 0.999
 OFFSET = 0.06  # of noise that a channel has in common: the initial noise's mean says less of the sample's colour
 GAMMA = 5  # of min-SNR weighting (Hang et al. 2023)
 MODELS = Path(__file__).parents[1] / "models"
@@ -250,10 +251,7 @@ def measure(given):
     decoder = teacher(given.shared / "models/taesd-decoder.onnx")
     sampled, noise = [], []
     for at in range(0, given.count, 16):
-        ids = torch.tensor([tokens(text) for text in captions[at : at + 16]])
-        start = torch.randn(len(ids), 4, 32, 32, generator=torch.Generator().manual_seed(at))
-        empty = torch.tensor([tokens("")] * len(ids))
-        latents = ddim(model, ids, empty, start, given.steps, given.guidance)
+        start, latents = samples(model, tokens, captions[at : at + 16], at, given)
         sampled += decoded(decoder, latents)
         noise += decoded(decoder, 0.85 * start)
         print(f"{len(sampled)}/{given.count}", flush=True)
@@ -262,6 +260,46 @@ def measure(given):
     sets["trained"] = [pixels[drawn.choice([row for row, each in trained if each == hand])] for hand in hands]
     for name, pictures in sets.items():
         np.save(given.folder / f"{name}.npy", features(pictures))
+
+
+def samples(model, tokens, prompts, seed, given):
+    """The noise that a sample for each prompt begins with, and the sample's latents."""
+    ids, empty = (torch.tensor([tokens(text) for text in texts]) for texts in (prompts, [""] * len(prompts)))
+    start = torch.randn(len(ids), 4, 32, 32, generator=torch.Generator().manual_seed(seed))
+    return start, ddim(model, ids, empty, start, given.steps, given.guidance)
+
+
+def motifs(given):
+    """How many samples of a motif a linear classifier takes for it, learnt from the atelier's pictures of the `train` split."""
+    from taesd import teacher
+
+    run = Run(given)
+    run.resume()
+    model, tokens = run.averaged(), Tokens(run.tokens)
+    pixels, _, index = open_data(given.data)
+    rows = [row for row, facts in enumerate(index) if facts["kind"] == "atelier"]
+    names = np.array([index[row]["motif"] for row in rows])
+    seen = np.array([index[row]["split"] == "train" for row in rows])
+    eyes = with_one(features(pixels[rows]))
+    known = sorted(set(names))
+    wanted = (names[seen][:, None] == np.array(known)).astype(float)
+    # Least squares with a ridge, which leaves the constant alone.
+    ridge = 0.03 * np.diag([1.0] * (eyes.shape[1] - 1) + [0.0])
+    judge = np.linalg.solve(eyes[seen].T @ eyes[seen] + ridge, eyes[seen].T @ wanted)
+    taken = lambda of: np.array(known)[(of @ judge).argmax(1)]
+    print(f"right in {(taken(eyes[~seen]) == names[~seen]).mean():.2f} of {sum(~seen)} pictures kept aside")
+    decoder = teacher(given.shared / "models/taesd-decoder.onnx")
+    for at, motif in enumerate(known):
+        article = "" if motif == "still-life" else "the " if motif == "sea" else "a "
+        prompts = [f"a painting of {article}{motif.replace('-', ' ')}"] * given.count
+        _, latents = samples(model, tokens, prompts, 1000 + at, given)
+        found = taken(with_one(features(decoded(decoder, latents))))
+        others = ", ".join(sorted({each for each in found if each != motif}))
+        print(f"{motif}: {sum(found == motif)} of {given.count}{others and f'; also {others}'}", flush=True)
+
+
+def with_one(features):
+    return np.concatenate([features, np.ones((len(features), 1))], 1)
 
 
 def decoded(decoder, latents):
@@ -310,13 +348,13 @@ def export(given):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
-    for command in (train, sheet, measure, export):
+    for command in (train, sheet, measure, motifs, export):
         each = commands.add_parser(command.__name__)
         each.set_defaults(run=command)
         each.add_argument("--work", type=Path, default=Path("/tmp/atelier-unet"))
         each.add_argument("--seed", type=int, default=0)
         each.add_argument("--threads", type=int, default=1)
-        if command in (train, measure):
+        if command in (train, measure, motifs):
             each.add_argument("--data", type=Path, default=Path("/tmp/atelier-data"))
         if command is train:
             each.add_argument("--minutes", type=float, default=85)
@@ -324,13 +362,13 @@ def main():
             each.add_argument("--again", action="store_true", help="start the course anew, from the weights of the checkpoint or, without one, of models/")
         if command in (measure, export):
             each.add_argument("folder", type=Path)
-        if command is measure:
-            each.add_argument("--count", type=int, default=160)
+        if command in (measure, motifs):
+            each.add_argument("--count", type=int, default=160 if command is measure else 8)
         if command is sheet:
             each.add_argument("file", type=Path)
             each.add_argument("--prompts", nargs="*")
             each.add_argument("--columns", type=int, default=5)
-        if command in (sheet, measure):
+        if command in (sheet, measure, motifs):
             each.add_argument("--shared", type=Path, default=Path("../shared"))
             each.add_argument("--steps", type=int, default=25)
             each.add_argument("--guidance", type=float, default=3.5)
