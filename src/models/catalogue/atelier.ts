@@ -58,7 +58,7 @@ export const atelier: readonly ModelEntry[] = [
     files: {
       'unet.onnx': {
         bytes: 14169262,
-        sha256: '72eb38b43d9275d278f41eea5f857d0df02e19cdcf5ba750824f0f6026c306af',
+        sha256: '52fa90eae5f305453e991301b9aea28b8d7abe1a4064a401b765c8b61eef6d0b',
       },
     },
   },
@@ -73,7 +73,7 @@ export const atelier: readonly ModelEntry[] = [
     files: {
       'text-encoder.onnx': {
         bytes: 641713,
-        sha256: '27bedd552ac7d6cf50ea757e9526ee28d2b0b0cf9de17c526155d0f62b095548',
+        sha256: '15bcdc6baf7796bedff4313ec7fe305a9c37c142eda1a8ce2286f5f4f0512e0e',
       },
       'tokenizer.json': {
         bytes: 10723,
