@@ -169,11 +169,12 @@ export const tooFewToLearn = (artist: string, pictures: number, heldOut: number)
       'none is left to learn: add pictures, or lower heldOut',
   );
 
-export const noConceptPictures = (concept: string): CraquelureError =>
+export const tooFewOfConcept = (concept: string, found: number, heldOut: number): CraquelureError =>
   new CraquelureError(
     'DATASET',
-    `Too few pictures of the data set have '${concept}' in their caption or title to learn some and to judge by others. ` +
-      "Captions stand in the column 'caption' of its manifest",
+    `Expected more than concept-poison.heldOut=${heldOut} pictures with '${concept}' in their caption or title but the data set ` +
+      `has ${found}: ${heldOut} of them judge, and the rest are learnt. Give it more of them, or lower heldOut ` +
+      "(a few judge badly). Captions stand in the column 'caption' of its manifest",
   );
 
 export const tooFewToPoison = (concept: string, learnable: number, poisoned: number): CraquelureError =>

@@ -11,6 +11,7 @@ import {
   fewerPicturesThanBatch,
   interrupted,
   tooFewForClean,
+  tooFewOfConcept,
   tooFewToLearn,
   tooFewToPoison,
   unknownGenre,
@@ -34,6 +35,7 @@ const means = modelOf({
 });
 
 const LESSON = 'steps=1, batch=1, rank=1, layers=attention, side=32, repeats=2, samplingSteps=1, guidance=1';
+const BOATS = 'concept=boat, neighbours=["mountain", "flower"]';
 const MIMICRY = `${LESSON}, heldOut=1, subjects=["a cat"], token=cat`;
 const mimicry = (id: string): string => `'${id}(${MIMICRY})'`;
 
@@ -213,7 +215,7 @@ describe('metrics of what a fine-tuned model generates', () => {
   });
 
   it('poison a concept with k pictures, and ask for it or for its neighbours', async () => {
-    const poison = (more: string) => `'concept-poison(${LESSON}, heldOut=1${more})'`;
+    const poison = (more: string) => `'concept-poison(${LESSON}, ${BOATS}, heldOut=1${more})'`;
     const { folder } = await runFile(
       await studio([poison(''), poison(', asked=neighbours'), poison(', poisoned=1')]),
     );
@@ -224,8 +226,15 @@ describe('metrics of what a fine-tuned model generates', () => {
     expect(images).toContain('*: a painting of a flower #1');
   });
 
+  it('want more pictures of every concept than judge it', async () => {
+    const { folder } = await runFile(await studio([`'concept-poison(${LESSON}, ${BOATS})'`]));
+    expect(new Set(folder.rows.map(({ error }) => error))).toEqual(
+      new Set([tooFewOfConcept('boat', 2, 50).message]),
+    );
+  });
+
   it('learn k poisoned or n clean pictures, none as well as several, and no more than there are', async () => {
-    const sweep = `'concept-poison(${LESSON}, heldOut=1, poisoned=%)'`;
+    const sweep = `'concept-poison(${LESSON}, ${BOATS}, heldOut=1, poisoned=%)'`;
     const { folder, jobs } = await runFile(
       await studio(
         [sweep.replace('%', '0'), sweep.replace('%', '1'), `'lora-mimicry-noise(${MIMICRY}, clean=%)'`].map(

@@ -4,7 +4,7 @@
  * the training of a large model, this poisons a fine-tuning.)
  */
 import { z } from 'zod';
-import { noConceptPictures, tooFewToPoison } from '../../messages.ts';
+import { tooFewOfConcept, tooFewToPoison } from '../../messages.ts';
 import { PREPARATION } from '../../models/vectors.ts';
 import { discriminant } from '../../stats/discriminant.ts';
 import { defineMetric, type ImageSet, type MetricContext, type PictureFacts } from '../define.ts';
@@ -15,12 +15,12 @@ const poisonParameters = z.strictObject({
   concept: z
     .string()
     .min(1)
-    .default('boat')
+    .default('mountain')
     .describe('the concept that is poisoned: a word of captions or titles'),
   neighbours: z
     .array(z.string().min(1))
     .min(1)
-    .default(['mountain', 'flower'])
+    .default(['flower', 'tree'])
     .describe('concepts that generated pictures may be taken for, and that poison may bleed into'),
   asked: z
     .enum(['concept', 'neighbours'])
@@ -37,9 +37,9 @@ const poisonParameters = z.strictObject({
     .int()
     .min(1)
     .max(1000)
-    .default(2)
+    .default(50)
     .describe(
-      "how many of each concept's pictures, the last ones, are not learnt but judge what is generated",
+      "how many of each concept's pictures, the last ones, are not learnt but judge what is generated; a classifier of motifs wants some fifty",
     ),
 });
 
@@ -50,7 +50,7 @@ const shows = ({ caption = '', title = '' }: PictureFacts, concept: string): boo
 
 export const conceptPoison = defineMetric({
   id: 'concept-poison',
-  version: 3,
+  version: 4,
   kind: 'generated',
   measures: 'mimicry',
   learns: 'all',
@@ -60,7 +60,7 @@ export const conceptPoison = defineMetric({
   reference:
     'Shan et al., Nightshade: Prompt-Specific Poisoning Attacks on Text-to-Image Generative Models (IEEE S&P 2024), section 5',
   protocol:
-    "concept-poison@3: fine-tuning on the data set's pictures under their captions, k of the concept's as the arm has them, " +
+    "concept-poison@4: fine-tuning on the data set's pictures under their captions, k of the concept's as the arm has them, " +
     "prompts 'a painting of a <concept>', draws shared by all arms; 1 where a linear classifier (least squares with a ridge), " +
     `learnt from the held-out clean pictures of the concepts named, takes it for another; ${PREPARATION['image-embedder']}`,
   unit: '',
@@ -74,7 +74,7 @@ export const conceptPoison = defineMetric({
   divide: (pictures, { concept, neighbours, poisoned, heldOut }) => {
     const learnable = (name: string): number[] => {
       const places = pictures.flatMap((picture, place) => (shows(picture, name) ? [place] : []));
-      if (places.length <= heldOut) throw noConceptPictures(name);
+      if (places.length <= heldOut) throw tooFewOfConcept(name, places.length, heldOut);
       return places.slice(0, places.length - heldOut);
     };
     const own = learnable(concept);
@@ -88,7 +88,8 @@ export const conceptPoison = defineMetric({
     const names = conceptsOf(params);
     const asked = names[Math.floor(index / params.repeats)]!;
     const classes = new Map<string, Float32Array[]>();
-    for (const name of names) classes.set(name, await vectorsOf(picturesOf(references, name), context));
+    for (const name of names)
+      classes.set(name, await vectorsOf(picturesOf(references, name, params.heldOut), context));
     const [vector] = await vectorsOf([picture], context);
     return Number(discriminant(classes)(vector!) !== asked);
   },
@@ -106,8 +107,9 @@ async function vectorsOf(pictures: ImageSet, { vectorOf }: MetricContext): Promi
   return vectors;
 }
 
-function picturesOf(references: ImageSet, concept: string): ImageSet {
+/** What judges a concept: its held-out pictures, unless all of them show another one that is learnt, too. */
+function picturesOf(references: ImageSet, concept: string, heldOut: number): ImageSet {
   const found = references.filter((picture) => shows(picture, concept));
-  if (found.length === 0) throw noConceptPictures(concept);
+  if (found.length === 0) throw tooFewOfConcept(concept, 0, heldOut);
   return found;
 }
