@@ -78,6 +78,15 @@ describe('what the mimic has learnt', () => {
     expect(learnt([similarity], one)).toEqual([]);
   });
 
+  it('is asked of success against clean art only where nothing else is: that arm meets itself', () => {
+    const success = metricOf('lora-mimicry');
+    const rows = [...rowsOf(success, { A: 0.3 }), ...rowsOf(similarity, { A: 0.3 })];
+    const asked = (metrics: readonly MetricSetting[]) =>
+      learnt(metrics, rows).map(({ effect }) => effect.metric.label);
+    expect(asked([success, similarity])).toEqual([similarity.label]);
+    expect(asked([success])).toEqual([success.label]);
+  });
+
   it('leads with the first metric', () => {
     const accuracy = { ...metricOf('lora-mimicry-accuracy'), label: 'accuracy' };
     const rows = [...rowsOf(similarity, { A: 0.1, B: 0.1 }), ...rowsOf(accuracy, { A: 0.1, B: 0.1 })];
