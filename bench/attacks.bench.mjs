@@ -17,16 +17,16 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { attacks } from '../dist/attacks/index.js';
-import { paint } from '../dist/datasets/atelier/atelier.js';
+import { paint } from '../dist/atelier/paint.js';
 import { readImage, writeImage } from '../dist/image/codec.js';
-import { gaussianBlurBytes } from '../dist/image/gaussian.js';
+import { gaussianBlurBytes } from '../dist/image/filters/gaussian.js';
 import { toBytes } from '../dist/image/image.js';
-import { medianBytes } from '../dist/image/median.js';
+import { medianBytes } from '../dist/image/filters/median.js';
 import { resizeBytes } from '../dist/image/resample.js';
 import { seededRandom } from '../dist/random.js';
 
 const python = process.env.CRAQUELURE_PYTHON ?? 'python3';
-const script = fileURLToPath(new URL('attacks.py', import.meta.url));
+const script = fileURLToPath(new URL('./attacks.py', import.meta.url));
 const ROUNDS = Number(process.env.ROUNDS ?? 5);
 const SIDES = (process.env.SIDES ?? '512').split(' ').map(Number);
 const NAMES = process.env.ATTACKS?.split(' ') ?? [

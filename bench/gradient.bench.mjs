@@ -23,7 +23,7 @@ import { openSession } from '../dist/runtime/session.js';
 
 const shared = resolve(process.env.CRAQUELURE_SHARED ?? '../shared');
 const python = process.env.CRAQUELURE_PYTHON ?? 'python3';
-const script = fileURLToPath(new URL('gradient.py', import.meta.url));
+const script = fileURLToPath(new URL('./gradient.py', import.meta.url));
 const ROUNDS = Number(process.env.ROUNDS ?? 7);
 const CASES = (process.env.CASES ?? '256x1 256x4 512x1 512x4')
   .split(' ')

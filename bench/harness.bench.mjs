@@ -5,10 +5,10 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { paint } from '../dist/datasets/atelier/atelier.js';
-import { inlineExecutor, localExecutor } from '../dist/harness/executor.js';
-import { prepareRun } from '../dist/harness/prepare.js';
-import { runPlan } from '../dist/harness/run.js';
+import { paint } from '../dist/atelier/paint.js';
+import { inlineExecutor, localExecutor } from '../dist/jobs/executor.js';
+import { prepareRun } from '../dist/run/prepare.js';
+import { runPlan } from '../dist/run/run.js';
 import { decodeImage, encodeImage } from '../dist/image/codec.js';
 
 const PICTURES = 40;

@@ -92,7 +92,7 @@ const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.l
 
 /** The peer as a process that answers a line by a line. */
 function startPeer(python) {
-  const script = fileURLToPath(new URL('metrics.py', import.meta.url));
+  const script = fileURLToPath(new URL('./metrics.py', import.meta.url));
   const child = spawn(python, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {

@@ -22,7 +22,7 @@ const rounds = Number(process.env.ROUNDS ?? 9);
 const python = process.env.CRAQUELURE_PYTHON ?? 'python3';
 const file =
   process.env.CRAQUELURE_UNET ?? fileURLToPath(new URL('../models/atelier-unet/unet.onnx', import.meta.url));
-const worker = fileURLToPath(new URL('teach-once.mjs', import.meta.url));
+const worker = fileURLToPath(new URL('./teach-once.mjs', import.meta.url));
 const RANK = 8;
 const CASES = [
   { mode: 'step', batch: 4, what: 'LoRA step, 4 pictures' },
@@ -99,7 +99,7 @@ async function ours(unet) {
 
 /** PyTorch's times; undefined where there is none. */
 async function peer() {
-  const child = spawn(python, [fileURLToPath(new URL('mimicry.py', import.meta.url))], {
+  const child = spawn(python, [fileURLToPath(new URL('./mimicry.py', import.meta.url))], {
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   child.on('error', () => undefined);

@@ -1,9 +1,9 @@
 /** @file One picture protected once: `node protect-once.mjs PROTECTION PARAMS SIDE [VAE-ENCODER]`; prints seconds and peak memory. */
-import { openBindings } from '../dist/harness/bindings.js';
-import { protectImage } from '../dist/harness/execute.js';
-import { jobStep } from '../dist/harness/jobs.js';
-import { protectionSettings } from '../dist/harness/settings.js';
-import { openAtelier, parseAtelier } from '../dist/datasets/atelier/catalogue.js';
+import { openBindings } from '../dist/experiment/bindings.js';
+import { protectImage } from '../dist/jobs/execute.js';
+import { jobStep } from '../dist/jobs/jobs.js';
+import { protectionSettings } from '../dist/experiment/settings.js';
+import { openAtelier, parseAtelier } from '../dist/atelier/catalogue.js';
 import { decodeImage } from '../dist/image/codec.js';
 import { resize } from '../dist/image/resample.js';
 import { parseModelChoices } from '../dist/models/choice.js';

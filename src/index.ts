@@ -27,13 +27,13 @@ export { parseParameters } from './plugin/parameters.ts';
 export { parseChain } from './plugin/call.ts';
 
 // Experiments
-export { cellsOf, type Experiment, parseExperiment, readExperiment } from './harness/experiment.ts';
-export { type Executor, inlineExecutor, localExecutor } from './harness/executor.ts';
-export { prepareRun } from './harness/prepare.ts';
-export { type RunInputs, type RunOptions, type RunOutcome, runPlan } from './harness/run.ts';
-export { type CellRecord, type RunFolder, type RunImage, readRunFolder } from './harness/run-folder.ts';
-export type { Manifest } from './harness/manifest.ts';
-export type { Arm, Row } from './harness/rows.ts';
+export { cellsOf, type Experiment, parseExperiment, readExperiment } from './experiment/experiment.ts';
+export { type Executor, inlineExecutor, localExecutor } from './jobs/executor.ts';
+export { prepareRun } from './run/prepare.ts';
+export { type RunInputs, type RunOptions, type RunOutcome, runPlan } from './run/run.ts';
+export { type CellRecord, type RunFolder, type RunImage, readRunFolder } from './run/run-folder.ts';
+export type { Manifest } from './run/manifest.ts';
+export type { Arm, Row } from './run/rows.ts';
 export { type ReportOptions, writeReport } from './report/report.ts';
 
 // Models
@@ -48,5 +48,5 @@ export { gradientGraph } from './autodiff/gradient.ts';
 export { readModel, writeModel } from './onnx/files.ts';
 
 // Shared
-export { CraquelureError, type ErrorCode } from './messages.ts';
+export { CraquelureError, type ErrorCode } from './messages/index.ts';
 export { deriveSeed, type Random, seededRandom } from './random.ts';

@@ -3,8 +3,8 @@
 // Needs `npm run build`.
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { paint } from '../dist/datasets/atelier/atelier.js';
-import { openAtelier, parseAtelier } from '../dist/datasets/atelier/catalogue.js';
+import { paint } from '../dist/atelier/paint.js';
+import { openAtelier, parseAtelier } from '../dist/atelier/catalogue.js';
 
 /** Not the default seed of `atelier:`, so that nobody evaluates on a picture that was trained on. */
 const SEED = 20_250_401;

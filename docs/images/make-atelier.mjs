@@ -1,8 +1,8 @@
 // Paints docs/images/atelier.webp, motifs down and painters across: npm run docs:atelier
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { paint } from '../../dist/datasets/atelier/atelier.js';
-import { PAINTER_IDS } from '../../dist/datasets/atelier/catalogue.js';
+import { paint } from '../../dist/atelier/paint.js';
+import { PAINTER_IDS } from '../../dist/atelier/catalogue.js';
 
 const SIZE = 128;
 const GAP = 4;
@@ -31,4 +31,4 @@ await sharp({
 })
   .composite(tiles)
   .webp({ quality: 74, effort: 6 })
-  .toFile(fileURLToPath(new URL('atelier.webp', import.meta.url)));
+  .toFile(fileURLToPath(new URL('./atelier.webp', import.meta.url)));

@@ -1,7 +1,7 @@
 /** @file The interface of an attack: image to image, of the same size unless it says otherwise. */
 import { z } from 'zod';
 import type { Image } from '../image/image.ts';
-import { notLearned } from '../messages.ts';
+import { notLearned } from '../messages/index.ts';
 import type { ParameterSchema, PluginBase, PluginContext } from '../plugin/define.ts';
 import type { GraphPicture, GraphScope } from '../plugin/transformation.ts';
 

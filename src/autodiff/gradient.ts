@@ -5,9 +5,9 @@
  * into those of its inputs, in nodes of the model's own operator set. Cotangents of a value with several readers are
  * added, those of broadcast inputs summed back. What nothing needs is left out.
  */
-import { missingRule, noInfluence, notDifferentiable, notScalar, unknownName } from '../messages.ts';
-import { inlineFunctions } from '../onnx/inline.ts';
-import { upgradeOpset } from '../onnx/upgrade.ts';
+import { missingRule, noInfluence, notDifferentiable, notScalar, unknownName } from '../messages/index.ts';
+import { inlineFunctions } from '../onnx/transforms/inline.ts';
+import { upgradeOpset } from '../onnx/transforms/upgrade.ts';
 import { inferTypes, type ValueType } from '../onnx/infer.ts';
 import {
   type Dim,

@@ -1,5 +1,5 @@
 /** @file What rules write on: a graph builder that also knows shapes and sums out what was broadcast. */
-import { unknownRank } from '../messages.ts';
+import { unknownRank } from '../messages/index.ts';
 import { type GraphBuilder, graphBuilder } from '../onnx/builder.ts';
 import { numbersOf } from '../onnx/infer/type.ts';
 import { declaredType } from '../onnx/infer.ts';

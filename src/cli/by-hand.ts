@@ -1,8 +1,8 @@
 /** @file What `protect` and `attack` share: options, the loop over files, the table at the end. */
-import type { attackFile, OutputFile } from '../harness/by-hand.ts';
-import type { Setting } from '../harness/run-folder.ts';
+import type { attackFile, OutputFile } from '../standalone/by-hand.ts';
+import type { Setting } from '../run/run-folder.ts';
 import type { PluginKind } from '../plugin/resolve.ts';
-import { expected, reasonOf } from '../messages.ts';
+import { expected, reasonOf } from '../messages/index.ts';
 import { EXIT } from './exit.ts';
 import { startProgress } from './progress.ts';
 import { duration, note, print, printJson, table } from './terminal.ts';
@@ -34,10 +34,10 @@ export async function runByHand(
   treat: typeof attackFile,
   { out: outDir, seed, maxPixels, json: asJson, ...args }: HandArguments,
 ): Promise<void> {
-  const { findInputs } = await import('../harness/by-hand.ts');
+  const { findInputs } = await import('../standalone/by-hand.ts');
   if (!Number.isInteger(seed) || seed < 0) throw expected('integer of at least 0', '--seed', seed);
   const inputs = await findInputs(paths);
-  const { openBindings } = await import('../harness/bindings.ts');
+  const { openBindings } = await import('../experiment/bindings.ts');
   const choices = await modelChoices(args.model);
   const sessions = { device: await deviceOption(args.device) };
   const { bind, models, modelsOf, picturesOf, close } = await openBindings(
@@ -63,7 +63,7 @@ export async function runByHand(
   progress.end();
   await close();
   if (kind === 'protection' && outputs.length > 0) {
-    const { writeHandManifest } = await import('../harness/hand-manifest.ts');
+    const { writeHandManifest } = await import('../standalone/hand-manifest.ts');
     await writeHandManifest(outDir, outputs, { setting, seed, models });
   }
   if (asJson) printJson({ setting: setting.label, seed, models, outputs: outputs.map(forJson), errors });

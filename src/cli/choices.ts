@@ -1,5 +1,5 @@
 /** @file `--model` and `--device` as the harness wants them. */
-import { expected, unknownName } from '../messages.ts';
+import { expected, unknownName } from '../messages/index.ts';
 import type { ModelChoices } from '../models/choice.ts';
 import type { Device } from '../runtime/device.ts';
 

@@ -1,5 +1,5 @@
 /** @file Exit codes. */
-import { CraquelureError, type ErrorCode } from '../messages.ts';
+import { CraquelureError, type ErrorCode } from '../messages/index.ts';
 
 export const EXIT = {
   done: 0,

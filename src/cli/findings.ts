@@ -1,5 +1,5 @@
 /** @file What a run found, in plain sentences, as `run` and `report` print it: read from the run's `findings.json`. */
-import type { FindingsDocument } from '../report/findings-file.ts';
+import type { FindingsDocument } from '../analysis/findings-file.ts';
 import { print, wrapped } from './terminal.ts';
 
 /** Prints one paragraph a protection, effect by effect, and whether mimics have learnt anything. */

@@ -1,7 +1,7 @@
 /** @file Options of the verbs that read an experiment file, and what they mean. */
-import type { CellPattern } from '../harness/cells.ts';
-import type { PrepareOptions } from '../harness/prepare.ts';
-import { expected, unknownName } from '../messages.ts';
+import type { CellPattern } from '../experiment/cells.ts';
+import type { PrepareOptions } from '../run/prepare.ts';
+import { expected, unknownName } from '../messages/index.ts';
 import { modelChoices } from './choices.ts';
 import { device, json, maxPixels, model, seed, store } from './verb.ts';
 

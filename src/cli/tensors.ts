@@ -1,5 +1,5 @@
 /** @file What `vjp` and `gradcheck` share: `NAME=FILE.npy` arguments, lists of names, names of output files. */
-import { expected } from '../messages.ts';
+import { expected } from '../messages/index.ts';
 import type { NamedTensors } from '../onnx/tensor.ts';
 
 export const onnxModel = { type: 'string', demandOption: true, describe: 'ONNX file' } as const;

@@ -1,7 +1,7 @@
 /** @file Reading pictures that must lie inside a folder and carry a known hash. */
 import { readFile, realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
-import { changedPicture, missingPicture, pictureOutside, unreadablePicture } from '../messages.ts';
+import { changedPicture, missingPicture, pictureOutside, unreadablePicture } from '../messages/index.ts';
 import { sha256Of } from './dataset.ts';
 
 /** Where a picture of a data set is looked for, and what it must be. */

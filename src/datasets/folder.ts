@@ -5,7 +5,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { IMAGE_EXTENSIONS } from '../image/formats.ts';
-import { emptyDataset, missingDataset, reasonOf } from '../messages.ts';
+import { emptyDataset, missingDataset, reasonOf } from '../messages/index.ts';
 import { type Dataset, type DatasetItem, withoutDuplicates } from './dataset.ts';
 import { locate } from './files.ts';
 import { readOrigin } from './origin.ts';

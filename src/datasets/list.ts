@@ -2,7 +2,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Papa from 'papaparse';
-import { MOTIF_IDS, PAINTER_IDS } from './atelier/catalogue.ts';
+import { MOTIF_IDS, PAINTER_IDS } from '../atelier/catalogue.ts';
 
 /** A manifest, without looking for its pictures. */
 export interface ListedManifest {

@@ -10,7 +10,7 @@ import {
   missingDataset,
   noPictureFound,
   unknownName,
-} from '../messages.ts';
+} from '../messages/index.ts';
 import { type Dataset, withoutDuplicates } from './dataset.ts';
 import { locate } from './files.ts';
 import { readOrigin } from './origin.ts';

@@ -1,9 +1,9 @@
 /** @file From what an experiment file says under `dataset:` to the data set itself. */
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { expected, type Place } from '../messages.ts';
-import { type AtelierParameters, atelierSchema, openAtelier, parseAtelier } from './atelier/catalogue.ts';
-import { dataFolders, type Environment } from './cache.ts';
+import { expected, type Place } from '../messages/index.ts';
+import { type AtelierParameters, atelierSchema, openAtelier, parseAtelier } from '../atelier/catalogue.ts';
+import { dataFolders, type Environment } from '../files/places.ts';
 import type { Dataset } from './dataset.ts';
 import { openFolder } from './folder.ts';
 import { openManifest } from './manifest.ts';

@@ -1,6 +1,6 @@
 /** @file Where the picture of an item comes from, as plain JSON: any thread or machine with the files can read it. */
 import { encodeImage } from '../image/codec.ts';
-import { paint, type Recipe } from './atelier/atelier.ts';
+import { paint, type Recipe } from '../atelier/paint.ts';
 import { type PictureFile, readPicture } from './files.ts';
 
 /** A file of a manifest or a folder, or a painting still to be made. */

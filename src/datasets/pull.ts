@@ -1,9 +1,9 @@
 /** @file Fetching the pictures of a manifest: those with an address, each held to its listed hash. */
 import { dirname, join, resolve } from 'node:path';
-import { noAddress } from '../messages.ts';
-import { dataFolders } from './cache.ts';
-import { holding } from './claim-file.ts';
-import { type DownloadOptions, download } from './download.ts';
+import { noAddress } from '../messages/index.ts';
+import { dataFolders } from '../files/places.ts';
+import { holding } from '../files/lock.ts';
+import { type DownloadOptions, download } from '../files/download.ts';
 import { locate, readPicture } from './files.ts';
 import { readManifest } from './manifest.ts';
 

@@ -2,11 +2,11 @@
  * @file What fine-tuning leaves: LoRA pairs, whole weights, or the embedding of one token; and the diffusion model that
  * has them.
  */
-import { unknownToken } from '../messages.ts';
-import { insertLora, LORA_SCALE } from '../onnx/lora.ts';
+import { unknownToken } from '../messages/index.ts';
+import { insertLora, LORA_SCALE } from '../onnx/transforms/lora.ts';
 import type { Model } from '../onnx/model.ts';
 import { elementCount, type NamedTensors, tensor } from '../onnx/tensor.ts';
-import { type TunablePort, tokenAsInput, weightsAsInputs, withWeights } from '../onnx/tunable.ts';
+import { type TunablePort, tokenAsInput, weightsAsInputs, withWeights } from '../onnx/transforms/tunable.ts';
 import type { Random } from '../random.ts';
 import { type Diffusion, type OpenRole, openDiffusion } from './open.ts';
 

@@ -9,7 +9,7 @@
  * over cells of f(x_t, t, text) e instead, which Mist v2 descends.
  */
 import { type GraphBuilder, graphBuilder, builtModel } from '../onnx/builder.ts';
-import { compose } from '../onnx/compose.ts';
+import { compose } from '../onnx/transforms/compose.ts';
 import { declaredType } from '../onnx/infer.ts';
 import { type Dim, type Model, opsetOf, type ValueInfo } from '../onnx/model.ts';
 import type { Prediction } from './prediction.ts';

@@ -4,11 +4,11 @@
  * weights (Hang et al. 2023) where asked for. Each step is one run of one gradient graph.
  */
 import { gradientGraph, gradientName } from '../autodiff/gradient.ts';
-import { fewerPicturesThanBatch, sideNotWhole, unknownToken } from '../messages.ts';
-import { compose } from '../onnx/compose.ts';
+import { fewerPicturesThanBatch, sideNotWhole, unknownToken } from '../messages/index.ts';
+import { compose } from '../onnx/transforms/compose.ts';
 import type { Model } from '../onnx/model.ts';
 import { type NamedTensors, type TensorOf, tensor } from '../onnx/tensor.ts';
-import type { TunablePort } from '../onnx/tunable.ts';
+import type { TunablePort } from '../onnx/transforms/tunable.ts';
 import type { Objective } from '../optim/descend.ts';
 import { type Checkpointing, train, type TrainingState, untrained, warmedUp } from '../optim/train.ts';
 import type { Random } from '../random.ts';

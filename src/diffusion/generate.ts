@@ -1,15 +1,15 @@
 /** @file Images from prompts, and from images and prompts: the loop over a sampler's path. */
 import type { Image, Size } from '../image/image.ts';
-import { expected } from '../messages.ts';
+import { expected } from '../messages/index.ts';
 import { type TensorOf, tensor } from '../onnx/tensor.ts';
 import type { Random } from '../random.ts';
 import { type Conditioning, guidedClean } from './guidance.ts';
 import { type Diffusion, rowsOf } from './open.ts';
 import { purificationPath } from './purification.ts';
 import { inputScale } from './prediction.ts';
-import { ancestralStepper } from './ancestral.ts';
-import { type Draw, type Path, pathFrom, type Step, walk, type WalkOptions } from './sampler.ts';
-import { type SamplerName, samplers } from './samplers.ts';
+import { ancestralStepper } from './samplers/ancestral.ts';
+import { type Draw, type Path, pathFrom, type Step, walk, type WalkOptions } from './samplers/sampler.ts';
+import { type SamplerName, samplers } from './samplers/samplers.ts';
 import type { Spacing } from './schedule.ts';
 
 type Floats = TensorOf<'float32'>;

@@ -3,7 +3,7 @@
  * of. Plain JSON, so that a job can name it and a store can keep what it gave.
  */
 import type { Image } from '../image/image.ts';
-import { ATTENTION_PROJECTIONS } from '../onnx/lora.ts';
+import { ATTENTION_PROJECTIONS } from '../onnx/transforms/lora.ts';
 import type { Checkpointing, TrainingState } from '../optim/train.ts';
 import type { Random } from '../random.ts';
 import { type Adapter, type TuningMethod, withAdapters } from './adapter.ts';
@@ -11,7 +11,7 @@ import type { TrainingPicture } from './examples.ts';
 import { type FineTuned, fineTune } from './finetune.ts';
 import { textToImage } from './generate.ts';
 import { type Diffusion, type OpenRole, openDiffusion } from './open.ts';
-import type { SamplerName } from './samplers.ts';
+import type { SamplerName } from './samplers/samplers.ts';
 
 /** What is asked for, and how. */
 interface Asking {

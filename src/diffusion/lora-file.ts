@@ -8,12 +8,12 @@
  *
  * Without an alpha, readers take alpha = rank: what is written is scaled so that this is right.
  */
-import { foreignLora, otherEmbedding } from '../messages.ts';
-import { insertLora, LORA_DOWN, LORA_UP, type LoraPair } from '../onnx/lora.ts';
+import { foreignLora, otherEmbedding } from '../messages/index.ts';
+import { insertLora, LORA_DOWN, LORA_UP, type LoraPair } from '../onnx/transforms/lora.ts';
 import type { Model } from '../onnx/model.ts';
 import { fromPublished, toPublished } from '../onnx/published-weights.ts';
 import { readSafetensors, writeSafetensors } from '../onnx/safetensors.ts';
-import { TOKEN_EMBEDDING } from '../onnx/tunable.ts';
+import { TOKEN_EMBEDDING } from '../onnx/transforms/tunable.ts';
 import { type NamedTensors, type Tensor, type TensorOf, tensor, toFloat32 } from '../onnx/tensor.ts';
 import type { AdaptedRole, Adapter } from './adapter.ts';
 import type { OpenRole } from './open.ts';

@@ -2,7 +2,7 @@
  * @file A latent diffusion model made ready: prompts to embeddings, images to latents and back, and the U-Net's
  * prediction. Its four networks are opened when first asked for, each once.
  */
-import { mismatchedText, unknownConditions } from '../messages.ts';
+import { mismatchedText, unknownConditions } from '../messages/index.ts';
 import type { RoleModel } from '../models/open.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 import { type ModelRole, ROLES } from '../models/roles.ts';

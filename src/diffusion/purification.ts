@@ -2,8 +2,8 @@
  * @file Purification by diffusion (Nie et al. 2022, DiffPure): noise as of timestep t, then DDPM's way back to 0.
  */
 import type { Random } from '../random.ts';
-import { ancestralStepper } from './ancestral.ts';
-import { type Path, type WalkOptions, walk } from './sampler.ts';
+import { ancestralStepper } from './samplers/ancestral.ts';
+import { type Path, type WalkOptions, walk } from './samplers/sampler.ts';
 import { type NoiseSchedule, sigmaAt } from './schedule.ts';
 
 /** From timestep t - 1 down to 0 in at most t steps, evenly spaced, and from there to no noise at all. */

@@ -6,7 +6,7 @@
  * `x = z + sigma_t e` with `sigma_t^2 = (1 - a_t) / a_t` (Karras et al. 2022). In the second form every sampler is a
  * line from one sigma to the next.
  */
-import { expected } from '../messages.ts';
+import { expected } from '../messages/index.ts';
 import type { BetaRange } from '../models/entry.ts';
 
 /** How noise grows over the timesteps that a network was trained on. */

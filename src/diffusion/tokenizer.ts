@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { brokenTokenizer, missingTokenizer, reasonOf } from '../messages.ts';
+import { brokenTokenizer, missingTokenizer, reasonOf } from '../messages/index.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 
 /** A prompt as a text encoder takes it. */

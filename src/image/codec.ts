@@ -19,7 +19,7 @@ import {
   unreadableFile,
   unsupportedDepth,
   unwritableImage,
-} from '../messages.ts';
+} from '../messages/index.ts';
 import { formatOfPath, pngFrames, type ReadableFormat, sniffFormat } from './formats.ts';
 import { type EncodedImage, type Image, type ImageFormat, toBytes } from './image.ts';
 

@@ -2,7 +2,7 @@
  * @file Between floats and bytes, sixteen values at a time: every picture that a filter of bytes is applied to goes this way
  * and back. Done in parts that stay in the processor's cache, for a large memory to copy to would cost more than it saves.
  */
-import { type Kernel, kernel, type Routine } from './kernel.ts';
+import { type Kernel, kernel, type Routine } from '../wasm/module.ts';
 import {
   advance,
   type Code,
@@ -15,7 +15,7 @@ import {
   repeat,
   sequence,
   v128,
-} from './wasm.ts';
+} from '../wasm/assembler.ts';
 
 /** Values in one part. */
 const PART = 2 ** 14;

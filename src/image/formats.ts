@@ -1,6 +1,6 @@
 /** @file Which formats there are: by a file's extension, by its first bytes, and whether a PNG is animated. */
 import { extname } from 'node:path';
-import { unknownExtension } from '../messages.ts';
+import { unknownExtension } from '../messages/index.ts';
 import type { ImageFormat } from './image.ts';
 
 /** What can be read. A GIF of one frame is welcome, but nothing is written as GIF. */

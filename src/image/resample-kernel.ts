@@ -2,10 +2,21 @@
  * @file The two passes of a resize of 8-bit RGB in WebAssembly: sums of pixels times weights in 22-bit fixed point, rounded and
  * clipped after each pass. Sizes are told at each call, so that all pictures share the code.
  */
-import { inBands, threadsFor } from './bands.ts';
+import { inBands, threadsFor } from '../wasm/threads.ts';
 import type { Size } from './image.ts';
-import { growing, type Routine } from './kernel.ts';
-import { advance, type Code, i8x16, i16x8, i32, i32x4, type Local, repeat, sequence, v128 } from './wasm.ts';
+import { growing, type Routine } from '../wasm/module.ts';
+import {
+  advance,
+  type Code,
+  i8x16,
+  i16x8,
+  i32,
+  i32x4,
+  type Local,
+  repeat,
+  sequence,
+  v128,
+} from '../wasm/assembler.ts';
 
 /** Bits of the fixed point. */
 export const BITS = 22;

@@ -4,7 +4,7 @@
  * the least in the neighbourhood, so that a line on flat ground does not open the ground beside it. From it, how visible a change is where, and its map.
  */
 import { paddedIndices } from './border.ts';
-import { boxMean } from './box.ts';
+import { boxMean } from './filters/box.ts';
 import type { Image, Size } from './image.ts';
 
 /** Pixels to each side over which the deviation of luma is taken. */

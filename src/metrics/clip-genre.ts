@@ -4,10 +4,10 @@
  * it has brought back; both ask of a mimic's paintings, and here any picture may be asked of.
  */
 import { z } from 'zod';
-import { unknownGenre, unknownName } from '../messages.ts';
+import { unknownGenre, unknownName } from '../messages/index.ts';
 import { PREPARATION } from '../models/vectors.ts';
 import { defineMetric, type ImageRef, type MetricContext } from './define.ts';
-import { CLIP_PINS, rankedTexts } from './zero-shot.ts';
+import { CLIP_PINS, rankedTexts } from './parts/zero-shot.ts';
 
 /** The styles of the WikiArt data set (Saleh and Elgammal 2015), in IMPRESS's order. */
 const WIKIART = [

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import { defineMetric } from './define.ts';
-import { pixelPair } from './pixels.ts';
+import { pixelPair } from './parts/pixels.ts';
 
 export const deltaE2000 = defineMetric({
   id: 'delta-e-2000',

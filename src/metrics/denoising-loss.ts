@@ -10,7 +10,7 @@
 import { z } from 'zod';
 import { type Diffusion, openDiffusion } from '../diffusion/open.ts';
 import type { Image } from '../image/image.ts';
-import { differentSizes } from '../messages.ts';
+import { differentSizes } from '../messages/index.ts';
 import { encoderWindows, latentsOf } from '../models/latents.ts';
 import { imageTensor } from '../models/pixels.ts';
 import { type TensorOf, tensor } from '../onnx/tensor.ts';

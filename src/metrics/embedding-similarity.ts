@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { PREPARATION } from '../models/vectors.ts';
 import { defineMetric, type ViewMetric } from './define.ts';
-import { cosine } from './features.ts';
-import { CLIP_PINS } from './zero-shot.ts';
+import { cosine } from './parts/features.ts';
+import { CLIP_PINS } from './parts/zero-shot.ts';
 
 const measure: ViewMetric['measure'] = async (image, reference, _params, { vectorOf }) =>
   cosine(await vectorOf(image, 'image-embedder'), await vectorOf(reference, 'image-embedder'));

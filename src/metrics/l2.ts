@@ -1,7 +1,7 @@
 /** @file Euclidean length of the perturbation, in the units of papers that bound it: pixels in 0..1. */
 import { z } from 'zod';
 import { defineMetric } from './define.ts';
-import { meanSquaredError, pixelPair } from './pixels.ts';
+import { meanSquaredError, pixelPair } from './parts/pixels.ts';
 
 export const l2 = defineMetric({
   id: 'l2',

@@ -8,7 +8,7 @@
 import { z } from 'zod';
 import type { Image, Size } from '../image/image.ts';
 import { flatGrey, glyphPattern, repeatedOver } from '../image/pattern.ts';
-import { differentSizes } from '../messages.ts';
+import { differentSizes } from '../messages/index.ts';
 import { encoderWindows, latentsOf, type VaeEncoder } from '../models/latents.ts';
 import { imageTensor } from '../models/pixels.ts';
 import { openRole } from '../plugin/define.ts';

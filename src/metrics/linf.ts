@@ -1,7 +1,7 @@
 /** @file Largest difference of any value: what an L-infinity budget bounds. */
 import { z } from 'zod';
 import { defineMetric } from './define.ts';
-import { pixelPair } from './pixels.ts';
+import { pixelPair } from './parts/pixels.ts';
 
 export const linf = defineMetric({
   id: 'linf',

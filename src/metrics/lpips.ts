@@ -4,7 +4,7 @@
  *   d(x, y) = sum over taps l of mean over positions of w_l . (f_l(x)/|f_l(x)| - f_l(y)/|f_l(y)|)^2
  */
 import { z } from 'zod';
-import { differentSizes } from '../messages.ts';
+import { differentSizes } from '../messages/index.ts';
 import { imageTensor } from '../models/pixels.ts';
 import { openRole } from '../plugin/define.ts';
 import { defineMetric, type PairMetric } from './define.ts';

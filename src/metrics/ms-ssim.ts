@@ -8,10 +8,10 @@
  */
 import { z } from 'zod';
 import type { Size } from '../image/image.ts';
-import { imageTooSmall } from '../messages.ts';
+import { imageTooSmall } from '../messages/index.ts';
 import { defineMetric } from './define.ts';
-import { pixelPair } from './pixels.ts';
-import { C1, C2, CHANNELS, overWindows, WINDOW } from './windows.ts';
+import { pixelPair } from './parts/pixels.ts';
+import { C1, C2, CHANNELS, overWindows, WINDOW } from './parts/ssim-window.ts';
 
 export const msSsim = defineMetric({
   id: 'ms-ssim',

@@ -1,7 +1,7 @@
 /** @file Mean squared error on the scale of 8-bit pixels. */
 import { z } from 'zod';
 import { defineMetric } from './define.ts';
-import { meanSquaredError, pixelPair } from './pixels.ts';
+import { meanSquaredError, pixelPair } from './parts/pixels.ts';
 
 export const mse = defineMetric({
   id: 'mse',

@@ -1,7 +1,7 @@
 /** @file Peak signal-to-noise ratio: 10 log10(255^2 / MSE). */
 import { z } from 'zod';
 import { defineMetric } from './define.ts';
-import { meanSquaredError, pixelPair } from './pixels.ts';
+import { meanSquaredError, pixelPair } from './parts/pixels.ts';
 
 export const psnr = defineMetric({
   id: 'psnr',

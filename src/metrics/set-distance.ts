@@ -6,10 +6,10 @@ import { z } from 'zod';
 import { PREPARATION, type VectorRole } from '../models/vectors.ts';
 import type { FeatureSet } from '../stats/features.ts';
 import { frechetDistance } from '../stats/frechet.ts';
-import { gaussianDiscrepancy, kernelDistance } from '../stats/kernel.ts';
+import { gaussianDiscrepancy, kernelDistance } from '../stats/mmd.ts';
 import { precisionAndRecall } from '../stats/manifold.ts';
 import { defineMetric } from './define.ts';
-import { featurePair } from './features.ts';
+import { featurePair } from './parts/features.ts';
 
 interface Distance<Id extends string> {
   readonly id: Id;

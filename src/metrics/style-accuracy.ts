@@ -6,10 +6,10 @@
  * where the picture's own clean version is left out of the means, so that a picture cannot vouch for itself.
  */
 import { z } from 'zod';
-import { fewArtists, unknownArtist } from '../messages.ts';
+import { fewArtists, unknownArtist } from '../messages/index.ts';
 import { PREPARATION } from '../models/vectors.ts';
 import { defineMetric, type ImageRef, type ImageSet } from './define.ts';
-import { cosine } from './features.ts';
+import { cosine } from './parts/features.ts';
 
 export const styleAccuracy = defineMetric({
   id: 'style-accuracy',

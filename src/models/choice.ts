@@ -1,6 +1,6 @@
 /** @file Which model plays which role, as experiment files and flags say it: an id, a path, or a file with its numbers. */
 import { z } from 'zod';
-import { expected, type Place, unfitModel, unknownName } from '../messages.ts';
+import { expected, type Place, unfitModel, unknownName } from '../messages/index.ts';
 import { catalogue, modelsFor } from './catalogue/index.ts';
 import { type DiffusionFill, type Fill, type ModelEntry, pixelRange } from './entry.ts';
 import { type ModelRole, ROLE_GROUPS, roleNames } from './roles.ts';

@@ -1,7 +1,7 @@
 /** @file What the small files of a diffusers folder say about its networks: scale factors, schedules, tokenizers. */
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { missingTokenizer, unknownScheduler } from '../messages.ts';
+import { missingTokenizer, unknownScheduler } from '../messages/index.ts';
 import type { BetaRange, DiffusionFill } from './entry.ts';
 
 type Config = Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@
 import { homedir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheFolder, type Environment } from '../datasets/cache.ts';
+import { cacheFolder, type Environment } from '../files/places.ts';
 import { catalogue } from './catalogue/index.ts';
 import type { ModelEntry } from './entry.ts';
 

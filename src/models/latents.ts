@@ -1,9 +1,9 @@
 /** @file Latents of images of any size: the windows in which a VAE encoder sees them, and what it makes of each. */
 import type { Size } from '../image/image.ts';
 import { cutWindow, type Window, type WindowOptions, windowSize, windowsOf } from '../image/windows.ts';
-import { noMoments, smallerThanCell } from '../messages.ts';
+import { noMoments, smallerThanCell } from '../messages/index.ts';
 import { builtModel, graphBuilder } from '../onnx/builder.ts';
-import { compose } from '../onnx/compose.ts';
+import { compose } from '../onnx/transforms/compose.ts';
 import { declaredType } from '../onnx/infer.ts';
 import { type Model, opsetOf } from '../onnx/model.ts';
 import { type TensorOf, tensor } from '../onnx/tensor.ts';

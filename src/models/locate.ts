@@ -5,7 +5,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelEntry } from './entry.ts';
-import { hashOf, knownHashOf } from './hashes.ts';
+import { hashOf, knownHashOf } from '../files/hashes.ts';
 import type { ModelHome } from './home.ts';
 import { readLock } from './lock.ts';
 

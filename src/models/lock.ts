@@ -4,7 +4,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeJson } from './hashes.ts';
+import { writeJson } from '../files/hashes.ts';
 
 /** One downloaded file. */
 export interface LockedFile {

@@ -1,10 +1,10 @@
 /** @file Models made ready: a role's graph on a device, run on named tensors; and graphs derived from it, made once. */
 import type { Size } from '../image/image.ts';
-import { misfitSides } from '../messages.ts';
+import { misfitSides } from '../messages/index.ts';
 import { readModel } from '../onnx/files.ts';
 import type { Model } from '../onnx/model.ts';
 import type { NamedTensors, Tensor, TensorOf } from '../onnx/tensor.ts';
-import { withWideWeights } from '../onnx/widen.ts';
+import { withWideWeights } from '../onnx/transforms/widen.ts';
 import { openSession, type Session, type SessionOptions } from '../runtime/session.ts';
 import type { ResolvedModel } from './resolve.ts';
 import { type ModelRole, type RoleInput, type RoleOutput, ROLES } from './roles.ts';

@@ -1,7 +1,7 @@
 /** @file Downloading a model's files into the cache, and what is recorded of them. */
-import { type ClaimOptions, holding } from '../datasets/claim-file.ts';
-import { type DownloadOptions, download } from '../datasets/download.ts';
-import { absentModel } from '../messages.ts';
+import { type ClaimOptions, holding } from '../files/lock.ts';
+import { type DownloadOptions, download } from '../files/download.ts';
+import { absentModel } from '../messages/index.ts';
 import type { ModelEntry } from './entry.ts';
 import type { ModelHome } from './home.ts';
 import { downloadPath, type LocatedFile, locateFile } from './locate.ts';

@@ -11,14 +11,14 @@ import {
   missingModel,
   underspecifiedVae,
   unusableModelPath,
-} from '../messages.ts';
+} from '../messages/index.ts';
 import { readModel, tensorsOf } from '../onnx/files.ts';
 import { entryOf, modelsFor } from './catalogue/index.ts';
 import { diffusersRoles } from './catalogue/diffusion.ts';
 import type { ModelChoices, OwnModel, RoleChoice } from './choice.ts';
 import type { Fill, ModelEntry } from './entry.ts';
 import { textFill, tokenizerFiles, unetFill, vaeFill } from './folder.ts';
-import { knownHashOf } from './hashes.ts';
+import { knownHashOf } from '../files/hashes.ts';
 import type { ModelHome } from './home.ts';
 import { type LocatedFile, locateFile, locateModel, type Trust } from './locate.ts';
 import type { ModelRole } from './roles.ts';

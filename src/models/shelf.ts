@@ -1,5 +1,5 @@
 /** @file Open models, each once: what a thread keeps from job to job. */
-import { undeclaredRole } from '../messages.ts';
+import { undeclaredRole } from '../messages/index.ts';
 import type { Model } from '../onnx/model.ts';
 import { openSession, type Session } from '../runtime/session.ts';
 import { type OpenOptions, openModel, type RoleModel } from './open.ts';

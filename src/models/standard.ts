@@ -2,7 +2,7 @@
  * @file From a model's file to the graph of its role: the role's own port names, float32, pixels of 0..1, scaled latents.
  * Plug-ins differentiate and compose this graph and never meet an exporter's habits.
  */
-import { misfitModel } from '../messages.ts';
+import { misfitModel } from '../messages/index.ts';
 import { type GraphBuilder, graphBuilder } from '../onnx/builder.ts';
 import { declaredType } from '../onnx/infer.ts';
 import type { Attribute, Dim, Graph, Model, Node, ValueInfo } from '../onnx/model.ts';

@@ -1,5 +1,5 @@
 /** @file From the bytes of an `.onnx` file to a Model. Weights become views of those bytes. */
-import { invalidModel } from '../messages.ts';
+import { invalidModel } from '../messages/index.ts';
 import {
   type Attribute,
   type Attributes,

@@ -1,11 +1,11 @@
 /** @file Models on disk: reading, writing, and the external data that lies beside them. */
 import { open, readFile, realpath, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
-import { invalidModel, reasonOf, unusableExternalData } from '../messages.ts';
+import { invalidModel, reasonOf, unusableExternalData } from '../messages/index.ts';
 import { decodeModel } from './decode.ts';
 import { encodeModel } from './encode.ts';
 import { byteLength, type Graph, type Model, type StoredTensor } from './model.ts';
-import { writeWhole } from './whole-file.ts';
+import { writeWhole } from '../files/atomic.ts';
 
 /**
  * Reads an `.onnx` file. Weights inside it become views of its bytes; weights outside it are checked (present, inside

@@ -5,7 +5,7 @@
  * row-major. Writes version 1.0, little-endian, C order, header padded to 64 bytes, as numpy.save does.
  */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { reasonOf, unusableArray } from '../messages.ts';
+import { reasonOf, unusableArray } from '../messages/index.ts';
 import {
   bytesPerElement,
   type DType,

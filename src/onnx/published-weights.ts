@@ -6,7 +6,7 @@
 import { intOf } from './attributes.ts';
 import type { Model, Node } from './model.ts';
 import { type NamedTensors, type Tensor, type TensorOf, tensor, toFloat32 } from './tensor.ts';
-import { weightPorts } from './tunable.ts';
+import { weightPorts } from './transforms/tunable.ts';
 
 /** A weight of a graph, and what it is outside of it. */
 interface PublishedWeight {

@@ -4,7 +4,7 @@
  */
 import { type FileHandle, open } from 'node:fs/promises';
 import { z } from 'zod';
-import { brokenSafetensors, reasonOf } from '../messages.ts';
+import { brokenSafetensors, reasonOf } from '../messages/index.ts';
 import {
   bytesPerElement,
   type DType,
@@ -15,7 +15,7 @@ import {
   tensorBytes,
   tensorFromBytes,
 } from './tensor.ts';
-import { chunksOf, writeWhole } from './whole-file.ts';
+import { chunksOf, writeWhole } from '../files/atomic.ts';
 
 /** What such a file holds. */
 export interface Safetensors {

@@ -1,7 +1,7 @@
 /** @file The values of a model's constant arrays, wherever they lie. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
-import { reasonOf, unusableExternalData } from '../messages.ts';
+import { reasonOf, unusableExternalData } from '../messages/index.ts';
 import type { DataType, StoredTensor } from './model.ts';
 import { bytesPerElement, type DType, elementCount, type Tensor, tensorFromBytes } from './tensor.ts';
 

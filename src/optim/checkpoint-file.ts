@@ -1,7 +1,7 @@
 /** @file A training between two steps as a file, so that one that was interrupted goes on to the very same weights. */
 import { rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
-import { otherTraining } from '../messages.ts';
+import { otherTraining } from '../messages/index.ts';
 import { readSafetensors, writeSafetensors } from '../onnx/safetensors.ts';
 import { tensor } from '../onnx/tensor.ts';
 import type { Checkpointing, TrainingState } from './train.ts';

@@ -4,7 +4,7 @@
  * All weights are one flat array, so that the loop knows nothing of networks. Whatever a step draws has to depend on its
  * number alone; then a training that was cut off and goes on from a checkpoint ends at the very same weights.
  */
-import { lossNotFinite } from '../messages.ts';
+import { lossNotFinite } from '../messages/index.ts';
 import { adamW, clipNorm, type Moments, noMoments } from './adamw.ts';
 import type { Objective } from './descend.ts';
 import type { Schedule } from './update.ts';

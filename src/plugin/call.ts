@@ -8,7 +8,7 @@
  * Values are YAML flow scalars, so that a chain means the same inside an experiment file and on the command line.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { malformedChain, type Place, repeatedParameter } from '../messages.ts';
+import { malformedChain, type Place, repeatedParameter } from '../messages/index.ts';
 import type { PluginBase } from './define.ts';
 import { defaultParameters, type GivenParameters, type PlaceOf } from './parameters.ts';
 

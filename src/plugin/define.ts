@@ -1,7 +1,7 @@
 /** @file What protections, attacks and metrics have in common: the interface of a plug-in. */
 import type { z } from 'zod';
 import type { Image, Size } from '../image/image.ts';
-import { undeclaredReference, undeclaredRole } from '../messages.ts';
+import { undeclaredReference, undeclaredRole } from '../messages/index.ts';
 import type { RoleModel } from '../models/open.ts';
 import type { ModelRole } from '../models/roles.ts';
 import type { RoleModels } from '../models/shelf.ts';

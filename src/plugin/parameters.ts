@@ -1,6 +1,6 @@
 /** @file Parameters of a plug-in: checked against its schema, and described for `list`, help and messages. */
 import { z } from 'zod';
-import { expected, type Place, unknownParameter } from '../messages.ts';
+import { expected, type Place, unknownParameter } from '../messages/index.ts';
 import type { ParameterSchema, PluginBase } from './define.ts';
 
 /** Parameters as a user gave them, before anything is known of them. */

@@ -1,5 +1,5 @@
 /** @file From a name to its plug-in. */
-import { type Place, unknownName } from '../messages.ts';
+import { type Place, unknownName } from '../messages/index.ts';
 import type { ParsedCall } from './call.ts';
 import type { PluginBase } from './define.ts';
 import { type GivenParameters, parseParameters } from './parameters.ts';

@@ -11,7 +11,7 @@ import type { RoleModel } from '../models/open.ts';
 import { imageTensor, withPlanes } from '../models/pixels.ts';
 import type { ModelRole } from '../models/roles.ts';
 import { builtModel, type GraphBuilder, graphBuilder } from '../onnx/builder.ts';
-import { commonFolder } from '../onnx/compose.ts';
+import { commonFolder } from '../onnx/transforms/compose.ts';
 import { type Model, opsetOf, type ValueInfo } from '../onnx/model.ts';
 import type { Value } from '../onnx/operators.ts';
 import { type NamedTensors, tensor } from '../onnx/tensor.ts';

@@ -14,13 +14,13 @@
  * - The default level is 8/255; `light` is the published one.
  */
 import { z } from 'zod';
-import { alternate, alternationParameters } from './alternating.ts';
-import { priorNeeds, priorRefers } from './class-pictures.ts';
+import { alternate, alternationParameters } from './parts/alternating.ts';
+import { priorNeeds, priorRefers } from './parts/class-pictures.ts';
 import { defineProtection } from './define.ts';
-import { DIFFUSION_NEEDS } from './denoising.ts';
-import { diffusionParameters, expectationRefers, perceptualNeed } from './encoder-attack.ts';
-import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './optimise.ts';
-import { chosenTarget, targetParameters, targetRefers } from './target.ts';
+import { DIFFUSION_NEEDS } from './parts/denoising.ts';
+import { diffusionParameters, expectationRefers, perceptualNeed } from './parts/encoder-attack.ts';
+import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './parts/optimise.ts';
+import { chosenTarget, targetParameters, targetRefers } from './parts/target.ts';
 
 export const ace = defineProtection({
   id: 'ace',

@@ -14,8 +14,8 @@ import type { Image } from '../image/image.ts';
 import { weightedSum } from '../optim/descend.ts';
 import type { PluginContext } from '../plugin/define.ts';
 import { defineProtection } from './define.ts';
-import { DIFFUSION_NEEDS, denoisingObjective } from './denoising.ts';
-import { diffusionParameters, expectationRefers, perceptualNeed } from './encoder-attack.ts';
+import { DIFFUSION_NEEDS, denoisingObjective } from './parts/denoising.ts';
+import { diffusionParameters, expectationRefers, perceptualNeed } from './parts/encoder-attack.ts';
 import {
   attackBudgetParameters,
   budgetOf,
@@ -23,8 +23,8 @@ import {
   type Optimisation,
   optimise,
   windowParameters,
-} from './optimise.ts';
-import { type Expectation, expectationOf } from './view.ts';
+} from './parts/optimise.ts';
+import { type Expectation, expectationOf } from './parts/view.ts';
 
 const params = z.strictObject({
   ...attackBudgetParameters,

@@ -13,12 +13,12 @@
  * - The prompt is a painting's; the paper protects faces. Size and opacity stay. The default level is 8/255.
  */
 import { z } from 'zod';
-import { alternate, alternationParameters } from './alternating.ts';
-import { priorNeeds, priorRefers } from './class-pictures.ts';
+import { alternate, alternationParameters } from './parts/alternating.ts';
+import { priorNeeds, priorRefers } from './parts/class-pictures.ts';
 import { defineProtection } from './define.ts';
-import { DIFFUSION_NEEDS } from './denoising.ts';
-import { diffusionParameters, expectationRefers, perceptualNeed } from './encoder-attack.ts';
-import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './optimise.ts';
+import { DIFFUSION_NEEDS } from './parts/denoising.ts';
+import { diffusionParameters, expectationRefers, perceptualNeed } from './parts/encoder-attack.ts';
+import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './parts/optimise.ts';
 
 export const antiDreambooth = defineProtection({
   id: 'anti-dreambooth',

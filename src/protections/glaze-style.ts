@@ -22,10 +22,15 @@ import { latentsOf } from '../models/latents.ts';
 import { imageTensor, withPlanes } from '../models/pixels.ts';
 import { openRole, picturesOf, type PluginContext, type RoleNeed } from '../plugin/define.ts';
 import { defineProtection } from './define.ts';
-import { attackEncoder, encoderNeeds, surrogateParameters, expectationRefers } from './encoder-attack.ts';
-import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './optimise.ts';
-import { pictureOfDistantStyle, styledTarget } from './style.ts';
-import { alignedTarget, type Target } from './target.ts';
+import {
+  attackEncoder,
+  encoderNeeds,
+  surrogateParameters,
+  expectationRefers,
+} from './parts/encoder-attack.ts';
+import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './parts/optimise.ts';
+import { pictureOfDistantStyle, styledTarget } from './parts/style.ts';
+import { alignedTarget, type Target } from './parts/target.ts';
 
 const params = z.strictObject({
   ...attackBudgetParameters,

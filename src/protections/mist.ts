@@ -24,14 +24,14 @@ import { weightedSum } from '../optim/descend.ts';
 import { openRoles, type PluginContext, type RoleNeed } from '../plugin/define.ts';
 import { ascendDenoisingLoss } from './advdm.ts';
 import { defineProtection } from './define.ts';
-import { denoisingObjective } from './denoising.ts';
+import { denoisingObjective } from './parts/denoising.ts';
 import {
   attackEncoder,
   encoderNeeds,
   diffusionParameters,
   surrogateParameters,
   expectationRefers,
-} from './encoder-attack.ts';
+} from './parts/encoder-attack.ts';
 import {
   attackBudgetParameters,
   budgetOf,
@@ -39,10 +39,10 @@ import {
   type Optimisation,
   optimise,
   windowParameters,
-} from './optimise.ts';
-import { latentObjective } from './surrogate.ts';
-import { chosenTarget, type Target, targetParameters, targetRefers } from './target.ts';
-import { type Expectation, expectationOf } from './view.ts';
+} from './parts/optimise.ts';
+import { latentObjective } from './parts/surrogate.ts';
+import { chosenTarget, type Target, targetParameters, targetRefers } from './parts/target.ts';
+import { type Expectation, expectationOf } from './parts/view.ts';
 
 const parameters = (descent: Parameters<typeof descentParameters>[0]) =>
   z.strictObject({

@@ -20,10 +20,15 @@ import { type Window, windowSize } from '../image/windows.ts';
 import { openRole, picturesOf, type PluginContext } from '../plugin/define.ts';
 import type { Image, Size } from '../image/image.ts';
 import { defineProtection } from './define.ts';
-import { attackEncoder, encoderNeeds, surrogateParameters, expectationRefers } from './encoder-attack.ts';
-import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './optimise.ts';
-import { coverOf, looksLike, pictureOfConcept, picturesNaming } from './style.ts';
-import { alignedTarget, type Target } from './target.ts';
+import {
+  attackEncoder,
+  encoderNeeds,
+  surrogateParameters,
+  expectationRefers,
+} from './parts/encoder-attack.ts';
+import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './parts/optimise.ts';
+import { coverOf, looksLike, pictureOfConcept, picturesNaming } from './parts/style.ts';
+import { alignedTarget, type Target } from './parts/target.ts';
 
 const params = z.strictObject({
   ...attackBudgetParameters,

@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { fromBytes, toBytes } from '../image/image.ts';
 import type { Random } from '../random.ts';
-import { budgetParameters, epsPxOf } from './budget.ts';
+import { budgetParameters, epsPxOf } from './parts/budget.ts';
 import { defineProtection } from './define.ts';
 
 export const noise = defineProtection({

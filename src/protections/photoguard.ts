@@ -15,9 +15,14 @@
  */
 import { z } from 'zod';
 import { defineProtection } from './define.ts';
-import { attackEncoder, encoderNeeds, surrogateParameters, expectationRefers } from './encoder-attack.ts';
-import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './optimise.ts';
-import { chosenTarget, targetParameters, targetRefers } from './target.ts';
+import {
+  attackEncoder,
+  encoderNeeds,
+  surrogateParameters,
+  expectationRefers,
+} from './parts/encoder-attack.ts';
+import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './parts/optimise.ts';
+import { chosenTarget, targetParameters, targetRefers } from './parts/target.ts';
 
 export const photoguard = defineProtection({
   id: 'photoguard',

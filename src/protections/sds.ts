@@ -8,16 +8,16 @@
  */
 import { z } from 'zod';
 import { defineProtection } from './define.ts';
-import { DIFFUSION_NEEDS, distillationObjective } from './denoising.ts';
-import { diffusionParameters, expectationRefers, perceptualNeed } from './encoder-attack.ts';
+import { DIFFUSION_NEEDS, distillationObjective } from './parts/denoising.ts';
+import { diffusionParameters, expectationRefers, perceptualNeed } from './parts/encoder-attack.ts';
 import {
   attackBudgetParameters,
   budgetOf,
   descentParameters,
   optimise,
   windowParameters,
-} from './optimise.ts';
-import { expectationOf } from './view.ts';
+} from './parts/optimise.ts';
+import { expectationOf } from './parts/view.ts';
 
 export const sds = defineProtection({
   id: 'sds',

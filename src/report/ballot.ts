@@ -4,12 +4,12 @@
  * anew): which fits the style, which has the higher quality. Sides and order are drawn from the run's hash.
  */
 import { createHash } from 'node:crypto';
-import type { RunFolder, RunLesson } from '../harness/run-folder.ts';
+import type { RunFolder, RunLesson } from '../run/run-folder.ts';
 import { deriveSeed, seededRandom, shuffled } from '../random.ts';
 import type { Interval } from '../stats/bootstrap.ts';
 import { wilsonInterval } from '../stats/rates.ts';
 import { groupBy } from '../stats/group.ts';
-import { sweptParameters } from './names.ts';
+import { sweptParameters } from '../analysis/names.ts';
 import { distinctLessons, learntIn, UNTUNED } from './sheets.ts';
 
 export const QUESTIONS = ['style', 'quality'] as const;

@@ -1,11 +1,11 @@
 /** @file The comparison of two runs as files: a page that opens from disk, its charts for a paper, and the numbers. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toJsonValue } from '../harness/rows.ts';
-import { writeAtomically } from '../harness/store.ts';
+import { toJsonValue } from '../run/rows.ts';
+import { writeAtomically } from '../jobs/store.ts';
 import { THRESHOLDS, type Thresholds } from '../stats/verdict.ts';
 import { pairedResiduals } from './charts/paired-residuals.ts';
-import type { RunComparison } from './compare.ts';
+import type { RunComparison } from '../analysis/compare.ts';
 import { type ComparedMetric, comparisonPage } from './page/comparison.ts';
 import { createRenderer } from './render.ts';
 

@@ -4,10 +4,10 @@
  * Pictures of a run may weigh gigabytes. A few are in memory at a time, each distinct one is encoded once, and the
  * previews are as large as a sample says that all of them together may be.
  */
-import type { Arm } from '../harness/rows.ts';
-import type { RunFolder, RunImage } from '../harness/run-folder.ts';
+import type { Arm } from '../run/rows.ts';
+import type { RunFolder, RunImage } from '../run/run-folder.ts';
 import { groupBy } from '../stats/group.ts';
-import { count } from './numbers.ts';
+import { count } from '../analysis/numbers.ts';
 import { createPreviewer, PREVIEW_QUALITY, type Pixels, type Previewer } from './preview.ts';
 
 /** One arm of one image, as keys into `GalleryImage.pictures`. */

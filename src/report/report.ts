@@ -1,18 +1,18 @@
 /** @file The report of a run: one page that opens from disk, its figures for a paper, and the verdicts as data. */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RUN_FILES, type RunFolder } from '../harness/run-folder.ts';
-import { writeAtomically } from '../harness/store.ts';
-import { type AnalysisOptions, analyse, analysisOptions } from './analysis.ts';
+import { RUN_FILES, type RunFolder } from '../run/run-folder.ts';
+import { writeAtomically } from '../jobs/store.ts';
+import { type AnalysisOptions, analyse, analysisOptions } from '../analysis/analysis.ts';
 import { chartsOf, lossChartsOf, renderCharts, sweptChartsOf } from './figures.ts';
-import { findingsOf } from './findings.ts';
-import { findingsCsv, findingsDocument } from './findings-file.ts';
+import { findingsOf } from '../analysis/findings.ts';
+import { findingsCsv, findingsDocument } from '../analysis/findings-file.ts';
 import { makeGallery } from './gallery.ts';
 import { mimicry } from './page/mimicry.ts';
 import { reportPage } from './page/page.ts';
 import { votePage } from './page/vote.ts';
 import { makeSheets } from './sheets.ts';
-import { verdictsDocument } from './verdicts.ts';
+import { verdictsDocument } from '../analysis/verdicts.ts';
 
 export interface ReportOptions extends AnalysisOptions {
   /** What all pictures in the page may weigh together, in bytes of base64; 40 MB by default. */

@@ -3,16 +3,16 @@
  * what every metric says of each model. Models that learnt nothing, clean pictures and noise come first: the rest is read
  * against them.
  */
-import type { CellRecord, MetricSetting, RunFolder, RunLesson } from '../harness/run-folder.ts';
-import type { Row } from '../harness/rows.ts';
+import type { CellRecord, MetricSetting, RunFolder, RunLesson } from '../run/run-folder.ts';
+import type { Row } from '../run/rows.ts';
 import { bootstrapInterval, weightedMean } from '../stats/bootstrap.ts';
 import { wilsonInterval } from '../stats/rates.ts';
 import type { Estimate } from '../stats/residual.ts';
-import type { Answers } from './analysis.ts';
+import type { Answers } from '../analysis/analysis.ts';
 import { groupBy } from '../stats/group.ts';
-import { printedNames, sweptParameters } from './names.ts';
+import { printedNames, sweptParameters } from '../analysis/names.ts';
 import { createPreviewer } from './preview.ts';
-import { isIdentity, isPlacebo } from './summary.ts';
+import { isIdentity, isPlacebo } from '../analysis/summary.ts';
 
 /** One model's row. */
 export interface SheetRow {

@@ -1,7 +1,7 @@
 /** @file The file that a voting page saves, read back. */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { reasonOf, unreadableVotes } from '../messages.ts';
+import { reasonOf, unreadableVotes } from '../messages/index.ts';
 import { QUESTIONS, type Votes } from './ballot.ts';
 
 const votesSchema = z.object({

@@ -3,7 +3,7 @@
  * share it, and the one used longest ago is closed when there are too many.
  */
 import { realpath, stat } from 'node:fs/promises';
-import { reasonOf, unloadableModel } from '../messages.ts';
+import { reasonOf, unloadableModel } from '../messages/index.ts';
 import { type ModelSource, openSession, type Session, type SessionOptions } from './session.ts';
 
 export interface SessionCache {

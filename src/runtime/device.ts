@@ -5,7 +5,7 @@
  */
 import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { deviceFailed, deviceFixes, unknownName } from '../messages.ts';
+import { deviceFailed, deviceFixes, unknownName } from '../messages/index.ts';
 import { installScript, loadOnnxRuntime, onnxRuntimeFolder, reasonInside } from './ort.ts';
 
 /** Every device that onnxruntime-node has on some platform. */

@@ -1,6 +1,6 @@
 /** @file Checking the gradients of a model: at random inputs, by random cotangents, along random directions. */
 import { cotangentName, gradientGraph, gradientName } from '../autodiff/gradient.ts';
-import { expected, notFiniteOutput } from '../messages.ts';
+import { expected, notFiniteOutput } from '../messages/index.ts';
 import type { Model } from '../onnx/model.ts';
 import { loadStored, plainType } from '../onnx/stored.ts';
 import {
@@ -11,7 +11,7 @@ import {
   type Tensor,
   toFloat64,
 } from '../onnx/tensor.ts';
-import { withWideWeights } from '../onnx/widen.ts';
+import { withWideWeights } from '../onnx/transforms/widen.ts';
 import type { Random } from '../random.ts';
 import { checkDirection, type DirectionCheck, dot, type Loss } from './differences.ts';
 import { checkWrt, converted, portOf, reaches } from './request.ts';

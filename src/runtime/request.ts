@@ -1,5 +1,5 @@
 /** @file A request for gradients, checked against its model before anything runs, whichever engine answers it. */
-import { expected, misfitTensor, noInfluence, notDifferentiable, unknownName } from '../messages.ts';
+import { expected, misfitTensor, noInfluence, notDifferentiable, unknownName } from '../messages/index.ts';
 import type { Graph, Model, ValueInfo } from '../onnx/model.ts';
 import { plainType } from '../onnx/stored.ts';
 import {

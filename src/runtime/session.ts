@@ -15,7 +15,7 @@ import {
   runFailed,
   unknownName,
   unloadableModel,
-} from '../messages.ts';
+} from '../messages/index.ts';
 import type { Model } from '../onnx/model.ts';
 import type { DType, NamedTensors, Tensor } from '../onnx/tensor.ts';
 import { type Device, resolveDevice } from './device.ts';

@@ -1,5 +1,5 @@
 /** @file Outputs and gradients of any model, by either engine. */
-import { CraquelureError, reasonOf, runFailed } from '../messages.ts';
+import { CraquelureError, reasonOf, runFailed } from '../messages/index.ts';
 import type { Model } from '../onnx/model.ts';
 import type { NamedTensors } from '../onnx/tensor.ts';
 import type { Device } from './device.ts';
@@ -88,9 +88,9 @@ async function runTfjs(
   request: VjpRequest,
   { device = 'cpu', name }: VjpOptions & { readonly name: string },
 ): Promise<VjpResult> {
-  const { loadTfjs } = await import('./tfjs/load.ts');
+  const { loadTfjs } = await import('../tfjs/load.ts');
   const backend = await loadTfjs(device);
-  const { differentiate } = await import('./tfjs/vjp.ts');
+  const { differentiate } = await import('../tfjs/vjp.ts');
   const start = performance.now();
   try {
     const result = differentiate(model, request, name);

@@ -1,5 +1,5 @@
 /** @file Sets of features, checked: what every set distance starts from. */
-import { constantFeatures, differentFeatures, unequalSets, unusableFeatures } from '../messages.ts';
+import { constantFeatures, differentFeatures, unequalSets, unusableFeatures } from '../messages/index.ts';
 import { type Matrix, matrix } from './matrix.ts';
 
 /** A set of n >= 2 finite feature vectors that are not all equal. */

@@ -2,7 +2,7 @@
  * @file Precision and recall of a set of features (Kynkäänniemi et al. 2019): how much of A looks like B, and how much
  * of B is found in A. A set's manifold is the union of balls around its vectors that reach to their k-th neighbour.
  */
-import { tooFewNeighbours } from '../messages.ts';
+import { tooFewNeighbours } from '../messages/index.ts';
 import type { FeatureSet } from './features.ts';
 import { type Matrix, rowsOf } from './matrix.ts';
 

@@ -4,7 +4,7 @@ import { applyChain } from '../../src/attacks/chain.ts';
 import { attacks } from '../../src/attacks/index.ts';
 import { decodeImage } from '../../src/image/codec.ts';
 import { fromBytes, type Image, toBytes } from '../../src/image/image.ts';
-import { imageTooSmall } from '../../src/messages.ts';
+import { imageTooSmall } from '../../src/messages/index.ts';
 import { parseChain } from '../../src/plugin/call.ts';
 import { parseParameters } from '../../src/plugin/parameters.ts';
 import { resolveCall } from '../../src/plugin/resolve.ts';

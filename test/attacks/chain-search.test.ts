@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { splitPairs } from '../../src/attacks/chain-search.ts';
+import { splitPairs } from '../../src/attacks/parts/chain-search.ts';
 
 it.each([
   [1, [0], [0]],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { chainGraph } from '../../src/attacks/graph/chain.ts';
 import { cotangentName, gradientGraph, gradientName } from '../../src/autodiff/gradient.ts';
-import { noGraph } from '../../src/messages.ts';
+import { noGraph } from '../../src/messages/index.ts';
 import { imageTensor } from '../../src/models/pixels.ts';
 import { fromNumbers, toFloat32 } from '../../src/onnx/tensor.ts';
 import { drawsOf } from '../../src/plugin/transformation.ts';

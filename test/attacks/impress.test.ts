@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { impress } from '../../src/attacks/impress.ts';
+import { impress } from '../../src/attacks/purifiers/impress.ts';
 import type { Image } from '../../src/image/image.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
@@ -95,7 +95,9 @@ const picture: Image = (() => {
   return { width: SIDE, height: SIDE, data };
 })();
 
-const golden = JSON.parse(await readFile(new URL('golden/impress.json', import.meta.url), 'utf8')) as Golden;
+const golden = JSON.parse(
+  await readFile(new URL('./golden/impress.json', import.meta.url), 'utf8'),
+) as Golden;
 
 /**
  * Adam moves a pixel by rate g / (|g| + epsilon): an error of the gradient moves it by at most rate x error / epsilon. A float32

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { attacks } from '../../src/attacks/index.ts';
 import { type Image, toBytes } from '../../src/image/image.ts';
-import { absentModel, noMoments } from '../../src/messages.ts';
+import { absentModel, noMoments } from '../../src/messages/index.ts';
 import { catalogue } from '../../src/models/catalogue/index.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';

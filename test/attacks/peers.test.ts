@@ -68,7 +68,7 @@ const PICTURES = [
 ];
 
 const python = process.env.CRAQUELURE_PYTHON ?? 'python3';
-const script = fileURLToPath(new URL('peers.py', import.meta.url));
+const script = fileURLToPath(new URL('./peers.py', import.meta.url));
 
 /** What the peers make of every picture in every case; undefined with a printed reason where they are absent. */
 function peers(): Uint8Array[] | undefined {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { findBrowser } from '../../src/attacks/browser.ts';
-import { screenshot } from '../../src/attacks/screenshot.ts';
-import { bindModels } from '../../src/harness/bindings.ts';
-import { jobKey, jobStep } from '../../src/harness/jobs.ts';
-import { attackSettings } from '../../src/harness/settings.ts';
+import { findBrowser } from '../../src/attacks/parts/browser.ts';
+import { screenshot } from '../../src/attacks/display/screenshot.ts';
+import { bindModels } from '../../src/experiment/bindings.ts';
+import { jobKey, jobStep } from '../../src/jobs/jobs.ts';
+import { attackSettings } from '../../src/experiment/settings.ts';
 import { fromBytes, type Image, toBytes } from '../../src/image/image.ts';
-import { browserMissing, imageTooSmall, screenshotTooLarge } from '../../src/messages.ts';
+import { browserMissing, imageTooSmall, screenshotTooLarge } from '../../src/messages/index.ts';
 import { seededRandom } from '../../src/random.ts';
 import { randomImage } from '../pictures.ts';
 

@@ -12,7 +12,7 @@ import {
   notScalar,
   unknownName,
   unsupportedGradient,
-} from '../../src/messages.ts';
+} from '../../src/messages/index.ts';
 import { builtModel, graphBuilder, type GraphBuilder } from '../../src/onnx/builder.ts';
 import type { Model, ValueInfo } from '../../src/onnx/model.ts';
 import type { Value } from '../../src/onnx/operators.ts';

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { unequalSets, zeroFeatures } from '../../src/messages.ts';
+import { unequalSets, zeroFeatures } from '../../src/messages/index.ts';
 import { writeNpy } from '../../src/onnx/npy.ts';
 import { tensor } from '../../src/onnx/tensor.ts';
-import { experimentFolder, picture, temporaryFolder } from '../harness/fixture.ts';
+import { experimentFolder, picture, temporaryFolder } from '../run-fixture.ts';
 
 const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256Of } from '../../src/datasets/dataset.ts';
 import { openDataset } from '../../src/datasets/open.ts';
-import { changedPicture, emptyDataset, missingDataset } from '../../src/messages.ts';
+import { changedPicture, emptyDataset, missingDataset } from '../../src/messages/index.ts';
 
 let dir: string;
 beforeEach(async () => {

@@ -13,7 +13,7 @@ import {
   missingPicture,
   noPictureFound,
   pictureOutside,
-} from '../../src/messages.ts';
+} from '../../src/messages/index.ts';
 
 const HEADER = 'path,artist,title,licence,sha256';
 const row = (path: string, content = path): string => `${path},Ada,Untitled,CC0,${sha256Of(content)}`;

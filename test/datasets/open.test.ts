@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { MOTIF_IDS, PAINTER_IDS } from '../../src/datasets/atelier/catalogue.ts';
+import { MOTIF_IDS, PAINTER_IDS } from '../../src/atelier/catalogue.ts';
 import { openDataset, parseDatasetSpec } from '../../src/datasets/open.ts';
-import { expected, unknownName, unknownParameter } from '../../src/messages.ts';
+import { expected, unknownName, unknownParameter } from '../../src/messages/index.ts';
 
 const root = new URL('../..', import.meta.url).pathname;
 

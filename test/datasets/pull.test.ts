@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDataset } from '../../src/datasets/open.ts';
 import { pullManifest } from '../../src/datasets/pull.ts';
-import { noAddress } from '../../src/messages.ts';
-import { serve } from './server.ts';
+import { noAddress } from '../../src/messages/index.ts';
+import { serve } from '../files/server.ts';
 
 const picture = Buffer.from('as good as a picture');
 const sha256 = createHash('sha256').update(picture).digest('hex');

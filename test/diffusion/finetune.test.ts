@@ -4,7 +4,7 @@ import { type Adapter, type TuningMethod, withAdapters } from '../../src/diffusi
 import { type FineTuneOptions, fineTune } from '../../src/diffusion/finetune.ts';
 import { sampleLatents } from '../../src/diffusion/generate.ts';
 import type { OpenRole } from '../../src/diffusion/open.ts';
-import { fewerPicturesThanBatch, sideNotWhole, unknownToken } from '../../src/messages.ts';
+import { fewerPicturesThanBatch, sideNotWhole, unknownToken } from '../../src/messages/index.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
 import { openShelf } from '../../src/models/shelf.ts';

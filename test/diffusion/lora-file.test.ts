@@ -6,7 +6,7 @@ import { trainableUnet, withAdapters } from '../../src/diffusion/adapter.ts';
 import type { Adapter } from '../../src/diffusion/adapter.ts';
 import { adapterTensors, readAdapters, writeAdapter } from '../../src/diffusion/lora-file.ts';
 import { type OpenRole, openDiffusion } from '../../src/diffusion/open.ts';
-import { foreignLora, otherEmbedding } from '../../src/messages.ts';
+import { foreignLora, otherEmbedding } from '../../src/messages/index.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
 import { openShelf } from '../../src/models/shelf.ts';

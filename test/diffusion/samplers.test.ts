@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { cleanFrom, inputScale, type Prediction } from '../../src/diffusion/prediction.ts';
-import { pathFrom } from '../../src/diffusion/sampler.ts';
-import { type SamplerName, samplers } from '../../src/diffusion/samplers.ts';
+import { pathFrom } from '../../src/diffusion/samplers/sampler.ts';
+import { type SamplerName, samplers } from '../../src/diffusion/samplers/samplers.ts';
 import {
   noiseSchedule,
   type Spacing,
@@ -10,7 +10,7 @@ import {
   spacedTimesteps,
   timestepOf,
 } from '../../src/diffusion/schedule.ts';
-import { expected } from '../../src/messages.ts';
+import { expected } from '../../src/messages/index.ts';
 
 interface Trajectory {
   readonly name: string;
@@ -28,7 +28,7 @@ interface Trajectory {
 }
 
 // Made by diffusers' schedulers in float64 over the same made-up network and the same draws (source in the file).
-const golden = JSON.parse(readFileSync(new URL('trajectories.json', import.meta.url), 'utf8')) as {
+const golden = JSON.parse(readFileSync(new URL('./trajectories.json', import.meta.url), 'utf8')) as {
   readonly alphasCumprod: Readonly<Record<string, number>>;
   readonly cases: readonly Trajectory[];
 };

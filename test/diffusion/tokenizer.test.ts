@@ -3,11 +3,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openTokenizer, type Tokenizer } from '../../src/diffusion/tokenizer.ts';
-import { missingTokenizer } from '../../src/messages.ts';
+import { missingTokenizer } from '../../src/messages/index.ts';
 import { temporaryFolder } from '../models/fixture.ts';
 
 // The part of CLIP's published vocabulary that these prompts need, with its ids; ids by the tokenizers package.
-const clip = JSON.parse(readFileSync(new URL('clip.json', import.meta.url), 'utf8')) as {
+const clip = JSON.parse(readFileSync(new URL('./clip.json', import.meta.url), 'utf8')) as {
   readonly vocab: Readonly<Record<string, number>>;
   readonly merges: readonly string[];
   readonly prompts: readonly { readonly prompt: string; readonly ids: readonly number[] }[];

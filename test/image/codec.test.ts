@@ -13,7 +13,7 @@ import {
   unknownExtension,
   unreadableFile,
   unsupportedDepth,
-} from '../../src/messages.ts';
+} from '../../src/messages/index.ts';
 import { animatedPng, floatTiff, pngHeader, randomImage } from '../pictures.ts';
 
 const name = 'a picture';

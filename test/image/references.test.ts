@@ -32,7 +32,7 @@ interface Filtered {
 
 // Pillow 9.4.0, OpenCV 4.6.0, scikit-image 0.19.3 with PyWavelets 1.1.1; the file records the versions.
 const references = JSON.parse(
-  readFileSync(new URL('references.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('./references.json', import.meta.url), 'utf8'),
 ) as References;
 const { width, height } = references;
 const input = Uint8Array.from(references.input);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type Image, withPixels } from '../../src/image/image.ts';
-import { differentSizes } from '../../src/messages.ts';
+import { differentSizes } from '../../src/messages/index.ts';
 import { metrics } from '../../src/metrics/index.ts';
 import { glyphsOver } from '../../src/metrics/latent-shift.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { fromBytes, type Image } from '../../src/image/image.ts';
-import { tooFewPictures } from '../../src/messages.ts';
+import { tooFewPictures } from '../../src/messages/index.ts';
 import type { ImageRef, MetricContext } from '../../src/metrics/define.ts';
 import { detector } from '../../src/metrics/detector.ts';
 import { seededRandom } from '../../src/random.ts';

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { readImage } from '../../src/image/codec.ts';
 import type { Image } from '../../src/image/image.ts';
-import { differentSizes, undeclaredRole } from '../../src/messages.ts';
+import { differentSizes, undeclaredRole } from '../../src/messages/index.ts';
 import { metrics } from '../../src/metrics/index.ts';
 import { modelHome } from '../../src/models/home.ts';
 import { type ResolvedModel, resolveModel } from '../../src/models/resolve.ts';

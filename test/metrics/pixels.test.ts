@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readImage } from '../../src/image/codec.ts';
 import { fromBytes, type Image } from '../../src/image/image.ts';
-import { differentSizes, imageTooSmall } from '../../src/messages.ts';
+import { differentSizes, imageTooSmall } from '../../src/messages/index.ts';
 import { type MetricId, metrics } from '../../src/metrics/index.ts';
 import { seededRandom } from '../../src/random.ts';
 import { goldenCases } from '../golden.ts';

@@ -7,11 +7,11 @@ import { modelHome } from '../../src/models/home.ts';
 import { openModel, type RoleModel } from '../../src/models/open.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
 import type { ModelRole } from '../../src/models/roles.ts';
-import { insertLora } from '../../src/onnx/lora.ts';
+import { insertLora } from '../../src/onnx/transforms/lora.ts';
 import { tensor } from '../../src/onnx/tensor.ts';
 
 /** What PyTorch made of one prompt and one latent; written by `training/unet.py export --check`. */
-const reference = JSON.parse(readFileSync(new URL('atelier-unet.json', import.meta.url), 'utf8')) as {
+const reference = JSON.parse(readFileSync(new URL('./atelier-unet.json', import.meta.url), 'utf8')) as {
   readonly prompt: string;
   readonly ids: readonly number[];
   /** Of each token the first four of 128. */

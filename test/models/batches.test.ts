@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { readImage } from '../../src/image/codec.ts';
-import { gaussianBlurBytes } from '../../src/image/gaussian.ts';
+import { gaussianBlurBytes } from '../../src/image/filters/gaussian.ts';
 import { fromBytes, type Image, toBytes } from '../../src/image/image.ts';
 import { modelHome } from '../../src/models/home.ts';
 import { openModel, type RoleModel } from '../../src/models/open.ts';
@@ -13,7 +13,7 @@ import { vectorOf } from '../../src/models/vectors.ts';
 import { type TensorOf, tensor } from '../../src/onnx/tensor.ts';
 import { featureSet } from '../../src/stats/features.ts';
 import { frechetDistance } from '../../src/stats/frechet.ts';
-import { kernelDistance } from '../../src/stats/kernel.ts';
+import { kernelDistance } from '../../src/stats/mmd.ts';
 import { randomImage } from '../pictures.ts';
 import { describeShared, sharedPath } from '../shared.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expected, unfitModel, unknownName } from '../../src/messages.ts';
+import { expected, unfitModel, unknownName } from '../../src/messages/index.ts';
 import { mergeChoices, parseModelChoices } from '../../src/models/choice.ts';
 import { entry } from './fixture.ts';
 

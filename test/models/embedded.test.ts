@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { paint } from '../../src/datasets/atelier/atelier.ts';
-import type { PainterId } from '../../src/datasets/atelier/painters/index.ts';
+import { paint } from '../../src/atelier/paint.ts';
+import type { PainterId } from '../../src/atelier/painters/index.ts';
 import { readImage } from '../../src/image/codec.ts';
 import { catalogue } from '../../src/models/catalogue/index.ts';
 import { modelHome } from '../../src/models/home.ts';

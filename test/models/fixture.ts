@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 import { type ModelEntry, pixelRange } from '../../src/models/entry.ts';
-import { hashOf } from '../../src/models/hashes.ts';
+import { hashOf } from '../../src/files/hashes.ts';
 import type { ModelHome } from '../../src/models/home.ts';
 import { type ResolvedModel, resolveModel } from '../../src/models/resolve.ts';
 import { writeModel } from '../../src/onnx/files.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { gradientGraph } from '../../src/autodiff/gradient.ts';
 import { fromBytes } from '../../src/image/image.ts';
-import { misfitModel, misfitSides } from '../../src/messages.ts';
+import { misfitModel, misfitSides } from '../../src/messages/index.ts';
 import type { Fill } from '../../src/models/entry.ts';
 import { modelHome } from '../../src/models/home.ts';
 import { openModel } from '../../src/models/open.ts';

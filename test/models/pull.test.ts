@@ -6,14 +6,14 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { sha256Of } from '../../src/datasets/dataset.ts';
-import { absentModel, interrupted, wrongDownload } from '../../src/messages.ts';
+import { absentModel, interrupted, wrongDownload } from '../../src/messages/index.ts';
 import { takeInventory } from '../../src/models/inventory.ts';
 import type { ModelEntry } from '../../src/models/entry.ts';
 import type { ModelHome } from '../../src/models/home.ts';
 import { downloadPath } from '../../src/models/locate.ts';
 import { readLock } from '../../src/models/lock.ts';
 import { pullModel } from '../../src/models/pull.ts';
-import { serve } from '../datasets/server.ts';
+import { serve } from '../files/server.ts';
 import { absoluteDistance, emptyHome, entry, save, temporaryFolder } from './fixture.ts';
 
 const roles = { perceptual: { file: 'far.onnx' } };

@@ -9,7 +9,7 @@ import {
   missingModel,
   missingTokenizer,
   underspecifiedVae,
-} from '../../src/messages.ts';
+} from '../../src/messages/index.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
 import { absoluteDistance, emptyHome, entry, poolingEncoder, save, temporaryFolder } from './fixture.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readImage } from '../../src/image/codec.ts';
 import { fromBytes, type Image } from '../../src/image/image.ts';
-import { misfitSides } from '../../src/messages.ts';
+import { misfitSides } from '../../src/messages/index.ts';
 import type { Fill } from '../../src/models/entry.ts';
 import { openModel } from '../../src/models/open.ts';
 import { resolveModel } from '../../src/models/resolve.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { mismatchedJoin, separateFolders, unknownName } from '../../src/messages.ts';
+import { mismatchedJoin, separateFolders, unknownName } from '../../src/messages/index.ts';
 import { builtModel, graphBuilder } from '../../src/onnx/builder.ts';
-import { compose } from '../../src/onnx/compose.ts';
+import { compose } from '../../src/onnx/transforms/compose.ts';
 import type { Model } from '../../src/onnx/model.ts';
 import { fromNumbers, toFloat64 } from '../../src/onnx/tensor.ts';
 import { openSession } from '../../src/runtime/session.ts';

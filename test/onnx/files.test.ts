@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CraquelureError, invalidModel, unusableExternalData } from '../../src/messages.ts';
+import { CraquelureError, invalidModel, unusableExternalData } from '../../src/messages/index.ts';
 import { decodeModel } from '../../src/onnx/decode.ts';
 import { encodeModel } from '../../src/onnx/encode.ts';
 import { readModel, writeModel } from '../../src/onnx/files.ts';

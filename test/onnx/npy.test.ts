@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { unusableArray } from '../../src/messages.ts';
+import { unusableArray } from '../../src/messages/index.ts';
 import { decodeNpy, encodeNpy, readNpy, writeNpy } from '../../src/onnx/npy.ts';
 import { type DType, elementCount, fromNumbers, toFloat64 } from '../../src/onnx/tensor.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { brokenSafetensors } from '../../src/messages.ts';
+import { brokenSafetensors } from '../../src/messages/index.ts';
 import { encodeSafetensors, readSafetensors, writeSafetensors } from '../../src/onnx/safetensors.ts';
 import { fromNumbers } from '../../src/onnx/tensor.ts';
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { oldOpset } from '../../src/messages.ts';
+import { oldOpset } from '../../src/messages/index.ts';
 import { float, int, ints, text } from '../../src/onnx/attributes.ts';
 import type { Attributes, Model, StoredTensor } from '../../src/onnx/model.ts';
 import { fromNumbers, tensorBytes, toFloat64 } from '../../src/onnx/tensor.ts';
-import { upgradeOpset } from '../../src/onnx/upgrade.ts';
+import { upgradeOpset } from '../../src/onnx/transforms/upgrade.ts';
 import { openSession } from '../../src/runtime/session.ts';
 
 /** One operator in an old operator set, on `x` [2, 3, 4]. */

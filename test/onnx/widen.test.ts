@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Model, StoredTensor } from '../../src/onnx/model.ts';
 import { loadStored } from '../../src/onnx/stored.ts';
 import { fromNumbers, tensor, tensorBytes, toFloat32 } from '../../src/onnx/tensor.ts';
-import { withWideWeights } from '../../src/onnx/widen.ts';
+import { withWideWeights } from '../../src/onnx/transforms/widen.ts';
 import { seededRandom } from '../../src/random.ts';
 import { gradcheck } from '../../src/runtime/gradcheck.ts';
 import { openSession } from '../../src/runtime/session.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lossNotFinite } from '../../src/messages.ts';
+import { lossNotFinite } from '../../src/messages/index.ts';
 import { adamW, clipNorm, noMoments } from '../../src/optim/adamw.ts';
 import type { Objective } from '../../src/optim/descend.ts';
 import { train, type TrainingState, untrained, warmedUp } from '../../src/optim/train.ts';

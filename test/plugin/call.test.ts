@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { malformedChain, repeatedParameter } from '../../src/messages.ts';
+import { malformedChain, repeatedParameter } from '../../src/messages/index.ts';
 import { formatCall, formatChain, parseChain, parseList } from '../../src/plugin/call.ts';
 import { parseParameters } from '../../src/plugin/parameters.ts';
 import { zoo } from './fixture.ts';

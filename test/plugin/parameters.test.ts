@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { expected, unknownParameter } from '../../src/messages.ts';
+import { expected, unknownParameter } from '../../src/messages/index.ts';
 import { describeParameters, parseParameters } from '../../src/plugin/parameters.ts';
 import { zoo } from './fixture.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expected, unknownName, unknownParameter } from '../../src/messages.ts';
+import { expected, unknownName, unknownParameter } from '../../src/messages/index.ts';
 import { parseChain } from '../../src/plugin/call.ts';
 import { resolveCall, resolvePlugin } from '../../src/plugin/resolve.ts';
 import { zoo } from './fixture.ts';

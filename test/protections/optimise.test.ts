@@ -1,14 +1,14 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { clipToBudget } from '../../src/harness/safeguards.ts';
+import { clipToBudget } from '../../src/jobs/safeguards.ts';
 import { fromBytes, type Image, toBytes } from '../../src/image/image.ts';
 import { hidingPower } from '../../src/image/visibility.ts';
-import { perceptualUnmet, targetTooSmall, undeclaredReference } from '../../src/messages.ts';
+import { perceptualUnmet, targetTooSmall, undeclaredReference } from '../../src/messages/index.ts';
 import { perceptualDistance, perceptualTiles } from '../../src/models/perceptual.ts';
 import { openShelf } from '../../src/models/shelf.ts';
 import type { NamedPicture } from '../../src/plugin/define.ts';
 import { parseParameters } from '../../src/plugin/parameters.ts';
 import { protections } from '../../src/protections/index.ts';
-import { perceptualHinge, withinPerceptual } from '../../src/protections/perceptual.ts';
+import { perceptualHinge, withinPerceptual } from '../../src/protections/parts/perceptual.ts';
 import { seededRandom } from '../../src/random.ts';
 import { distanceModel, poolingModel } from '../models/fixture.ts';
 import { randomImage } from '../pictures.ts';

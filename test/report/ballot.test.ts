@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { CellRecord, MetricSetting, RunLesson } from '../../src/harness/run-folder.ts';
-import type { Manifest } from '../../src/harness/manifest.ts';
+import type { CellRecord, MetricSetting, RunLesson } from '../../src/run/run-folder.ts';
+import type { Manifest } from '../../src/run/manifest.ts';
 import { ballotOf, countVotes, type Votes } from '../../src/report/ballot.ts';
-import { settingOf } from './fixture.ts';
+import { settingOf } from '../report-fixture.ts';
 
 const lesson = (arm: RunLesson['arm'], protection: string | null, name: string): RunLesson => ({
   metric: 'lora-mimicry',

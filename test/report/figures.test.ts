@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { RunFolder } from '../../src/harness/run-folder.ts';
+import type { RunFolder } from '../../src/run/run-folder.ts';
 import { seriesScales } from '../../src/report/charts/residual-axis.ts';
-import { type Answers, analyse } from '../../src/report/analysis.ts';
+import { type Answers, analyse } from '../../src/analysis/analysis.ts';
 import { type Chart, chartsOf, type Figure, renderCharts } from '../../src/report/figures.ts';
-import { findingsOf } from '../../src/report/findings.ts';
+import { findingsOf } from '../../src/analysis/findings.ts';
 import { loadTypeface } from '../../src/report/outline.ts';
 import {
   blur,
@@ -19,7 +19,7 @@ import {
   noise,
   ripple,
   ssim,
-} from './fixture.ts';
+} from '../report-fixture.ts';
 
 const chartsOfRun = (run: RunFolder): Chart[] => {
   const answers = analyse(run, { draws: 200 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Script } from 'node:vm';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import type { RunFolder } from '../../src/harness/run-folder.ts';
+import type { RunFolder } from '../../src/run/run-folder.ts';
 import { SCRIPT } from '../../src/report/page/script.ts';
 import { writeReport } from '../../src/report/report.ts';
 import {
@@ -19,7 +19,7 @@ import {
   ripple,
   settingOf,
   ssim,
-} from './fixture.ts';
+} from '../report-fixture.ts';
 
 const draws = 300;
 const small = { images: ['meadow.png', 'harbour.png', 'mill.png'], size: 32 } as const;

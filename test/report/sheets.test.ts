@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { CellRecord, MetricSetting, RunFolder, RunLesson } from '../../src/harness/run-folder.ts';
-import type { RowArm } from '../../src/harness/rows.ts';
-import { analyse } from '../../src/report/analysis.ts';
+import type { CellRecord, MetricSetting, RunFolder, RunLesson } from '../../src/run/run-folder.ts';
+import type { RowArm } from '../../src/run/rows.ts';
+import { analyse } from '../../src/analysis/analysis.ts';
 import { lossCurves } from '../../src/report/charts/loss-curves.ts';
 import { learntIn, makeSheets } from '../../src/report/sheets.ts';
 import { wilsonInterval } from '../../src/stats/rates.ts';
-import { rowOf, settingOf } from './fixture.ts';
+import { rowOf, settingOf } from '../report-fixture.ts';
 
 const prompts = ['a boat', 'a tree'];
 const metricOf = (id: string, params: Record<string, unknown>, binary = false): MetricSetting => ({

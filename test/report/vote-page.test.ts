@@ -5,13 +5,13 @@ import { pathToFileURL } from 'node:url';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findBrowser } from '../../src/attacks/browser.ts';
-import type { RunFolder, RunLesson } from '../../src/harness/run-folder.ts';
+import { findBrowser } from '../../src/attacks/parts/browser.ts';
+import type { RunFolder, RunLesson } from '../../src/run/run-folder.ts';
 import { ballotOf, countVotes } from '../../src/report/ballot.ts';
 import { votePage } from '../../src/report/page/vote.ts';
 import { readVotes } from '../../src/report/votes-file.ts';
 import { wilsonInterval } from '../../src/stats/rates.ts';
-import { makeRun } from './fixture.ts';
+import { makeRun } from '../report-fixture.ts';
 
 const executablePath = ((): string | undefined => {
   try {

@@ -2,7 +2,7 @@ import { mkdtemp, rm, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { closedSession } from '../../src/messages.ts';
+import { closedSession } from '../../src/messages/index.ts';
 import { writeModel } from '../../src/onnx/files.ts';
 import { fromNumbers } from '../../src/onnx/tensor.ts';
 import { sessionCache } from '../../src/runtime/cache.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { deviceFailed, unknownName } from '../../src/messages.ts';
+import { deviceFailed, unknownName } from '../../src/messages/index.ts';
 import { fromNumbers } from '../../src/onnx/tensor.ts';
 import { type Device, describeDevices, devices, offeredDevices } from '../../src/runtime/device.ts';
 import { installScript } from '../../src/runtime/ort.ts';

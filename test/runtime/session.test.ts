@@ -2,7 +2,7 @@ import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { closedSession, misfitTensor, missingInputs, unknownName } from '../../src/messages.ts';
+import { closedSession, misfitTensor, missingInputs, unknownName } from '../../src/messages/index.ts';
 import { encodeModel } from '../../src/onnx/encode.ts';
 import { writeModel } from '../../src/onnx/files.ts';
 import { fromNumbers, type Tensor, tensor } from '../../src/onnx/tensor.ts';

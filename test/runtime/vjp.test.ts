@@ -8,7 +8,7 @@ import {
   notDifferentiable,
   unknownName,
   unsupportedByTfjs,
-} from '../../src/messages.ts';
+} from '../../src/messages/index.ts';
 import { readModel } from '../../src/onnx/files.ts';
 import type { Model } from '../../src/onnx/model.ts';
 import { fromNumbers, type NamedTensors, tensorBytes } from '../../src/onnx/tensor.ts';

@@ -8,13 +8,13 @@ import {
   unequalSets,
   unusableFeatures,
   zeroFeatures,
-} from '../../src/messages.ts';
+} from '../../src/messages/index.ts';
 import { readNpy } from '../../src/onnx/npy.ts';
 import { toFloat64 } from '../../src/onnx/tensor.ts';
 import { type Random, seededRandom } from '../../src/random.ts';
 import { checkComparable, type FeatureSet, featureSet } from '../../src/stats/features.ts';
 import { frechetDistance } from '../../src/stats/frechet.ts';
-import { gaussianDiscrepancy, kernelDistance } from '../../src/stats/kernel.ts';
+import { gaussianDiscrepancy, kernelDistance } from '../../src/stats/mmd.ts';
 import { precisionAndRecall } from '../../src/stats/manifold.ts';
 import { goldenCases } from '../golden.ts';
 import { describeShared } from '../shared.ts';

@@ -2,7 +2,7 @@
  * @file Bilateral filter as a graph: the picture against shifted copies of itself, all at once. Costs memory: with
  * gradients some twenty planes for each neighbour and pass.
  */
-import type { BilateralOptions } from '../../image/bilateral.ts';
+import type { BilateralOptions } from '../../image/filters/bilateral.ts';
 import { paddedIndices } from '../../image/border.ts';
 import type { Size } from '../../image/image.ts';
 import { text } from '../../onnx/attributes.ts';

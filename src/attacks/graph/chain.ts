@@ -1,6 +1,6 @@
 /** @file A chain of attacks as one transformation: an ONNX model. */
 import type { Size } from '../../image/image.ts';
-import { noGraph, undeclaredRole } from '../../messages.ts';
+import { noGraph, undeclaredRole } from '../../messages/index.ts';
 import type { ModelRole } from '../../models/roles.ts';
 import {
   type GraphPicture,

@@ -1,5 +1,5 @@
 /** @file Guided filter with a colour guide as a graph; see `image/guided.ts` for the equations. */
-import type { GuidedOptions } from '../../image/guided.ts';
+import type { GuidedOptions } from '../../image/filters/guided.ts';
 import type { Value } from '../../onnx/operators.ts';
 import type { GraphPicture, GraphScope } from '../../plugin/transformation.ts';
 import { alongColumns, alongRows, convolutionMatrix } from './separable.ts';

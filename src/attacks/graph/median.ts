@@ -1,5 +1,5 @@
 /** @file Median filter as a graph: shifted copies of the picture through a network of minima and maxima. */
-import { medianNetwork } from '../../image/median-network.ts';
+import { medianNetwork } from '../../image/filters/median-network.ts';
 import { text } from '../../onnx/attributes.ts';
 import type { Value } from '../../onnx/operators.ts';
 import type { GraphPicture, GraphScope } from '../../plugin/transformation.ts';

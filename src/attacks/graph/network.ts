@@ -3,7 +3,7 @@ import type { Size } from '../../image/image.ts';
 import { type Window, windowSize, windowsOf } from '../../image/windows.ts';
 import type { Value } from '../../onnx/operators.ts';
 import type { GraphPicture, GraphScope } from '../../plugin/transformation.ts';
-import { type Windowing, windowOptions } from '../network.ts';
+import { type Windowing, windowOptions } from '../parts/network.ts';
 
 /** The nodes that turn window `index` [n, 3, h, w] of 0..1 into what takes its place. */
 export type OfWindow = (part: Value, size: Size, index: number) => Value;

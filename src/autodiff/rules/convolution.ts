@@ -5,7 +5,7 @@
  * exchanged; of a larger stride, a transposed convolution. The weight gradient is a convolution of the input with
  * the cotangent as kernel, batch and channels exchanged, stride and dilation exchanged.
  */
-import { unsupportedGradient } from '../../messages.ts';
+import { unsupportedGradient } from '../../messages/index.ts';
 import { intOf, intsOf, textOf } from '../../onnx/attributes.ts';
 import type { Node } from '../../onnx/model.ts';
 import type { Value } from '../../onnx/operators.ts';

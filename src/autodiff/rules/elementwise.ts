@@ -1,5 +1,5 @@
 /** @file Rules of operators that work element by element. */
-import { unsupportedGradient } from '../../messages.ts';
+import { unsupportedGradient } from '../../messages/index.ts';
 import { floatOf, intOf, textOf } from '../../onnx/attributes.ts';
 import type { DataType, Node } from '../../onnx/model.ts';
 import type { Value } from '../../onnx/operators.ts';

@@ -2,7 +2,7 @@
  * @file Rules of operators that stand for several: attention, and what optimisers put in place of common patterns
  * (domain `com.microsoft`). Most are explained by simpler operators, computed again, and differentiated as those.
  */
-import { unsupportedGradient } from '../../messages.ts';
+import { unsupportedGradient } from '../../messages/index.ts';
 import { float, floatOf, int, intOf, textOf } from '../../onnx/attributes.ts';
 import type { Attributes, Node } from '../../onnx/model.ts';
 import type { Value } from '../../onnx/operators.ts';

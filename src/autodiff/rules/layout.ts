@@ -1,5 +1,5 @@
 /** @file Rules of operators that move, repeat or pick elements: their adjoints move them back and add. */
-import { unsupportedGradient } from '../../messages.ts';
+import { unsupportedGradient } from '../../messages/index.ts';
 import { intOf, intsOf, textOf } from '../../onnx/attributes.ts';
 import type { Node } from '../../onnx/model.ts';
 import type { Value } from '../../onnx/operators.ts';

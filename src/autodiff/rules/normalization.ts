@@ -5,7 +5,7 @@
  * `u = ct scale`: the gradient by x is `(u - mean(u) - z mean(u z)) / sqrt(var + eps)`; without centring (RMS) the
  * term `mean(u)` is missing.
  */
-import { unsupportedGradient } from '../../messages.ts';
+import { unsupportedGradient } from '../../messages/index.ts';
 import { floatOf, intOf } from '../../onnx/attributes.ts';
 import type { Value } from '../../onnx/operators.ts';
 import { type Rule, rule } from '../rule.ts';

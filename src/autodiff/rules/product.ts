@@ -1,5 +1,5 @@
 /** @file Rules of products and contractions. */
-import { unsupportedGradient } from '../../messages.ts';
+import { unsupportedGradient } from '../../messages/index.ts';
 import { floatOf, intOf, textOf } from '../../onnx/attributes.ts';
 import { parseEinsum, spellEinsum } from '../../onnx/einsum.ts';
 import type { Value } from '../../onnx/operators.ts';

@@ -4,7 +4,7 @@ import type { Node } from '../../onnx/model.ts';
 import type { Value } from '../../onnx/operators.ts';
 import { linear, type Rule, rule } from '../rule.ts';
 import type { Tape } from '../tape.ts';
-import { unsupportedGradient } from '../../messages.ts';
+import { unsupportedGradient } from '../../messages/index.ts';
 
 /** The axes that a reduction runs over, from the front. */
 function reducedAxes(node: Node, g: Tape): readonly number[] {

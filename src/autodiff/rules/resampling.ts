@@ -4,7 +4,7 @@
  * Along one axis such an operator is a matrix A [out, in], and A is what the operator makes of the identity matrix.
  * So the adjoint of any mode, with any sizes, is a product with a matrix that the operator itself provides.
  */
-import { unsupportedGradient } from '../../messages.ts';
+import { unsupportedGradient } from '../../messages/index.ts';
 import { intsOf, textOf } from '../../onnx/attributes.ts';
 import type { Node } from '../../onnx/model.ts';
 import type { Value } from '../../onnx/operators.ts';

@@ -4,7 +4,7 @@
  * the training of a large model, this poisons a fine-tuning.)
  */
 import { z } from 'zod';
-import { tooFewOfConcept, tooFewToPoison } from '../../messages.ts';
+import { tooFewOfConcept, tooFewToPoison } from '../../messages/index.ts';
 import { PREPARATION } from '../../models/vectors.ts';
 import { discriminant } from '../../stats/discriminant.ts';
 import { defineMetric, type ImageSet, type MetricContext, type PictureFacts } from '../define.ts';

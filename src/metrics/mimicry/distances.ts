@@ -4,9 +4,9 @@
  */
 import type { FeatureSet } from '../../stats/features.ts';
 import { frechetDistance } from '../../stats/frechet.ts';
-import { kernelDistance } from '../../stats/kernel.ts';
+import { kernelDistance } from '../../stats/mmd.ts';
 import { defineMetric, type ImageSet, type MetricContext } from '../define.ts';
-import { featuresOf } from '../features.ts';
+import { featuresOf } from '../parts/features.ts';
 import { mimicry, mimicryProtocol } from './mimicry.ts';
 
 export const mimicryFrechet = defineMetric({

@@ -3,11 +3,11 @@
  * ("CLIP-based genre shift", 1 less this one), and IMPRESS whom it has brought back.
  */
 import { z } from 'zod';
-import { unknownGenre } from '../../messages.ts';
+import { unknownGenre } from '../../messages/index.ts';
 import { groupBy } from '../../stats/group.ts';
 import { GENRE_PROTOCOL, genreKept, genreParameters } from '../clip-genre.ts';
 import { defineMetric, type ImageSet } from '../define.ts';
-import { CLIP_PINS } from '../zero-shot.ts';
+import { CLIP_PINS } from '../parts/zero-shot.ts';
 import { DIFFUSION_ROLES } from './lesson.ts';
 import { mimicry, mimicryParameters, mimicryProtocol } from './mimicry.ts';
 

@@ -1,7 +1,7 @@
 /** @file The parameters that every test with a fine-tuned model has, and the lesson that they make. */
 import { z } from 'zod';
 import type { Lesson, Teaching } from '../../diffusion/lesson.ts';
-import { samplerNames } from '../../diffusion/samplers.ts';
+import { samplerNames } from '../../diffusion/samplers/samplers.ts';
 
 /** How a model is taught, and how it is asked. */
 export const lessonParameters = {

@@ -4,10 +4,10 @@
  * place of their raters). The four metrics here ask different questions about the same paintings.
  */
 import { z } from 'zod';
-import { fewArtists, tooFewForClean, tooFewToLearn } from '../../messages.ts';
+import { fewArtists, tooFewForClean, tooFewToLearn } from '../../messages/index.ts';
 import { PREPARATION } from '../../models/vectors.ts';
 import type { Division, GeneratedMetric, ImageSet, MetricContext, PictureFacts } from '../define.ts';
-import { cosine } from '../features.ts';
+import { cosine } from '../parts/features.ts';
 import { DIFFUSION_ROLES, lessonParameters, lessonWith } from './lesson.ts';
 
 /** What the model is asked for: subjects that its pictures have and subjects that they lack. */

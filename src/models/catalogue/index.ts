@@ -1,5 +1,5 @@
 /** @file Every model that the registry knows, by its id. */
-import { unknownName } from '../../messages.ts';
+import { unknownName } from '../../messages/index.ts';
 import type { ModelEntry } from '../entry.ts';
 import type { ModelRole } from '../roles.ts';
 import { atelier } from './atelier.ts';

@@ -5,7 +5,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import type { Estimate } from '../../stats/residual.ts';
 import type { Thresholds } from '../../stats/verdict.ts';
-import type { PairedCell } from '../compare.ts';
+import type { PairedCell } from '../../analysis/compare.ts';
 import { groupBy } from '../../stats/group.ts';
 import { bands, RESIDUAL_TITLE, residualDomain } from './residual-axis.ts';
 import { CONFIG, FAINT, SCHEMA } from './theme.ts';

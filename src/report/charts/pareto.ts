@@ -1,9 +1,9 @@
 /** @file Residual against the price of an attack: which attacks are worth their price, and what they leave. */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Thresholds } from '../../stats/verdict.ts';
-import type { Analysis } from '../analysis.ts';
-import type { Prices } from '../price.ts';
-import { isIdentity } from '../summary.ts';
+import type { Analysis } from '../../analysis/analysis.ts';
+import type { Prices } from '../../analysis/price.ts';
+import { isIdentity } from '../../analysis/summary.ts';
 import {
   bands,
   RESIDUAL_TITLE,

@@ -1,7 +1,7 @@
 /** @file What the charts of R share: which residuals they show, the axis, and the three bands behind it. */
 import type { Thresholds } from '../../stats/verdict.ts';
-import type { Analysis } from '../analysis.ts';
-import { isPlacebo } from '../summary.ts';
+import type { Analysis } from '../../analysis/analysis.ts';
+import { isPlacebo } from '../../analysis/summary.ts';
 import { FAINT, legendColumns, OUTCOME_FILL, SERIES_COLOURS, SERIES_SHAPES } from './theme.ts';
 
 export const RESIDUAL_TITLE = 'residual R (share of the effect that survives)';

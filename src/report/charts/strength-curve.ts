@@ -1,7 +1,7 @@
 /** @file R over the strength of an attack, one line a protection, with the interval as a band; harsher to the right. */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Thresholds } from '../../stats/verdict.ts';
-import type { Family } from '../families.ts';
+import type { Family } from '../../analysis/families.ts';
 import { bands, RESIDUAL_TITLE, residualDomain, seriesScales, shownResiduals } from './residual-axis.ts';
 import { CONFIG, SCHEMA } from './theme.ts';
 

@@ -3,7 +3,7 @@
  * pictures that a mimic has found. One line for each thing learnt, with the intervals of the sheets.
  */
 import type { TopLevelSpec } from 'vega-lite';
-import type { MetricSetting } from '../../harness/run-folder.ts';
+import type { MetricSetting } from '../../run/run-folder.ts';
 import { groupBy } from '../../stats/group.ts';
 import type { Sheet } from '../sheets.ts';
 import { CONFIG, legendColumns, SCHEMA, SERIES_COLOURS } from './theme.ts';

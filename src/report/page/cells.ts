@@ -1,9 +1,9 @@
 /** @file The table of all cells, and the list of what failed. */
-import { ARMS, type Row, type RowArm } from '../../harness/rows.ts';
-import type { RunFolder } from '../../harness/run-folder.ts';
-import type { Analysis, Answers, ArmMean } from '../analysis.ts';
+import { ARMS, type Row, type RowArm } from '../../run/rows.ts';
+import type { RunFolder } from '../../run/run-folder.ts';
+import type { Analysis, Answers, ArmMean } from '../../analysis/analysis.ts';
 import { groupBy } from '../../stats/group.ts';
-import { count, formatInterval, formatNumber, formatShare } from '../numbers.ts';
+import { count, formatInterval, formatNumber, formatShare } from '../../analysis/numbers.ts';
 import { type Html, html, trusted } from './html.ts';
 
 /** The names of the arms in words. */

@@ -1,7 +1,14 @@
 /** @file The page of two runs side by side: what changed, cell by cell, and what could explain it. */
-import type { PairedCell, RunComparison } from '../compare.ts';
+import type { PairedCell, RunComparison } from '../../analysis/compare.ts';
 import { groupBy } from '../../stats/group.ts';
-import { count, formatEstimate, formatInterval, formatNumber, formatShare, listed } from '../numbers.ts';
+import {
+  count,
+  formatEstimate,
+  formatInterval,
+  formatNumber,
+  formatShare,
+  listed,
+} from '../../analysis/numbers.ts';
 import { figureOf, type PageFigure } from './figure.ts';
 import { type Html, html, trusted } from './html.ts';
 import { SCRIPT } from './script.ts';

@@ -1,8 +1,8 @@
 /** @file How to read the report, and the record of how it came about. */
-import type { Manifest } from '../../harness/manifest.ts';
-import type { RunFolder } from '../../harness/run-folder.ts';
-import type { Answers } from '../analysis.ts';
-import { count } from '../numbers.ts';
+import type { Manifest } from '../../run/manifest.ts';
+import type { RunFolder } from '../../run/run-folder.ts';
+import type { Answers } from '../../analysis/analysis.ts';
+import { count } from '../../analysis/numbers.ts';
 import { type Html, html } from './html.ts';
 
 /** The words of the report. */

@@ -1,12 +1,12 @@
 /** @file The head of the report: what was run, on what, where and when, and what came out in a few sentences. */
-import type { RunFolder } from '../../harness/run-folder.ts';
-import type { Answers } from '../analysis.ts';
-import { type Brief, isLeading } from '../brief.ts';
-import type { Effect } from '../effect.ts';
-import type { Findings } from '../findings.ts';
-import { type Learning, leadingLearnings } from '../learning.ts';
+import type { RunFolder } from '../../run/run-folder.ts';
+import type { Answers } from '../../analysis/analysis.ts';
+import { type Brief, isLeading } from '../../analysis/brief.ts';
+import type { Effect } from '../../analysis/effect.ts';
+import type { Findings } from '../../analysis/findings.ts';
+import { type Learning, leadingLearnings } from '../../analysis/learning.ts';
 import { groupBy } from '../../stats/group.ts';
-import { count, listed } from '../numbers.ts';
+import { count, listed } from '../../analysis/numbers.ts';
 import { type Html, html } from './html.ts';
 
 /** Title block. */

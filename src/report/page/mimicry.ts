@@ -1,7 +1,7 @@
 /** @file The section with what fine-tuned models generate: how each did, contact sheets and loss curves. */
-import type { MetricSetting } from '../../harness/run-folder.ts';
+import type { MetricSetting } from '../../run/run-folder.ts';
 import type { SweptCurve } from '../charts/swept-curve.ts';
-import { formatInterval, formatNumber } from '../numbers.ts';
+import { formatInterval, formatNumber } from '../../analysis/numbers.ts';
 import type { Sheet, SheetRow } from '../sheets.ts';
 import { figureOf, type PageFigure } from './figure.ts';
 import { type Html, html, trusted } from './html.ts';

@@ -1,8 +1,8 @@
 /** @file The whole page, put together. */
-import type { RunFolder } from '../../harness/run-folder.ts';
-import type { Answers } from '../analysis.ts';
+import type { RunFolder } from '../../run/run-folder.ts';
+import type { Answers } from '../../analysis/analysis.ts';
 import type { Figure } from '../figures.ts';
-import type { Findings } from '../findings.ts';
+import type { Findings } from '../../analysis/findings.ts';
 import type { Gallery } from '../gallery.ts';
 import { cellTable, failures } from './cells.ts';
 import { guide, provenance } from './guide.ts';

@@ -1,10 +1,10 @@
 /** @file The results: which metric is the effect, the verdict matrix, the residuals and the curves. */
-import type { Answers } from '../analysis.ts';
-import type { Effect } from '../effect.ts';
+import type { Answers } from '../../analysis/analysis.ts';
+import type { Effect } from '../../analysis/effect.ts';
 import type { Figure } from '../figures.ts';
-import type { Findings } from '../findings.ts';
-import { count, listed } from '../numbers.ts';
-import { isPlacebo, sayDetectable } from '../summary.ts';
+import type { Findings } from '../../analysis/findings.ts';
+import { count, listed } from '../../analysis/numbers.ts';
+import { isPlacebo, sayDetectable } from '../../analysis/summary.ts';
 import { figureOf } from './figure.ts';
 import { type Html, html, trusted } from './html.ts';
 import { agreementSection, together } from './together.ts';

@@ -1,11 +1,11 @@
 /** @file The attacks taken together: worst for each image, cheapest that breaks, prices, comparisons, agreement. */
-import type { Answers } from '../analysis.ts';
-import type { Comparison } from '../baseline.ts';
-import type { Effect } from '../effect.ts';
+import type { Answers } from '../../analysis/analysis.ts';
+import type { Comparison } from '../../analysis/baseline.ts';
+import type { Effect } from '../../analysis/effect.ts';
 import type { Figure } from '../figures.ts';
-import type { Findings } from '../findings.ts';
-import { count, formatEstimate, formatNumber, formatShare, formatTime } from '../numbers.ts';
-import type { Standing } from '../standing.ts';
+import type { Findings } from '../../analysis/findings.ts';
+import { count, formatEstimate, formatNumber, formatShare, formatTime } from '../../analysis/numbers.ts';
+import type { Standing } from '../../analysis/standing.ts';
 import { type Html, html } from './html.ts';
 import { figureOf } from './figure.ts';
 

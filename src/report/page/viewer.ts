@@ -1,9 +1,9 @@
 /** @file The image viewer: four arms of an image side by side, their difference maps, and the data behind them. */
-import { ARMS, type Arm } from '../../harness/rows.ts';
-import type { Answers } from '../analysis.ts';
+import { ARMS, type Arm } from '../../run/rows.ts';
+import type { Answers } from '../../analysis/analysis.ts';
 import { type Gallery, type GalleryImage, shotKey } from '../gallery.ts';
-import { formatEstimate, formatNumber, formatShare } from '../numbers.ts';
-import { isIdentity, isPlacebo } from '../summary.ts';
+import { formatEstimate, formatNumber, formatShare } from '../../analysis/numbers.ts';
+import { isIdentity, isPlacebo } from '../../analysis/summary.ts';
 import { ARM_NAMES } from './cells.ts';
 import { type Html, html, jsonScript, trusted } from './html.ts';
 

@@ -1,5 +1,5 @@
 /** @file The voting page: one file that opens from disk, asks two questions about each pair, and saves the answers as JSON. */
-import type { RunFolder } from '../../harness/run-folder.ts';
+import type { RunFolder } from '../../run/run-folder.ts';
 import { type BallotPair, ballotOf } from '../ballot.ts';
 import { thumbnail } from '../sheets.ts';
 import { html, jsonScript, trusted } from './html.ts';

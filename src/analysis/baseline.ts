@@ -1,0 +1,101 @@
+/**
+ * @file Every protection beside a baseline, image by image: does an attack leave more of it than of that one? By default
+ * the baseline is the placebo, random noise, and without one the picture that nobody protected.
+ */
+import { unknownName } from '../messages/index.ts';
+import { deriveSeed, seededRandom } from '../random.ts';
+import { bootstrapInterval, weightedMean } from '../stats/bootstrap.ts';
+import { benjaminiHochberg, holm, minimumDetectable, signFlipP } from '../stats/paired.ts';
+import { mcnemarP } from '../stats/rates.ts';
+import type { Estimate } from '../stats/residual.ts';
+import type { Analysis, Answers } from './analysis.ts';
+import type { Effect } from './effect.ts';
+import { groupBy } from '../stats/group.ts';
+import { isIdentity, isPlacebo } from './summary.ts';
+
+/** One protection under one attack, less the baseline under the same. */
+export interface Comparison {
+  readonly own: Analysis;
+  readonly baseline: Analysis;
+  /** Images that both have. */
+  readonly n: number;
+  /** Mean difference of d[attack(protected)] - d[attack(clean)]. */
+  readonly difference: Estimate;
+  readonly test: 'sign-flip' | 'McNemar';
+  readonly p: number;
+  /** Over all comparisons of the effect. */
+  readonly adjusted: number;
+  /** The smallest difference that these images would have shown (5 %, power 80 %). */
+  readonly detectable: number;
+}
+
+/** All comparisons under one effect; none where there is nothing to compare with. @throws USAGE for an unknown baseline */
+export function againstBaseline(answers: Answers, effect: Effect): Comparison[] {
+  const { comparisons, draw, bootstrap } = answers;
+  const own = answers.pairs.filter((pair) => pair.effect === effect && pair.residual.n > 0);
+  const baseline = baselineOf(own, comparisons.baseline);
+  const found = own.flatMap((each) => {
+    const other = own.find(
+      ({ protection, attack }) => protection.label === baseline && attack.label === each.attack.label,
+    );
+    if (other === undefined || each.protection.label === baseline) return [];
+    const shared = each.images.filter((image) => other.images.includes(image));
+    if (shared.length === 0) return [];
+    const differences = shared.map((image) => leftOf(each, image) - leftOf(other, image));
+    const statistic = (weights: Uint8Array): number => weightedMean(differences, weights);
+    const interval = bootstrapInterval(statistic, draw(shared), { method: bootstrap.method });
+    return [
+      {
+        own: each,
+        baseline: other,
+        n: shared.length,
+        difference: { value: statistic(new Uint8Array(shared.length).fill(1)), interval },
+        ...testOf(each, other, shared, differences),
+        detectable: minimumDetectable(differences),
+      },
+    ];
+  });
+  const ps = found.map(({ p }) => p);
+  const adjusted = comparisons.adjust === 'benjamini-hochberg' ? benjaminiHochberg(ps) : holm(ps);
+  return found.map((each, i) => ({ ...each, adjusted: adjusted[i]! }));
+}
+
+/** The label of the baseline. */
+function baselineOf(own: readonly Analysis[], wanted: string | undefined): string | undefined {
+  const protections = [...groupBy(own, ({ protection }) => protection.label).values()].map(
+    ([first]) => first!.protection,
+  );
+  if (wanted === undefined) return (protections.find(isPlacebo) ?? protections.find(isIdentity))?.label;
+  const found =
+    protections.find(({ label }) => label === wanted) ??
+    protections.find(({ links }) => links[0]?.id === wanted);
+  const labels = protections.map(({ label }) => label);
+  if (found === undefined && labels.length > 0)
+    throw unknownName('protection of this run', wanted, labels, { code: 'USAGE' });
+  return found?.label;
+}
+
+const leftOf = ({ images, residual }: Analysis, image: string): number =>
+  residual.survivingPerImage[images.indexOf(image)]!;
+
+/** Exact where the attacked protected pictures are hits or misses; by sign flips otherwise. */
+function testOf(
+  own: Analysis,
+  baseline: Analysis,
+  images: readonly string[],
+  differences: readonly number[],
+): Pick<Comparison, 'test' | 'p'> {
+  const outcomes = (of: Analysis): number[] =>
+    images.map((image) => of.values.get(image)![ATTACKED_PROTECTED]!);
+  if (own.effect.metric.binary) {
+    const [a, b] = [outcomes(own), outcomes(baseline)];
+    const only = (x: readonly number[], y: readonly number[]): number =>
+      x.filter((value, i) => value === 1 && y[i] === 0).length;
+    return { test: 'McNemar', p: mcnemarP(only(a, b), only(b, a)) };
+  }
+  const key = `baseline/${own.protection.label}/${own.attack.label}/${own.effect.metric.label}`;
+  return { test: 'sign-flip', p: signFlipP(differences, seededRandom(deriveSeed(key))) };
+}
+
+/** Its place in ARMS. */
+const ATTACKED_PROTECTED = 3;

@@ -1,0 +1,107 @@
+/** @file The atelier as a data set: which pictures its parameters ask for, in which order, and what they are called. */
+import { z } from 'zod';
+import { expected, type Place, unknownName, unknownParameter } from '../messages/index.ts';
+import { deriveSeed, seededRandom } from '../random.ts';
+import { type Dataset, type DatasetItem, sha256Of } from '../datasets/dataset.ts';
+import { readOrigin } from '../datasets/origin.ts';
+import { ATELIER_VERSION, type Recipe } from './paint.ts';
+import { MOTIFS, type MotifId } from './motifs/index.ts';
+import { PAINTERS, type PainterId } from './painters/index.ts';
+
+export const PAINTER_IDS = Object.keys(PAINTERS) as [PainterId, ...PainterId[]];
+export const MOTIF_IDS = Object.keys(MOTIFS) as [MotifId, ...MotifId[]];
+
+/** One name or a list of them. */
+const names = <T extends string>(ids: readonly [T, ...T[]]) =>
+  z.union([z.enum(ids), z.array(z.enum(ids)).min(1)]).default([...ids]);
+
+/** What may stand under `atelier:`. */
+export const atelierSchema = z.strictObject({
+  painters: names(PAINTER_IDS).describe('painters, taken in turn'),
+  motifs: names(MOTIF_IDS).describe('motifs, taken in turn'),
+  count: z.int().min(1).max(100_000).default(12).describe('number of pictures'),
+  size: z.int().min(128).max(512).default(256).describe('side of the pictures in pixels'),
+  seed: z.int().min(0).max(0xffffffff).default(0).describe('another seed, other pictures'),
+});
+
+/** Checked parameters: every default filled in, every name once. */
+export interface AtelierParameters {
+  readonly painters: readonly PainterId[];
+  readonly motifs: readonly MotifId[];
+  readonly count: number;
+  readonly size: number;
+  readonly seed: number;
+}
+
+const ACCEPTED: Readonly<Record<keyof AtelierParameters, string>> = {
+  painters: 'a painter or a list of painters',
+  motifs: 'a motif or a list of motifs',
+  count: 'integer between 1 and 100000',
+  size: 'integer between 128 and 512',
+  seed: 'integer between 0 and 4294967295',
+};
+
+/** Parameters with defaults filled in. @throws PARAMETER or UNKNOWN_PLUGIN naming the field and what it takes. */
+export function parseAtelier(given: Readonly<Record<string, unknown>>, place?: Place): AtelierParameters {
+  for (const name of Object.keys(given)) {
+    if (!(name in ACCEPTED)) throw unknownParameter('atelier', name, Object.keys(ACCEPTED), place);
+  }
+  expectKnown('painter', given.painters, PAINTER_IDS, place);
+  expectKnown('motif', given.motifs, MOTIF_IDS, place);
+  const parsed = atelierSchema.safeParse(given);
+  if (parsed.success) {
+    const { painters, motifs, ...rest } = parsed.data;
+    return { ...rest, painters: [...new Set([painters].flat())], motifs: [...new Set([motifs].flat())] };
+  }
+  const field = parsed.error.issues[0]!.path[0] as keyof AtelierParameters;
+  throw expected(ACCEPTED[field], `atelier.${field}`, given[field], { place });
+}
+
+function expectKnown(what: string, given: unknown, known: readonly string[], place?: Place): void {
+  for (const name of [given].flat()) {
+    if (typeof name === 'string' && !known.includes(name)) throw unknownName(what, name, known, { place });
+  }
+}
+
+/**
+ * The recipes that parameters ask for. Painters and motifs are taken in turn so that any few pictures in a row differ
+ * in both; after `painters x motifs` pictures every pair has been painted once and the next variation begins. The
+ * pictures of a smaller `count` are the first of those of a larger one.
+ */
+function recipesFor(parameters: AtelierParameters): (Recipe & { readonly variation: number })[] {
+  const { painters, motifs } = parameters;
+  return Array.from({ length: parameters.count }, (_, k) => {
+    const round = Math.floor(k / painters.length);
+    const painter = painters[k % painters.length]!;
+    const motif = motifs[((k % painters.length) + round) % motifs.length]!;
+    const variation = Math.floor(round / motifs.length) + 1;
+    const seed = deriveSeed(`${parameters.seed}/${painter}/${motif}/${variation}`);
+    return { painter, motif, size: parameters.size, seed, variation };
+  });
+}
+
+/** The data set; pictures are painted when they are read. */
+export function openAtelier(parameters: AtelierParameters): Dataset {
+  const items = recipesFor(parameters).map(({ variation, ...recipe }) =>
+    itemOf(recipe, `${recipe.painter}/${recipe.motif}-${variation}.png`),
+  );
+  return { name: 'atelier', items, notes: [] };
+}
+
+function itemOf(recipe: Recipe, id: string): DatasetItem {
+  const { painter, motif, size, seed } = recipe;
+  const artist = PAINTERS[painter].name;
+  const origin = { kind: 'atelier', recipe } as const;
+  return {
+    id,
+    // Painting every picture only to name it would cost a second for every three: what they are made from names them.
+    sha256: sha256Of(JSON.stringify(['atelier', ATELIER_VERSION, painter, motif, size, seed])),
+    artist,
+    title: seededRandom(seed).fork('title').pick<string>(MOTIFS[motif].titles),
+    licence: 'CC0-1.0',
+    caption: `a painting of ${MOTIFS[motif].phrase} by ${artist}`,
+    source: `craquelure atelier ${ATELIER_VERSION}`,
+    origin,
+    bytes: () => readOrigin(origin),
+  };
+}

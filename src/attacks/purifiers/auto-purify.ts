@@ -1,0 +1,103 @@
+/**
+ * @file The attacker who tries everything: searches chains of attacks on pairs of the same protection, and keeps the one
+ * that leaves least of it in the latents of an encoder, among those that spoil clean pictures no more than a floor allows.
+ *
+ * The chain is applied to other pictures than those it was chosen on. What the best chain of each picture would give in
+ * hindsight is told apart: of the pairs that chose, beside what was learnt; of the attacks of a run, in the report ("worst
+ * for each image"). The role is that of AutoAttack among adversarial attacks (Croce and Hein, ICML 2020).
+ */
+import { z } from 'zod';
+import { formatChain } from '../../plugin/call.ts';
+import { openRole } from '../../plugin/define.ts';
+import { adverseCleaner } from '../filters/adverse-cleaner.ts';
+import { applyChain, type ChainLink } from '../chain.ts';
+import { searchChain } from '../parts/chain-search.ts';
+import { type Attack, defineAttack, learnedIn, trainingParameters } from '../define.ts';
+import { gaussianBlur } from '../filters/gaussian-blur.ts';
+import { gaussianNoise } from '../filters/gaussian-noise.ts';
+import { jpeg } from '../compression/jpeg.ts';
+import { median } from '../filters/median.ts';
+import { quantize } from '../compression/quantize.ts';
+import { rescale } from '../geometry/rescale.ts';
+import { tvDenoise } from '../filters/tv-denoise.ts';
+
+const link = (attack: Attack, params: object): ChainLink => ({ attack, params: attack.params.parse(params) });
+
+/** What chains are made of: attacks that cost next to nothing. Whatever is added goes to the end. */
+const LINKS: readonly ChainLink[] = [
+  link(jpeg, { quality: 75 }),
+  link(jpeg, { quality: 40 }),
+  link(rescale, { scale: 0.5 }),
+  link(gaussianBlur, { sigma: 1 }),
+  link(median, { size: 3 }),
+  link(gaussianNoise, { sigma: 8 }),
+  link(quantize, { levels: 16 }),
+  link(tvDenoise, { weight: 0.06 }),
+  link(adverseCleaner, { bilateral: 24 }),
+];
+
+export const autoPurify = defineAttack({
+  id: 'auto-purify',
+  version: 2,
+  label: 'AutoPurify',
+  summary: 'Applies the chain of simple attacks that removed most of this protection from other pictures.',
+  reference: 'own search; asked for by reviewers of Hönig et al. (ICLR 2025), after AutoAttack (ICML 2020)',
+  params: z.strictObject({
+    pairs: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(9)
+      .describe(
+        'clean and protected pictures that chains are judged by; a third of them only to choose in the end',
+      ),
+    ...trainingParameters,
+    links: z.int().min(1).max(3).default(2).describe('attacks in a chain at most'),
+    beam: z
+      .int()
+      .min(1)
+      .max(9)
+      .default(3)
+      .describe('best chains of each length that are tried with one more link'),
+    floor: z
+      .number()
+      .min(5)
+      .max(60)
+      .default(25)
+      .describe('PSNR that clean pictures keep on average, in dB; chains below it are not chosen'),
+  }),
+  refers: { training: 'pictures' },
+  needs: ['vae-encoder'],
+  random: true,
+  strength: { parameter: 'floor', harsher: 'lower' },
+  learns: {
+    pairs: ({ pairs }) => pairs,
+    learn: async (pairs, params, context) => {
+      const encoder = await openRole(context, 'vae-encoder');
+      const { chain, left, psnr, oracle, untouched, tries } = await searchChain(
+        LINKS,
+        pairs,
+        encoder,
+        params,
+        context,
+      );
+      return Float32Array.of(left, psnr, oracle, untouched, tries, ...chain);
+    },
+    tell: ([left, psnr, oracle, untouched, tries, ...chain]) => {
+      const name = formatChain(chain.map((i) => ({ plugin: LINKS[i]!.attack, params: LINKS[i]!.params })));
+      return (
+        `${name || 'no chain kept the floor'}; of ${tries} tried; left on validation pairs ${left!.toFixed(3)}, ` +
+        `without attack ${untouched!.toFixed(3)}, best for each pair in hindsight ${oracle!.toFixed(3)}; ` +
+        `clean pictures keep ${psnr!.toFixed(1)} dB`
+      );
+    },
+  },
+  apply: async (image, _params, context) =>
+    applyChain(chainIn(learnedIn(context, 'auto-purify')), image, context),
+});
+
+/** The links of what was learnt: the numbers of the search come first. */
+const chainIn = (learned: Float32Array): ChainLink[] => Array.from(learned.slice(NUMBERS), (i) => LINKS[i]!);
+
+/** Left, PSNR, oracle, untouched, tries. */
+const NUMBERS = 5;

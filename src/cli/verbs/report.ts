@@ -1,0 +1,22 @@
+/** @file `craquelure report`: the report of a run, written again from its rows. */
+import { print, printJson } from '../terminal.ts';
+import { defineVerb, json } from '../verb.ts';
+
+export const report = defineVerb({
+  command: 'report <run>',
+  describe: 'write the report of a run again, also of one that is not finished',
+  positionals: (yargs) =>
+    yargs.positional('run', { type: 'string', demandOption: true, describe: "a run's folder" }),
+  options: { json },
+  handler: async (args) => {
+    const { readRunFolder } = await import('../../run/run-folder.ts');
+    const { writeReport } = await import('../../report/report.ts');
+    const file = await writeReport(await readRunFolder(args.run));
+    const { readFindings } = await import('../../analysis/findings-file.ts');
+    const findings = await readFindings(args.run);
+    if (args.json) return printJson({ report: file, findings });
+    const { printFindings } = await import('../findings.ts');
+    printFindings(findings);
+    print(file);
+  },
+});

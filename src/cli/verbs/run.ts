@@ -1,0 +1,157 @@
+/** @file `craquelure run`: the matrix, from where it stands to its report. */
+import type { RunInputs, RunOptions, RunOutcome } from '../../run/run.ts';
+import type { ExecutorOptions } from '../../jobs/executor.ts';
+import { deviceOption } from '../choices.ts';
+import { EXIT } from '../exit.ts';
+import { matrixOptions, prepareOptions } from '../matrix.ts';
+import { type Progress, startProgress } from '../progress.ts';
+import { duration, note, print, printJson } from '../terminal.ts';
+import { defineVerb } from '../verb.ts';
+
+export const run = defineVerb({
+  command: 'run <experiment>',
+  describe: 'run the matrix of an experiment file; goes on where an earlier run stopped',
+  positionals: (yargs) =>
+    yargs.positional('experiment', {
+      type: 'string',
+      demandOption: true,
+      describe: 'experiment file (YAML)',
+    }),
+  options: {
+    ...matrixOptions,
+    'fail-fast': { type: 'boolean', default: false, describe: 'stop at the first failure' },
+    'retry-errors': { type: 'boolean', default: false, describe: 'do failed cells of an earlier run again' },
+    quiet: { type: 'boolean', default: false, describe: 'no progress' },
+  },
+  examples: [
+    ['$0 run experiments/quickstart.yaml', 'the main job'],
+    ["$0 run my.yaml --only 'attack=jpeg*' --limit 4", 'a part of the matrix on four pictures'],
+  ],
+  handler: async (args) => {
+    const { prepareRun } = await import('../../run/prepare.ts');
+    const { lackingIn } = await import('../../plan/plan.ts');
+    const started = performance.now();
+    const inputs = await prepareRun(args.experiment, { ...(await prepareOptions(args)), lenient: true });
+    for (const remark of inputs.dataset.notes) note(`note: ${remark}`);
+    for (const metric of inputs.experiment.metrics) {
+      const { label } = metric;
+      const lacking = lackingIn(metric);
+      if (lacking !== undefined) note(`note: ${label} cannot be measured, the rest goes on. ${lacking}`);
+    }
+
+    const abort = new AbortController();
+    const onSignal = (): void => abort.abort();
+    process.once('SIGINT', onSignal).once('SIGTERM', onSignal);
+    const progress = startProgress({ quiet: args.quiet });
+    try {
+      const { failFast, retryErrors, jobs } = args;
+      const device = await deviceOption(args.device);
+      const outcome = await runMatrix(
+        inputs,
+        { failFast, retryErrors, signal: abort.signal },
+        { jobs, device },
+        progress,
+      );
+      const report = await reportOf(outcome);
+      await announce(inputs, outcome, report, performance.now() - started, args.json);
+    } finally {
+      progress.end();
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    }
+  },
+});
+
+/** Runs what is missing, with progress in units of expected time. */
+async function runMatrix(
+  inputs: RunInputs,
+  options: Omit<RunOptions, 'openExecutor'>,
+  threads: ExecutorOptions,
+  progress: Progress,
+): Promise<RunOutcome> {
+  const { runPlan } = await import('../../run/run.ts');
+  const { localExecutor } = await import('../../jobs/executor.ts');
+  const { estimatePlan, timingRecorder, workOf } = await import('../../plan/estimate.ts');
+  const { forecastOf } = await import('../../run/forecast.ts');
+  const { plan, store } = inputs;
+  const timings = timingRecorder();
+  let forecast = forecastOf([], 1);
+  const show = (doing: string): void => progress.update(forecast.share(), 1, doing, forecast.left());
+  try {
+    return await runPlan(inputs, {
+      ...options,
+      openExecutor: async () => {
+        const executor = await localExecutor(store.dir, threads);
+        const { work, toRun, cached } = await estimatePlan(plan, store, executor.workers);
+        forecast = forecastOf(work, executor.workers);
+        const size = `${plan.cells.length} cells on ${plan.items.length} pictures`;
+        note(`${size}: ${toRun} jobs to run, ${cached} reused, ${executor.workers} threads`);
+        return executor;
+      },
+      onNote: (remark) => note(`note: ${remark}`),
+      onProgress: (job, fraction) => {
+        const left = forecast.reached(job, fraction, performance.now());
+        const percent = `${Math.floor(100 * fraction)} %`;
+        show([`${workOf(job)} ${percent}`, ...(left ? [`${duration(left)} to go`] : [])].join(', '));
+      },
+      onJob: (event) => {
+        timings.add(event);
+        forecast.ended(event);
+        show(workOf(event.job));
+      },
+    });
+  } finally {
+    progress.end();
+    await timings.save(store).catch(() => undefined); // estimates only
+  }
+}
+
+/** The path of the run's report, written unless it is there already and nothing has changed. */
+async function reportOf({ folder, unchanged }: RunOutcome): Promise<string> {
+  const { existsSync } = await import('node:fs');
+  const { join } = await import('node:path');
+  const { RUN_FILES } = await import('../../run/run-folder.ts');
+  const [file, findings] = [RUN_FILES.report, RUN_FILES.findings].map((name) => join(folder.dir, name));
+  if (unchanged && existsSync(file!) && existsSync(findings!)) return file!;
+  const { writeReport } = await import('../../report/report.ts');
+  return writeReport(folder);
+}
+
+async function announce(
+  inputs: RunInputs,
+  outcome: RunOutcome,
+  report: string,
+  ms: number,
+  json: boolean,
+): Promise<void> {
+  const { readFindings } = await import('../../analysis/findings-file.ts');
+  const { dir, plan } = inputs;
+  const { failedCells, unchanged, counts: jobs, folder } = outcome;
+  const cells = plan.cells.length;
+  const findings = await readFindings(dir);
+  if (json) {
+    printJson({
+      run: plan.run,
+      dir,
+      report,
+      findings: findings.protections,
+      cells,
+      failedCells,
+      rows: folder.rows.length,
+      jobs,
+      unchanged,
+      ms: Math.round(ms),
+    });
+  } else {
+    const state = unchanged ? 'nothing to do, already finished' : `done in ${duration(ms)}`;
+    const { printFindings } = await import('../findings.ts');
+    print(`${plan.run}: ${cells} cells, ${failedCells} with errors; ${state}`);
+    printFindings(findings);
+    for (const { attack, protection, told, ms: taken } of folder.manifest.lessons ?? []) {
+      if (told !== undefined) note(`${attack} against ${protection}: ${told} (${duration(taken)})`);
+    }
+    print(`report: ${report}`);
+  }
+  if (failedCells === 0) return;
+  note(`${failedCells} cells have errors: see 'craquelure status ${dir}'; --retry-errors does them again`);
+  process.exitCode = EXIT.failedCells;
+}

@@ -1,0 +1,83 @@
+/** @file `craquelure vjp`: outputs and gradients of any ONNX file, as .npy files. */
+import type { Device } from '../../runtime/device.ts';
+import { device, fileNameOf, namesOf, onnxModel, readNamed, threads, wholeNumber } from '../tensors.ts';
+import { duration, print, printJson, size, table } from '../terminal.ts';
+import { defineVerb, json } from '../verb.ts';
+
+export const vjp = defineVerb({
+  command: 'vjp <model>',
+  describe: 'gradients of an ONNX model: writes out.<name>.npy and grad.<name>.npy',
+  positionals: (yargs) => yargs.positional('model', onnxModel),
+  options: {
+    input: { type: 'string', array: true, default: [], describe: 'NAME=FILE.npy, once for each input' },
+    cotangent: {
+      type: 'string',
+      array: true,
+      demandOption: true,
+      describe: 'NAME=FILE.npy: the gradient of the loss by an output, of its shape',
+    },
+    wrt: {
+      type: 'string',
+      array: true,
+      demandOption: true,
+      describe: 'inputs and weights to differentiate by, separated by commas',
+    },
+    out: { type: 'string', demandOption: true, describe: 'folder for the results' },
+    engine: {
+      choices: ['onnx', 'tfjs'] as const,
+      default: 'onnx' as const,
+      describe: 'onnx: our gradient graph in ONNX Runtime; tfjs: TensorFlow.js, as an independent check',
+    },
+    device,
+    threads,
+    json,
+  },
+  examples: [
+    ['$0 vjp vae.onnx --input x=x.npy --cotangent y=ct.npy --wrt x,conv.weight --out grads', 'two gradients'],
+  ],
+  handler: async (args) => {
+    const { mkdir } = await import('node:fs/promises');
+    const { join } = await import('node:path');
+    const { readModel } = await import('../../onnx/files.ts');
+    const { writeNpy } = await import('../../onnx/npy.ts');
+    const { vjp: differentiate } = await import('../../runtime/vjp.ts');
+    const wrt = namesOf('--wrt', args.wrt);
+    const count = wholeNumber('--threads', args.threads);
+    const model = await readModel(args.model);
+    const inputs = await readNamed('--input', args.input);
+    const cotangents = await readNamed('--cotangent', args.cotangent);
+    const { engine } = args;
+    const options = { engine, device: args.device as Device, threads: count, name: args.model };
+    const result = await differentiate(model, { inputs, cotangents, wrt }, options);
+    await mkdir(args.out, { recursive: true });
+    const files = [];
+    for (const [kind, tensors] of [
+      ['out', result.outputs],
+      ['grad', result.gradients],
+    ] as const) {
+      for (const [name, tensor] of Object.entries(tensors)) {
+        const file = join(args.out, `${kind}.${fileNameOf(name)}.npy`);
+        await writeNpy(file, tensor);
+        files.push({ kind, name, file, dtype: tensor.dtype, shape: tensor.dims });
+      }
+    }
+    const { ms, peakMemory } = result.cost;
+    if (args.json) {
+      return printJson({
+        model: args.model,
+        engine,
+        device: result.device,
+        ms: Math.round(ms),
+        peakMemory,
+        files,
+      });
+    }
+    print(
+      table(
+        ['file', 'type', 'shape'],
+        files.map(({ file, dtype, shape }) => [file, dtype, shape.join(' x ') || 'scalar']),
+      ),
+    );
+    print(`${result.device}: ${duration(ms)}, at most ${size(peakMemory)} of memory`);
+  },
+});

@@ -1,0 +1,314 @@
+/**
+ * @file The experiment file: what it may say (as a schema that editors can use, too), and how it is read. Every
+ * mistake is found before anything runs, each with file, line and the fix.
+ */
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { type DatasetSpec, datasetSchema, parseDatasetSpec } from '../datasets/open.ts';
+import {
+  CraquelureError,
+  expected,
+  invalidExperiment,
+  type Place,
+  unknownName,
+  unreadableExperiment,
+} from '../messages/index.ts';
+import { parseChain } from '../plugin/call.ts';
+import { THRESHOLDS } from '../stats/verdict.ts';
+import { type ModelChoices, modelsSchema, parseModelChoices } from '../models/choice.ts';
+import { type Cell, expandMatrix, type MatrixAxes } from './cells.ts';
+import { sha256 } from '../files/keys.ts';
+import type { Setting } from '../run/run-folder.ts';
+import { attackSettings, metricSettings, type PlaceAt, protectionSettings } from './settings.ts';
+import { parseYaml, type YamlFile, type YamlPath } from './yaml-file.ts';
+
+/** An experiment, checked: a matrix and the pictures it runs on. */
+export interface Experiment extends MatrixAxes {
+  readonly name: string;
+  readonly description?: string;
+  readonly dataset: DatasetSpec;
+  /** Which model plays which role; a role that is not here has the embedded default, if any. */
+  readonly models: ModelChoices;
+  /** How verdicts are read off; the report's defaults for what is not here. */
+  readonly verdict?: VerdictRule;
+  readonly source: { readonly file: string; readonly sha256: string; readonly text: string };
+}
+
+/** Thresholds of the verdict on R, and the metric that is the primary effect. */
+export interface VerdictRule {
+  readonly holds: number;
+  readonly broken: number;
+  /** Label or id of one of the metrics. */
+  readonly effect?: string | undefined;
+  /** How intervals are drawn. */
+  readonly interval?: 'bca' | 'percentile' | undefined;
+  /** What is drawn: images, or artists with all their images. */
+  readonly cluster?: 'image' | 'artist' | undefined;
+  /** Label or id of the protection that the others are compared with. */
+  readonly baseline?: string | undefined;
+  /** How p values of many comparisons are adjusted. */
+  readonly adjust?: 'holm' | 'benjamini-hochberg' | undefined;
+}
+
+/** What may override the file from outside. */
+export interface ExperimentOverrides {
+  readonly seeds?: readonly number[] | undefined;
+  /** Cells must also match one of these. */
+  readonly only?: MatrixAxes['only'] | undefined;
+}
+
+const integerSeed = z
+  .int()
+  .min(0)
+  .max(2 ** 32 - 1);
+
+const pattern = z
+  .strictObject({
+    protection: z
+      .string()
+      .optional()
+      .describe("a setting's label, plug-in id or call; * stands for anything"),
+    attack: z
+      .string()
+      .optional()
+      .describe("a setting's label, its call or the id of one of its links; * stands for anything"),
+    metric: z.string().optional().describe("a setting's label, plug-in id or call; * stands for anything"),
+    seed: integerSeed.optional().describe('one of the seeds'),
+  })
+  .refine((fields) => Object.keys(fields).length > 0, 'at least one of protection, attack, metric, seed');
+
+const verdictRule = z
+  .strictObject({
+    holds: z.number().min(0).max(1).default(THRESHOLDS.holds).describe('R above this holds'),
+    broken: z.number().min(0).max(1).default(THRESHOLDS.broken).describe('R below this is broken'),
+    effect: z.string().optional().describe('the metric that is the primary effect, by label or id'),
+    interval: z
+      .enum(['bca', 'percentile'])
+      .optional()
+      .describe('how bootstrap intervals are read: BCa (default) or percentile'),
+    cluster: z
+      .enum(['image', 'artist'])
+      .optional()
+      .describe('what the bootstrap draws: images (default), or artists with all their images'),
+    baseline: z
+      .string()
+      .optional()
+      .describe(
+        'the protection that others are compared with, by label or id (default: the placebo, else identity)',
+      ),
+    adjust: z
+      .enum(['holm', 'benjamini-hochberg'])
+      .optional()
+      .describe('how p values of many comparisons are adjusted: Holm (default) or Benjamini and Hochberg'),
+  })
+  .refine(({ holds, broken }) => broken < holds, 'broken below holds');
+
+/** The fields of an experiment file around its three lists of plug-ins, which `entries` describes. */
+export const experimentShape = <P extends z.ZodType, A extends z.ZodType, M extends z.ZodType>(entries: {
+  protection: P;
+  attack: A;
+  metric: M;
+}) =>
+  z.strictObject({
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9._-]*$/i, "letters, digits, '.', '_' and '-', for it names the run's folder")
+      .describe('names the run and its folder under reports/'),
+    description: z.string().optional().describe('printed at the top of the report'),
+    dataset: datasetSchema.describe('the pictures: a CSV manifest, a folder, or a generator'),
+    models: modelsSchema
+      .optional()
+      .describe("which networks play which roles, as { vae: taesd }: an id from 'models list' or a path"),
+    protections: z.array(entries.protection).min(1).describe('what the artist does'),
+    attacks: z.array(entries.attack).min(1).describe('what the mimic does; a chain is written a(x=1) | b'),
+    metrics: z.array(entries.metric).min(1).describe('how the outcome is measured'),
+    seed: z
+      .union([integerSeed, z.array(integerSeed).min(1)])
+      .default(0)
+      .describe('root of all randomness; a list repeats the matrix for each seed'),
+    verdict: verdictRule.optional().describe('where the residual R is cut, and the primary effect'),
+    only: z.array(pattern).default([]).describe('keep the cells that match one of these patterns'),
+    except: z.array(pattern).default([]).describe('leave out the cells that match one of these patterns'),
+  });
+
+const looseShape = experimentShape({ protection: z.unknown(), attack: z.unknown(), metric: z.unknown() });
+
+/** Reads and checks an experiment file. @throws EXPERIMENT listing every mistake. */
+export async function readExperiment(file: string, overrides: ExperimentOverrides = {}): Promise<Experiment> {
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw unreadableExperiment(file, error);
+  });
+  return parseExperiment(text, file, overrides);
+}
+
+/** Checks the text of an experiment file; `file` is for messages. @throws EXPERIMENT listing every mistake. */
+export function parseExperiment(text: string, file: string, overrides: ExperimentOverrides = {}): Experiment {
+  const yaml = parseYaml(text, file);
+  const mistakes = new Mistakes();
+  const fields = checkFields(yaml, mistakes);
+  const read = <T>(list: PluginList, settings: (entry: unknown, placeAt: PlaceAt) => T[]): T[] =>
+    (fields?.[list] ?? []).flatMap((entry, i) => {
+      const placeAt: PlaceAt = (path) => yaml.placeOf([list, i, ...path]);
+      return mistakes.collect(() => settings(entry, placeAt)) ?? [];
+    });
+  const protections = read('protections', protectionSettings);
+  const attacks = read('attacks', attackSettings);
+  const metrics = read('metrics', metricSettings);
+  for (const [list, settings] of Object.entries({ protections, attacks, metrics })) {
+    for (const label of repeated(settings.map((setting) => setting.label))) {
+      mistakes.add(
+        expected('distinct settings', list, label, { code: 'EXPERIMENT', place: yaml.placeOf([list]) }),
+      );
+    }
+  }
+  const dataset = mistakes.collect(() => readDataset(fields?.dataset, yaml.placeOf(['dataset'])));
+  const models = mistakes.collect(() =>
+    parseModelChoices((yaml.value as Partial<Fields> | null)?.models, (path) =>
+      yaml.placeOf(['models', ...path]),
+    ),
+  );
+  const assertNamed = (field: 'effect' | 'baseline', what: string, settings: readonly Setting[]): void => {
+    const wanted = fields?.verdict?.[field];
+    const fits = ({ label, links }: Setting): boolean => label === wanted || links[0]?.id === wanted;
+    if (typeof wanted !== 'string' || settings.some(fits)) return;
+    const place = yaml.placeOf(['verdict', field]);
+    const labels = settings.map(({ label }) => label);
+    mistakes.add(unknownName(`${what} of this experiment`, wanted, labels, { code: 'EXPERIMENT', place }));
+  };
+  assertNamed('effect', 'metric', metrics);
+  assertNamed('baseline', 'protection', protections);
+  mistakes.throwIfAny(file);
+
+  const { name, description, seed, verdict, only, except } = fields!;
+  return {
+    name,
+    ...(description !== undefined && { description }),
+    dataset: dataset!,
+    models: models!,
+    protections,
+    attacks,
+    metrics,
+    seeds: overrides.seeds ?? [seed].flat(),
+    only,
+    except,
+    ...(verdict !== undefined && { verdict }),
+    source: { file, sha256: sha256(text), text },
+  };
+}
+
+/** The cells of an experiment. @throws EXPERIMENT where `only` and `except` leave none. */
+export function cellsOf(experiment: Experiment, only: MatrixAxes['only'] = []): Cell[] {
+  const within = new Set(expandMatrix({ ...experiment, only, except: [] }).map(({ id }) => id));
+  const cells = expandMatrix(experiment).filter(({ id }) => within.has(id));
+  if (cells.length === 0) {
+    const labels = experiment.attacks.map(({ label }) => label).join(', ');
+    throw expected(
+      'patterns that leave at least one cell',
+      'only/except',
+      only[0] ?? experiment.only[0] ?? {},
+      {
+        code: 'EXPERIMENT',
+        place: { file: `${experiment.source.file}; attacks: ${labels}` },
+      },
+    );
+  }
+  return cells;
+}
+
+/** A data set may also be written as a call: `atelier(count=4)`. */
+export function readDataset(value: unknown, place: Place): DatasetSpec {
+  const isCall = typeof value === 'string' && /^\w+\s*\(/.test(value);
+  const [call] = isCall ? parseChain(value, place) : [];
+  return parseDatasetSpec(call === undefined ? value : { [call.id]: call.params }, place);
+}
+
+type Fields = z.infer<typeof looseShape>;
+type PluginList = 'protections' | 'attacks' | 'metrics';
+
+/** The top level of the file, or undefined where it is too broken to go on with. */
+function checkFields(yaml: YamlFile, mistakes: Mistakes): Fields | undefined {
+  const parsed = looseShape.safeParse(yaml.value ?? {});
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) {
+    const path = issue.path as YamlPath;
+    if (path[0] === 'models') continue; // told in the registry's own words
+    if (issue.code === 'unrecognized_keys') {
+      const names = Object.keys(
+        (path.length === 0 ? looseShape : path[0] === 'verdict' ? verdictRule : pattern).shape,
+      );
+      for (const key of issue.keys) {
+        const place = yaml.placeOf([...path, key]);
+        mistakes.add(unknownName('field', key, names, { code: 'EXPERIMENT', place }));
+      }
+    } else if (path[0] !== 'dataset' || valueAt(yaml.value, path) === undefined) {
+      const what = expectation(issue);
+      const field = path.length === 0 ? 'the file' : path.join('.');
+      const place = yaml.placeOf(path);
+      mistakes.add(expected(what, field, valueAt(yaml.value, path), { code: 'EXPERIMENT', place }));
+    }
+  }
+  const record = yaml.value as Partial<Fields> | null;
+  const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+  return typeof record === 'object' && record !== null
+    ? ({
+        ...record,
+        protections: list(record.protections),
+        attacks: list(record.attacks),
+        metrics: list(record.metrics),
+      } as Fields)
+    : undefined;
+}
+
+/** What a schema issue asks for, in words. */
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.expected === 'array'
+        ? 'a list'
+        : issue.expected === 'object'
+          ? 'a map of fields'
+          : issue.expected;
+    case 'too_small':
+      return issue.origin === 'array' ? 'a list with at least one entry' : `a number from ${issue.minimum}`;
+    case 'too_big':
+      return `a number up to ${issue.maximum}`;
+    case 'invalid_union':
+      return 'an integer from 0 or a list of them';
+    default:
+      return issue.message;
+  }
+}
+
+const valueAt = (value: unknown, path: YamlPath): unknown =>
+  path.reduce<unknown>((node, key) => (node as Record<string | number, unknown> | undefined)?.[key], value);
+
+const repeated = (names: readonly string[]): string[] => [
+  ...new Set(names.filter((name, i) => names.indexOf(name) !== i)),
+];
+
+/** Gathers mistakes, so that the user sees all of them at once. */
+class Mistakes {
+  private readonly errors: CraquelureError[] = [];
+
+  add(error: CraquelureError): void {
+    if (!this.errors.some(({ message }) => message === error.message)) this.errors.push(error);
+  }
+
+  collect<T>(attempt: () => T): T | undefined {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!(error instanceof CraquelureError)) throw error;
+      this.add(error);
+      return undefined;
+    }
+  }
+
+  throwIfAny(file: string): void {
+    if (this.errors.length > 0)
+      throw invalidExperiment(
+        file,
+        this.errors.map(({ message }) => message),
+      );
+  }
+}

@@ -1,0 +1,240 @@
+/**
+ * @file Units of work as plain JSON: stage, plug-ins with parameters, seed, inputs by hash. A job can be sent to a
+ * thread, written to a file or queued elsewhere; the artefact store is the only state that executors share.
+ */
+import type { PictureOrigin } from '../datasets/origin.ts';
+import type { Metric, PictureFacts } from '../metrics/define.ts';
+import type { ResolvedModel } from '../models/resolve.ts';
+import type { ModelRole } from '../models/roles.ts';
+import { isVectorRole, VECTORS_VERSION, type VectorRole } from '../models/vectors.ts';
+import type { Notes } from '../plugin/define.ts';
+import { deriveSeed } from '../random.ts';
+import { keyOf } from '../files/keys.ts';
+import type { ResolvedPictures } from '../experiment/references.ts';
+import type { SettingLink } from '../run/run-folder.ts';
+
+/** A plug-in with all its parameters, as far as the output depends on it. */
+export interface JobStep {
+  readonly id: string;
+  readonly version: number;
+  readonly params: Readonly<Record<string, unknown>>;
+  /** By role: the key of the model, a hash over its bytes and their use; of an ensemble, all keys joined by `+`. */
+  readonly models?: Readonly<Record<string, string>>;
+  /** Versions of programs outside this package, by name: another version may give other pixels. */
+  readonly programs?: Readonly<Record<string, string>>;
+  /** By parameter: the chains of attacks that it names. */
+  readonly chains?: Readonly<Record<string, readonly (readonly JobStep[])[]>>;
+}
+
+/** Decodes a picture of the data set into the program's own form: an 8-bit sRGB PNG. */
+export interface ImportJob {
+  readonly stage: 'import';
+  readonly version: number;
+  /** sha256 of the source file. */
+  readonly source: string;
+  readonly maxPixels: number;
+}
+
+/** Protects one picture. */
+export interface ProtectJob {
+  readonly stage: 'protect';
+  readonly steps: readonly JobStep[];
+  /** null where no step draws random numbers, so that all seeds share the artefact. */
+  readonly seed: number | null;
+  /** sha256 of the clean artefact. */
+  readonly input: string;
+}
+
+/** Lets an attack learn from pairs of the protection that it attacks: other pictures than those it is applied to. */
+export interface RehearseJob {
+  readonly stage: 'rehearse';
+  readonly steps: readonly [JobStep];
+  readonly seed: number;
+  /** The protected pictures: `setKey`. */
+  readonly inputs: readonly [string];
+  /** Their clean versions, in the same order. */
+  readonly references: readonly [string];
+}
+
+/** Attacks one picture, with a chain of one or more links. */
+export interface AttackJob {
+  readonly stage: 'attack';
+  readonly steps: readonly JobStep[];
+  readonly seed: number | null;
+  readonly input: string;
+  /** By link: the key of the job in which it learnt; null for one that does not. Absent where none does. */
+  readonly learned?: readonly (string | null)[];
+}
+
+/** Shows one picture to a network: the vector that metrics over embeddings and sets share. */
+export interface EmbedJob {
+  readonly stage: 'embed';
+  readonly version: number;
+  readonly role: VectorRole;
+  /** Key of the model. */
+  readonly model: string;
+  /** sha256 of the artefact. */
+  readonly input: string;
+}
+
+/** Teaches a diffusion model pictures and asks it for others. */
+export interface LearnJob {
+  readonly stage: 'learn';
+  /** One step: the lesson as parameters, and the models of the roles it needs. */
+  readonly steps: readonly JobStep[];
+  readonly seed: number;
+  /** `setKey` of the pictures taught, captions included; empty where none are. */
+  readonly input: string;
+}
+
+/** Measures pictures against clean ones: one value. */
+export interface MeasureJob {
+  readonly stage: 'measure';
+  readonly kind: Metric['kind'];
+  readonly steps: readonly JobStep[];
+  readonly seed: number | null;
+  /** What is measured: sha256 of the artefact, or `setKey` of a set. */
+  readonly inputs: readonly [string];
+  /** What it is measured against: the clean artefact, or the set of them. */
+  readonly references: readonly [string];
+}
+
+export type Job = ImportJob | ProtectJob | RehearseJob | AttackJob | EmbedJob | LearnJob | MeasureJob;
+
+/** A picture of a set, and what the data set knows about it. */
+export interface SetPicture extends PictureFacts {
+  /** Of the artefact. */
+  readonly sha256: string;
+}
+
+/** What the data set says of a picture, with one of its versions. */
+export const setPicture = (
+  { id, artist, title, caption, genre }: PictureFacts,
+  sha256: string,
+): SetPicture => ({
+  id,
+  sha256,
+  ...(artist && { artist }),
+  ...(title && { title }),
+  ...(caption && { caption }),
+  ...(genre && { genre }),
+});
+
+/** Stands for a whole set in a job, so that a thousand jobs over a thousand pictures do not hold a million hashes. */
+export const setKey = (pictures: readonly SetPicture[]): string => keyOf(pictures);
+
+/** What a job needs beside its identity; not part of the key. */
+export interface JobContext {
+  /** Where an import job finds the source picture. */
+  readonly origin?: PictureOrigin;
+  /** Where a thread finds the models that the steps name by their keys. */
+  readonly models?: readonly ResolvedModel[];
+  /** Where it finds the pictures that parameters name by their keys. */
+  readonly named?: readonly ResolvedPictures[];
+  /** Names for messages: the picture's id. */
+  readonly image: string;
+  /** Rehearse, learn and measure jobs: the pictures behind `input`, or `inputs` and `references`. */
+  readonly pictures?: { readonly inputs: readonly SetPicture[]; readonly references: readonly SetPicture[] };
+  /** Measure jobs of generated pictures: which one it is, and whose works were learnt. */
+  readonly generated?: { readonly index: number; readonly artist: string };
+}
+
+/** What executing a job gave; stored under the job's key. */
+export interface JobRecord {
+  readonly key: string;
+  readonly job: Job;
+  /** Wall time of the work itself, decoding and encoding included. */
+  readonly ms: number;
+  readonly output: ArtefactOutput | VectorOutput | LearnOutput | ValueOutput;
+}
+
+/** What a model made of a lesson. */
+export interface LearnOutput {
+  readonly pictures: readonly ArtefactOutput[];
+  /** Of every training step. */
+  readonly losses: readonly number[];
+  /** The LoRA pairs, or whatever was trained, as safetensors; null where nothing was. */
+  readonly weights: { readonly sha256: string; readonly bytes: number } | null;
+}
+
+/** What a network saw in a picture, or what an attack learnt. */
+export interface VectorOutput {
+  /** float32, little-endian, in base64. */
+  readonly vector: string;
+}
+
+/** The numbers of a `VectorOutput`. */
+export function decodeVector(base64: string): Float32Array {
+  const bytes = Buffer.from(base64, 'base64');
+  return new Float32Array(new Uint8Array(bytes).buffer);
+}
+
+/** A picture in the store. */
+export interface ArtefactOutput {
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly width: number;
+  readonly height: number;
+  /** Protect jobs: distances between the saved file and the clean artefact. */
+  readonly linfPx?: number;
+  readonly psnr?: number | null;
+  readonly ssim?: number;
+  /** In the distance of the model in the role `perceptual`, where the protection has one. */
+  readonly perceptual?: number;
+  /** Protect jobs: what the protection chose and reached. */
+  readonly notes?: Notes;
+}
+
+/** A measurement, as `toJsonValue` writes it: infinite values are the strings "inf" and "-inf". */
+export interface ValueOutput {
+  readonly value: number | string | null;
+}
+
+/** The pictures that a job has put into the store. */
+export function artefactsIn({ output }: JobRecord): readonly ArtefactOutput[] {
+  if ('pictures' in output) return output.pictures;
+  return 'sha256' in output ? [output] : [];
+}
+
+/** Raise when decoding can give other pixels. */
+export const IMPORT_VERSION = 1;
+
+/** Raise when the form of imported artefacts, or what every stage does around a plug-in, changes. */
+export const STORE_VERSION = 2;
+
+/** The jobs that show a picture to the networks of a step. */
+export const embedJobs = ({ models = {} }: JobStep, input: string): EmbedJob[] =>
+  (Object.entries(models) as [ModelRole, string][]).flatMap(([role, model]) =>
+    isVectorRole(role) ? [{ stage: 'embed', version: VECTORS_VERSION, role, model, input }] : [],
+  );
+
+/** The key under which a job's record is stored. */
+export const jobKey = (job: Job): string => keyOf({ store: STORE_VERSION, ...job });
+
+/** The part of a setting's link that its output depends on: of named pictures, what is in them and not where they lie. */
+export function jobStep(link: SettingLink): JobStep {
+  const { id, version, params, models, pictures, chains, programs } = link;
+  const keys = Object.entries(models ?? {}).map(([role, { key }]) => [role, key]);
+  const named = Object.entries(chains ?? {}).map(([name, each]) => [
+    name,
+    each.map((links) => links.map(jobStep)),
+  ]);
+  return {
+    id,
+    version,
+    params: { ...params, ...pictures },
+    ...(models && { models: Object.fromEntries(keys) }),
+    ...(programs && { programs }),
+    ...(chains && { chains: Object.fromEntries(named) }),
+  };
+}
+
+/**
+ * The seed of a job. It depends on the source picture and not on the arm, so that attack(clean) and
+ * attack(protected) meet the same noise and their difference is free of it (common random numbers). Neither does it
+ * depend on the models, so that two surrogates are compared under the same draws.
+ */
+export function jobSeed(root: number, stage: Job['stage'], steps: readonly JobStep[], image: string): number {
+  const drawn = steps.map(({ id, version, params }) => ({ id, version, params }));
+  return deriveSeed(keyOf({ root, stage, steps: drawn, image }));
+}

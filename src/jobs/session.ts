@@ -1,0 +1,107 @@
+/**
+ * @file One process's work on a plan: looks jobs up in the store, has the missing ones done, never does the same
+ * job twice, and mends artefacts that turn out to be damaged.
+ */
+import { CraquelureError } from '../messages/index.ts';
+import type { Executor } from './executor.ts';
+import { artefactsIn, type Job, type JobContext, type JobRecord, jobKey } from './jobs.ts';
+import type { GetRecord } from '../plan/plan.ts';
+import type { Store } from './store.ts';
+
+/** What happened to a job. */
+export interface JobEvent {
+  readonly job: Job;
+  readonly outcome: 'executed' | 'reused' | 'failed';
+  readonly ms: number;
+  readonly record?: JobRecord;
+}
+
+export interface Session {
+  readonly get: GetRecord;
+  readonly counts: { executed: number; reused: number; failed: number };
+}
+
+/** Opens a session; `onJob` hears of every distinct job once, `onProgress` of those that take long while they go on. */
+export function openSession(
+  store: Store,
+  executor: Executor,
+  onJob: (event: JobEvent) => void,
+  onProgress?: (job: Job, fraction: number) => void,
+): Session {
+  const known = new Map<string, Promise<JobRecord>>();
+  const makers = new Map<string, { job: Job; context: JobContext }>(); // by the hash of what they made
+  const counts = { executed: 0, reused: 0, failed: 0 };
+
+  const note = (event: JobEvent): void => {
+    counts[event.outcome]++;
+    onJob(event);
+  };
+
+  const findOrDo = async (job: Job, context: JobContext, key: string): Promise<JobRecord> => {
+    const found = await store.find(key);
+    if (found !== undefined) {
+      note({ job, outcome: 'reused', ms: 0, record: found });
+      return found;
+    }
+    try {
+      const record = await doOnce(job, context);
+      note({ job, outcome: 'executed', ms: record.ms, record });
+      return record;
+    } catch (error) {
+      note({ job, outcome: 'failed', ms: 0 });
+      throw error;
+    }
+  };
+
+  const doOnce = async (job: Job, context: JobContext): Promise<JobRecord> => {
+    const execute = (): Promise<JobRecord> =>
+      executor.execute(job, context, onProgress && ((fraction) => onProgress(job, fraction)));
+    try {
+      return await execute();
+    } catch (error) {
+      // A damaged input is removed when it is read; its maker makes it again, and the job has a second try.
+      if (!(error instanceof CraquelureError && error.code === 'STORE') || !(await mend(job, context)))
+        throw error;
+      return execute();
+    }
+  };
+
+  /** Sees to it that the job's inputs are whole. @returns false where some input has no known maker. */
+  const mend = async (job: Job, context: JobContext): Promise<boolean> => {
+    for (const hash of inputsOf(job, context)) {
+      const maker = makers.get(hash);
+      if (maker === undefined) return false;
+      if ((await store.find(jobKey(maker.job))) === undefined) await doOnce(maker.job, maker.context);
+    }
+    return true;
+  };
+
+  const get: GetRecord = (job, context) => {
+    const key = jobKey(job);
+    const earlier = known.get(key);
+    if (earlier !== undefined) return earlier;
+    const record = findOrDo(job, context, key).then((done) => {
+      // The first maker: a later one may have got the same picture out of this very picture.
+      for (const { sha256 } of artefactsIn(done))
+        if (!makers.has(sha256)) makers.set(sha256, { job, context });
+      return done;
+    });
+    known.set(key, record);
+    return record;
+  };
+
+  return { get, counts };
+}
+
+function inputsOf(job: Job, { pictures }: JobContext): readonly string[] {
+  switch (job.stage) {
+    case 'import':
+      return [];
+    case 'learn':
+    case 'rehearse':
+    case 'measure':
+      return [...new Set([...pictures!.inputs, ...pictures!.references].map(({ sha256 }) => sha256))];
+    default:
+      return [job.input];
+  }
+}

@@ -1,0 +1,49 @@
+/** @file Sets of pictures as sets of features: what distances between sets start from. */
+import { tooFewForSet } from '../../messages/index.ts';
+import type { VectorRole } from '../../models/vectors.ts';
+import { checkComparable, type FeatureSet, featureSet } from '../../stats/features.ts';
+import type { ImageSet, MetricContext } from '../define.ts';
+
+/**
+ * The vectors of two sets, equally many. `metric` and the side name them in errors.
+ * @throws USAGE where there are fewer than two, other numbers of them, NaN, or no spread
+ */
+export async function featurePair(
+  metric: string,
+  images: ImageSet,
+  references: ImageSet,
+  role: VectorRole,
+  context: MetricContext,
+): Promise<readonly [FeatureSet, FeatureSet]> {
+  if (images.length < 2) throw tooFewForSet(metric, images.length);
+  const a = await featuresOf(`${metric}: the images`, images, role, context);
+  const b = await featuresOf(`${metric}: the clean images`, references, role, context);
+  checkComparable(a, b);
+  return [a, b];
+}
+
+/** The vectors of one set. @throws USAGE where there are fewer than two, NaN, or no spread */
+export async function featuresOf(
+  name: string,
+  set: ImageSet,
+  role: VectorRole,
+  { vectorOf }: MetricContext,
+): Promise<FeatureSet> {
+  const rows: Float32Array[] = [];
+  for (const picture of set) rows.push(await vectorOf(picture, role));
+  const d = rows[0]?.length ?? 0;
+  const data = new Float64Array(rows.length * d);
+  for (const [i, row] of rows.entries()) data.set(row, i * d);
+  return featureSet(name, [rows.length, d], data);
+}
+
+/** The angle's cosine between two vectors; NaN where one is 0 and has no direction. */
+export function cosine(a: Float32Array, b: Float32Array): number {
+  let [ab, aa, bb] = [0, 0, 0];
+  for (let i = 0; i < a.length; i++) {
+    ab += a[i]! * b[i]!;
+    aa += a[i]! * a[i]!;
+    bb += b[i]! * b[i]!;
+  }
+  return ab / Math.sqrt(aa * bb);
+}

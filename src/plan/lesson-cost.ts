@@ -1,0 +1,78 @@
+/**
+ * @file What lessons cost on a model that was never run here, counted from the shapes of its networks: before a night is spent
+ * on Stable Diffusion, `plan` says whether it is a night.
+ */
+import { type Lesson, picturesAsked } from '../diffusion/lesson.ts';
+import { readRole } from '../models/open.ts';
+import type { ResolvedModel } from '../models/resolve.ts';
+import type { ModelRole } from '../models/roles.ts';
+import { type GraphCost, graphCost } from '../onnx/cost.ts';
+import type { LearnJob } from '../jobs/jobs.ts';
+
+/** What a lesson takes. */
+export interface LessonCost {
+  readonly multiplications: number;
+  /** Beside what the models' weights take once they are open. */
+  readonly bytes: number;
+}
+
+/** A forward pass, and a backward pass to activations and weights: twice as much again. */
+const PASSES = 3;
+
+/** Tokens of a prompt where the file does not say. */
+const TOKENS = 77;
+
+/** Counts lessons; each network is read once. */
+export function lessonCounter(
+  models: readonly ResolvedModel[],
+): (job: LearnJob) => Promise<LessonCost | undefined> {
+  const known = new Map<string, Promise<GraphCost | undefined>>();
+  const costOf = (role: ModelRole, key: string | undefined, side: number): Promise<GraphCost | undefined> => {
+    const name = `${role} ${key} ${side}`;
+    const model = models.find((each) => each.role === role && each.key === key);
+    const cost =
+      known.get(name) ?? (model === undefined ? Promise.resolve(undefined) : networkCost(model, side));
+    known.set(name, cost);
+    return cost;
+  };
+  return async ({ steps: [step] }) => {
+    const lesson = step!.params as unknown as Lesson;
+    const unetKey = step!.models?.unet;
+    const unetModel = models.find(({ role, key }) => role === 'unet' && key === unetKey);
+    const side = lesson.side ?? unetModel?.fill.diffusion?.side ?? 512;
+    const unet = await costOf('unet', unetKey, side);
+    const decoder = await costOf('vae-decoder', step!.models?.['vae-decoder'], side);
+    if (unet === undefined || unetModel === undefined) return undefined;
+    const { teaching, samplingSteps, guidance } = lesson;
+    const trained = teaching === undefined ? 0 : PASSES * teaching.steps * teaching.batch * sets(teaching);
+    const sampled = picturesAsked(lesson) * samplingSteps * (guidance > 1 ? 2 : 1);
+    const weights = unetModel.files.reduce((sum, { bytes }) => sum + bytes, 0);
+    return {
+      multiplications:
+        (trained + sampled) * unet.multiplications + picturesAsked(lesson) * (decoder?.multiplications ?? 0),
+      bytes:
+        (teaching?.batch ?? 1) * unet.activationBytes + (teaching?.method === 'full' ? COPIES * weights : 0),
+    };
+  };
+}
+
+/** Prior preservation learns as many class pictures beside. */
+const sets = ({ prior }: NonNullable<Lesson['teaching']>): number => (prior === undefined ? 1 : 2);
+
+/** Trained weights, their gradient, two moments. */
+const COPIES = 4;
+
+/** One picture through a network. */
+async function networkCost(model: ResolvedModel, side: number): Promise<GraphCost | undefined> {
+  const graph = await readRole(model).catch(() => undefined);
+  if (graph === undefined) return undefined;
+  const sizes = graph.graph.inputs.map(({ name, shape }) => {
+    const fixed = (axis: number): number | undefined =>
+      typeof shape?.[axis] === 'number' ? (shape[axis] as number) : undefined;
+    const cells = side / 8;
+    if (name === 'latent') return [name, [1, fixed(1) ?? 4, cells, cells]] as const;
+    if (name === 'text') return [name, [1, fixed(1) ?? TOKENS, fixed(2) ?? 768]] as const;
+    return [name, (shape ?? []).map((size) => (typeof size === 'number' ? size : 1))] as const;
+  });
+  return graphCost(graph, Object.fromEntries(sizes));
+}

@@ -1,0 +1,98 @@
+/** @file Targets: the latents that a protection pulls a picture's latents towards. */
+import { z } from 'zod';
+import type { Image, Size } from '../../image/image.ts';
+import { flatGrey, glyphPattern, repeatedOver } from '../../image/pattern.ts';
+import { resize } from '../../image/resample.ts';
+import { type Window, windowSize } from '../../image/windows.ts';
+import { targetTooSmall } from '../../messages/index.ts';
+import { latentsOf, type VaeEncoder } from '../../models/latents.ts';
+import { imageTensor } from '../../models/pixels.ts';
+import { type TensorOf, tensor } from '../../onnx/tensor.ts';
+import { type PluginContext, picturesOf } from '../../plugin/define.ts';
+
+/** The target latent of each window of an image of that size, as one encoder sees it. */
+export type Target = (
+  encoder: VaeEncoder,
+  size: Size,
+  windows: readonly Window[],
+) => Promise<readonly TensorOf<'float32'>[]>;
+
+/** What to pull towards, as a parameter; a picture of the user's own takes its place. */
+export const targetParameters = <const T extends 'glyphs' | 'zero'>(published: T) => ({
+  target: z
+    .enum(['glyphs', 'grey', 'zero'])
+    .default(published)
+    .describe('what to pull towards: repeated glyphs, flat grey, or a latent of zeros'),
+  columns: z.int().min(1).max(64).default(3).describe('glyphs across a window'),
+  rows: z.int().min(1).max(64).default(8).describe('glyphs down a window'),
+  picture: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('file of a picture to pull towards; takes the place of target'),
+});
+
+/** `refers` of a plug-in that has these parameters. */
+export const targetRefers = { picture: 'pictures' } as const;
+
+interface TargetChoice {
+  readonly target: 'glyphs' | 'grey' | 'zero';
+  readonly columns: number;
+  readonly rows: number;
+  readonly picture?: string | undefined;
+}
+
+/** The target that parameters name. */
+export async function chosenTarget(params: TargetChoice, context: PluginContext): Promise<Target> {
+  if (params.picture !== undefined) {
+    const [named] = picturesOf(context, 'picture');
+    return repeatedPicture(await named!.load(), named!.id);
+  }
+  switch (params.target) {
+    case 'glyphs':
+      return glyphTarget(params.columns, params.rows);
+    case 'grey':
+      return greyTarget(0.5);
+    case 'zero':
+      return zeroTarget;
+  }
+}
+
+/** A picture drawn at the size of one window and repeated over the image, so that neighbours agree where they overlap. */
+function repeated(draw: (size: Size) => Image): Target {
+  return (encoder, size, windows) => {
+    const { width, height } = windowSize(windows[0]!);
+    const picture = draw({ width: Math.min(width, size.width), height: Math.min(height, size.height) });
+    return latentsOf(encoder, imageTensor(repeatedOver(picture, size)).data, size, windows);
+  };
+}
+
+/** White glyphs on black, `columns` x `rows` to a window. */
+export const glyphTarget = (columns: number, rows: number): Target =>
+  repeated((size) => glyphPattern(size, columns, rows));
+
+/** A flat grey picture, 0..1. */
+const greyTarget = (value: number): Target => repeated((size) => flatGrey(size, value));
+
+/** A picture squashed to one window and repeated. @throws IMAGE where it would have to be enlarged. */
+const repeatedPicture = (picture: Image, id: string): Target =>
+  repeated((size) => {
+    if (picture.width < size.width || picture.height < size.height) throw targetTooSmall(id, picture, size);
+    return resize(picture, size.width, size.height, 'bicubic');
+  });
+
+/** A picture of the image's own size: what lies under each window is that window's target. */
+export const alignedTarget =
+  (picture: Image): Target =>
+  (encoder, size, windows) =>
+    latentsOf(encoder, imageTensor(resized(picture, size)).data, size, windows);
+
+const resized = (picture: Image, { width, height }: Size): Image =>
+  picture.width === width && picture.height === height ? picture : resize(picture, width, height, 'bicubic');
+
+/** Latents of zeros: no picture at all. */
+export const zeroTarget: Target = async (encoder, size, windows) => {
+  // What an encoder makes of any picture tells the shape.
+  const shapes = await latentsOf(encoder, new Float32Array(3 * size.width * size.height), size, windows);
+  return shapes.map(({ dims, data }) => tensor('float32', dims, new Float32Array(data.length)));
+};

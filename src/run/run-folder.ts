@@ -1,0 +1,199 @@
+/**
+ * @file The folder of a run, as data: what `run` writes, and what `status`, `report` and `export` read.
+ *
+ * `manifest.json` (environment, experiment, data set), `cells.json` (the resolved matrix), `rows.jsonl`
+ * (measurements, append-only), `images.json` (where each arm's picture lies in the artefact store).
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { notARun } from '../messages/index.ts';
+import type { Metric } from '../metrics/define.ts';
+import type { ModelRole } from '../models/roles.ts';
+import type { Notes } from '../plugin/define.ts';
+import type { Manifest } from './manifest.ts';
+import { type Arm, parseRows, type Row, type RowArm, tallyRows } from './rows.ts';
+
+/** One plug-in of a setting with every parameter resolved; a chain of attacks has several. */
+export interface SettingLink {
+  readonly id: string;
+  /** The plug-in's label for figures. */
+  readonly name: string;
+  readonly version: number;
+  readonly params: Readonly<Record<string, unknown>>;
+  /** Where the plug-in needs networks: what plays each role. */
+  readonly models?: Readonly<Partial<Record<ModelRole, LinkedModel>>>;
+  /** Where parameters name chains of attacks: the links of each. */
+  readonly chains?: Readonly<Record<string, readonly (readonly SettingLink[])[]>>;
+  /** Of a metric that cannot be measured here: which model it lacks, and how to get it. */
+  readonly absent?: string;
+  /** Where parameters name pictures: the hash over those, by the parameter. */
+  readonly pictures?: Readonly<Record<string, string>>;
+  /** Where the output depends on a program outside this package: its version, by its name. */
+  readonly programs?: Readonly<Record<string, string>>;
+  /** The parameter that orders an attack's settings from gentle to harsh. */
+  readonly strength?: { readonly parameter: string; readonly harsher: 'higher' | 'lower' };
+}
+
+/** What plays one role for a plug-in; the manifest describes it under this key. Of an ensemble, parts are joined by `+`. */
+export interface LinkedModel {
+  readonly id: string;
+  /** Hash over its bytes and the way they are used. */
+  readonly key: string;
+}
+
+/** A protection, attack or metric with its parameters. */
+export interface Setting {
+  /** As a call: `jpeg(quality=75) | rescale`. Unique within its kind and experiment. */
+  readonly label: string;
+  readonly links: readonly SettingLink[];
+  /** True where one of its links draws random numbers. */
+  readonly random: boolean;
+}
+
+/** Ids of the networks that a setting's links ask, each once. */
+export const networksOf = ({ links }: Pick<Setting, 'links'>): string[] => [
+  ...new Set(links.flatMap(({ models = {} }) => Object.values(models).map(({ id }) => id))),
+];
+
+export interface MetricSetting extends Setting {
+  readonly kind: Metric['kind'];
+  /** Set metrics that measure each artist's pictures apart. */
+  readonly per?: 'artist';
+  /** Set metrics with a noise floor: how many images half a set must have. */
+  readonly floorFrom?: number;
+  readonly unit: string;
+  readonly higherIsBetter: boolean;
+  /** What an effect by it is about; absent: what a network sees. */
+  readonly measures?: Metric['measures'];
+  /** True where values are 0 or 1. */
+  readonly binary?: true;
+  readonly protocol: string;
+}
+
+/** A cell of the matrix: one protection x one attack x one metric x one seed over the whole data set. */
+export interface CellRecord {
+  /** First 12 hex digits of the cell's key. */
+  readonly id: string;
+  readonly protection: Setting;
+  readonly attack: Setting;
+  readonly metric: MetricSetting;
+  readonly seed: number;
+  /** `pending` until its rows are written; `partial`: some rows are errors; `failed`: all are. */
+  readonly status: 'pending' | 'ok' | 'partial' | 'failed';
+  /** How many of its rows are errors. */
+  readonly errors: number;
+}
+
+/** Where one arm's picture of one image lies. */
+export interface RunImage {
+  readonly image: string;
+  readonly arm: Arm;
+  /** Label of the protection; null on the clean arms, but for attack(clean) by an attack that has learnt from it. */
+  readonly protection: string | null;
+  /** Label of the attack; null on the arms that were not attacked. */
+  readonly attack: string | null;
+  readonly seed: number;
+  /** Of the PNG artefact. */
+  readonly sha256: string;
+  readonly width: number;
+  readonly height: number;
+  /** Protected arm only: L-infinity distance to the clean image, in 1/255, measured on the saved file. */
+  readonly linfPx?: number;
+  /** Protected arm only: PSNR against the clean image in dB, measured on the saved file. */
+  readonly psnr?: number;
+  /** Protected arm only: SSIM against the clean image, measured on the saved file. */
+  readonly ssim?: number;
+  /** Protected arm only, where the protection has a model in the role `perceptual`: its distance to the clean image. */
+  readonly perceptual?: number;
+  /** Wall time of what made it: the attack alone on the attacked arms. */
+  readonly ms?: number;
+  /** Absolute path of the PNG artefact. */
+  readonly path: string;
+  readonly artist?: string;
+  readonly title?: string;
+  /** What it shows; a poison keeps its own. */
+  readonly caption?: string;
+  /** Protected arm only: what the protection chose and reached. */
+  readonly notes?: Notes;
+}
+
+/** What a model made that has learnt one arm of an artist's pictures. */
+export interface RunLesson {
+  /** Label of a metric that judges it. */
+  readonly metric: string;
+  /** Labels of all that judge what it paints; absent in runs of earlier versions. */
+  readonly metrics?: readonly string[];
+  /** `*` where it has learnt the whole data set. */
+  readonly artist: string;
+  readonly arm: RowArm;
+  readonly protection: string | null;
+  readonly attack: string | null;
+  readonly seed: number;
+  readonly prompts: readonly string[];
+  /** Pictures a prompt. */
+  readonly repeats: number;
+  /** Prompt by prompt; paths are absolute. */
+  readonly pictures: readonly { readonly sha256: string; readonly path: string }[];
+  /** Of every training step. */
+  readonly losses: readonly number[];
+  /** Absolute path of what was learnt, as safetensors. */
+  readonly weights: string | null;
+}
+
+/** A run, read back. */
+export interface RunFolder {
+  readonly dir: string;
+  readonly manifest: Manifest;
+  readonly cells: readonly CellRecord[];
+  readonly rows: readonly Row[];
+  readonly images: readonly RunImage[];
+  /** Empty where no metric trains a model. */
+  readonly generated: readonly RunLesson[];
+}
+
+/** The names of the files in a run's folder. */
+export const RUN_FILES = {
+  manifest: 'manifest.json',
+  cells: 'cells.json',
+  images: 'images.json',
+  generated: 'generated.json',
+  vote: 'vote.html',
+  rows: 'rows.jsonl',
+  csv: 'results.csv',
+  parquet: 'results.parquet',
+  report: 'report.html',
+  findings: 'findings.json',
+  findingsCsv: 'findings.csv',
+  lock: 'run.lock',
+} as const;
+
+/** Reads a run's folder back; finished or not. @throws STORE where `dir` holds no run. */
+export async function readRunFolder(dir: string): Promise<RunFolder> {
+  const text = async (name: string): Promise<string> => {
+    try {
+      return await readFile(join(dir, name), 'utf8');
+    } catch (error) {
+      throw notARun(dir, name, error);
+    }
+  };
+  const json = async <T>(name: string): Promise<T> => JSON.parse(await text(name)) as T;
+  return {
+    dir,
+    manifest: await json<Manifest>(RUN_FILES.manifest),
+    cells: await json<CellRecord[]>(RUN_FILES.cells),
+    rows: parseRows(await text(RUN_FILES.rows)),
+    images: await json<RunImage[]>(RUN_FILES.images),
+    generated: await json<RunLesson[]>(RUN_FILES.generated).catch(() => []),
+  };
+}
+
+/** How much of a plan an earlier run in `dir` has finished; nothing where the folder holds another plan or none. */
+export async function readFinished(
+  dir: string,
+  plan: { readonly hash: string },
+): Promise<{ finishedCells: number; failedCells: number }> {
+  const run = await readRunFolder(dir).catch(() => undefined);
+  if (run?.manifest.plan !== plan.hash) return { finishedCells: 0, failedCells: 0 };
+  const tallies = [...tallyRows(run.rows).values()];
+  return { finishedCells: tallies.length, failedCells: tallies.filter(({ errors }) => errors > 0).length };
+}

@@ -1,0 +1,160 @@
+/**
+ * @file One protection or attack on files, outside any experiment. Seeds come from the same rule as in a matrix, so
+ * a picture protected by hand has the bytes that a run with the same seed stores.
+ */
+import { mkdir, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { basename, extname, join, relative, resolve } from 'node:path';
+import { decodeImage, encodeImage } from '../image/codec.ts';
+import { extensionOf, IMAGE_EXTENSIONS } from '../image/formats.ts';
+import type { Image } from '../image/image.ts';
+import type { Notes } from '../plugin/define.ts';
+import type { Budget } from '../protections/define.ts';
+import { emptyFolder, missingFile, overwritesInput, sameOutput } from '../messages/index.ts';
+import { attackImage, measureSaved, type Means, protectImage } from '../jobs/execute.ts';
+import { jobSeed, jobStep } from '../jobs/jobs.ts';
+import { sha256 } from '../files/keys.ts';
+import type { Setting } from '../run/run-folder.ts';
+import type { MeasuredBudget, MeasuredLooks } from '../jobs/safeguards.ts';
+import { writeAtomically } from '../jobs/store.ts';
+
+/** A picture to be treated. */
+export interface InputFile {
+  readonly path: string;
+  /** Where its result goes below the output folder, without extension. */
+  readonly name: string;
+}
+
+/** A picture that was treated. */
+export interface OutputFile {
+  readonly input: string;
+  readonly output: string;
+  readonly width: number;
+  readonly height: number;
+  readonly ms: number;
+  /** Of the input's bytes, and of what was written. */
+  readonly sha256: { readonly input: string; readonly output: string };
+  /** What the random draws of this picture began with; null where there were none. */
+  readonly seed: number | null;
+  /** Protections only: the budget that was asked for. */
+  readonly asked?: Budget;
+  /** Protections only: measured on the saved file. */
+  readonly measured?: MeasuredBudget & MeasuredLooks;
+  /** Protections only: what stands in the text file beside the picture, which goes along unchanged. */
+  readonly caption?: string;
+  /** Protections only: what the protection chose and reached. */
+  readonly notes?: Notes;
+}
+
+export interface HandOptions extends Means {
+  readonly outDir: string;
+  readonly seed: number;
+  readonly maxPixels: number;
+}
+
+/** The pictures that paths name: files as they are, folders with everything below them. */
+export async function findInputs(paths: readonly string[]): Promise<InputFile[]> {
+  const found: InputFile[] = [];
+  for (const path of paths) {
+    const kind = await stat(path).catch((error: unknown) => {
+      throw missingFile(path, error);
+    });
+    if (!kind.isDirectory()) {
+      found.push({ path, name: basename(path, extname(path)) });
+      continue;
+    }
+    const below = (await readdir(path, { recursive: true, withFileTypes: true }))
+      .filter(
+        (entry) => entry.isFile() && IMAGE_EXTENSIONS.includes(extname(entry.name).slice(1).toLowerCase()),
+      )
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort();
+    if (below.length === 0) throw emptyFolder(path);
+    for (const file of below) found.push({ path: file, name: withoutExtension(relative(path, file)) });
+  }
+  const taken = new Map<string, string>();
+  for (const { name, path } of found) {
+    const earlier = taken.get(name);
+    if (earlier !== undefined) throw sameOutput(earlier, path, name);
+    taken.set(name, path);
+  }
+  return found;
+}
+
+/** Protects one file. The budget is measured on what was written; a caption in a text file beside it goes along. */
+export async function protectFile(
+  input: InputFile,
+  setting: Setting,
+  options: HandOptions,
+): Promise<OutputFile> {
+  const step = jobStep(setting.links[0]!);
+  const started = performance.now();
+  const { clean, seed, source } = await open(input, setting, 'protect', options);
+  const { image, budget, notes } = await protectImage(clean, step, seed, options);
+  const { bytes } = await encodeImage(image, { format: 'png' });
+  const saved = await decodeImage(bytes, { name: input.path, maxPixels: Infinity });
+  const measured = await measureSaved(step, clean, saved, budget, options);
+  const written = await save(input, image, bytes, 'png', options);
+  const hashes = { input: source, output: sha256(bytes) };
+  const caption = await passCaption(input, written.output);
+  const ms = performance.now() - started;
+  return { ...written, ms, sha256: hashes, seed, asked: budget, measured, ...caption, ...notes };
+}
+
+/** Attacks one file. Where the chain ends with an encoder, its very bytes are written, under its extension. */
+export async function attackFile(
+  input: InputFile,
+  setting: Setting,
+  options: HandOptions,
+): Promise<OutputFile> {
+  const started = performance.now();
+  const { clean, seed, source } = await open(input, setting, 'attack', options);
+  const image = await attackImage(clean, setting.links.map(jobStep), seed, options);
+  // The encoder's own file has no room for an alpha plane that it could not take along.
+  const encoded =
+    image.file !== undefined && image.alpha === undefined
+      ? image.file
+      : await encodeImage(image, { format: 'png' });
+  const written = await save(input, image, encoded.bytes, extensionOf(encoded.format), options);
+  const hashes = { input: source, output: sha256(encoded.bytes) };
+  return { ...written, ms: performance.now() - started, sha256: hashes, seed };
+}
+
+async function open(
+  input: InputFile,
+  setting: Setting,
+  stage: 'protect' | 'attack',
+  { seed, maxPixels }: HandOptions,
+): Promise<{ clean: Image; seed: number | null; source: string }> {
+  const bytes = await readFile(input.path);
+  const clean = await decodeImage(bytes, { name: input.path, maxPixels });
+  const steps = setting.links.map(jobStep);
+  const source = sha256(bytes);
+  return { clean, source, seed: setting.random ? jobSeed(seed, stage, steps, source) : null };
+}
+
+async function save(
+  input: InputFile,
+  { width, height }: Image,
+  bytes: Uint8Array,
+  extension: string,
+  { outDir }: HandOptions,
+): Promise<Pick<OutputFile, 'input' | 'output' | 'width' | 'height'>> {
+  const output = join(outDir, `${input.name}.${extension.replace(/^\./, '')}`);
+  const same = async (): Promise<boolean> =>
+    (await realpath(output).catch(() => resolve(output))) === (await realpath(input.path));
+  if (await same()) throw overwritesInput(input.path);
+  await mkdir(outDir, { recursive: true });
+  await writeAtomically(output, bytes);
+  return { input: input.path, output, width, height };
+}
+
+/** The caption of a picture, as trainers keep it: a `.txt` of the same name. It is written beside the result, too. */
+async function passCaption(input: InputFile, output: string): Promise<{ caption?: string }> {
+  const besides = (path: string): string => `${withoutExtension(path)}.txt`;
+  const text = await readFile(besides(input.path), 'utf8').catch(() => undefined);
+  if (text === undefined) return {};
+  await writeAtomically(besides(output), text);
+  return { caption: text.trim() };
+}
+
+const withoutExtension = (path: string): string => path.slice(0, path.length - extname(path).length);

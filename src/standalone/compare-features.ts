@@ -1,0 +1,110 @@
+/** @file Distances between two sets of features, read from `.npy` matrices: what networks of any kind gave for images. */
+import { expected, reasonOf, unknownName } from '../messages/index.ts';
+import { readNpy } from '../onnx/npy.ts';
+import { toFloat64 } from '../onnx/tensor.ts';
+import { checkComparable, type FeatureSet, featureSet } from '../stats/features.ts';
+import { frechetDistance } from '../stats/frechet.ts';
+import { gaussianDiscrepancy, kernelDistance } from '../stats/mmd.ts';
+import { type Neighbours, precisionAndRecall } from '../stats/manifold.ts';
+import type { Measurement } from './compare-images.ts';
+
+/** One number of a distance. A name such as FID or CLIP belongs to a network and its protocol, and never stands here. */
+type Value = Pick<Measurement, 'metric' | 'unit' | 'higherIsBetter' | 'protocol'> & {
+  readonly value: number;
+};
+
+const gaussian = (metric: string, form: string, value: number): Value => ({
+  metric,
+  unit: 'x1000',
+  higherIsBetter: false,
+  protocol: `${metric}@1: ${form}, k = exp(-|x-y|^2 / (2 10^2)) of the given features scaled to length 1, times 1000`,
+  value,
+});
+
+const share = (metric: string, of: string, value: number, { k }: Neighbours): Value => ({
+  metric,
+  unit: '',
+  higherIsBetter: true,
+  protocol: `${metric}@1: share of ${of}, radius: distance to the ${k}rd nearest neighbour, Euclidean, on the given features`,
+  value,
+});
+
+/** What can be asked for, and the numbers it gives. */
+const distances: Readonly<
+  Record<string, (a: FeatureSet, b: FeatureSet) => readonly Value[] | Promise<readonly Value[]>>
+> = {
+  frechet: async (a, b) => [
+    {
+      metric: 'frechet',
+      unit: '',
+      higherIsBetter: false,
+      protocol:
+        'frechet@1: squared Fréchet distance of two Gaussians, covariances over n - 1, exact by singular values, ' +
+        'rounding below 0 printed as 0, on the given features',
+      value: await frechetDistance(a, b),
+    },
+  ],
+  kid: (a, b) => [
+    {
+      metric: 'kid',
+      unit: '',
+      higherIsBetter: false,
+      protocol:
+        'kid@1: squared MMD, U form over every pair once, k = (x.y / d + 1)^3, on the given features; may be below 0',
+      value: kernelDistance(a, b),
+    },
+  ],
+  cmmd: (a, b) => {
+    const { v, u } = gaussianDiscrepancy(a, b);
+    return [
+      gaussian('cmmd', 'squared MMD, V form as published', v),
+      gaussian('cmmd-u', 'squared MMD, U form without bias, may be below 0', u),
+    ];
+  },
+  'precision-recall': (a, b) => {
+    const found = precisionAndRecall(a, b);
+    return [
+      share('precision', 'A inside the neighbourhoods of B', found.precision, found),
+      share('recall', 'B inside the neighbourhoods of A', found.recall, found),
+    ];
+  },
+};
+
+/**
+ * The distances from A to the reference B, matrices [n, d] in `.npy` files.
+ * @throws ONNX, USAGE where a file holds no such matrix, or the two cannot be compared
+ */
+export async function measureFeatures(
+  a: string,
+  b: string,
+  names: readonly string[],
+  options: { readonly allowUnequal: boolean },
+): Promise<Measurement[]> {
+  const stranger = [a, b].find((path) => !path.endsWith('.npy'));
+  if (stranger !== undefined) throw expected('two .npy files', 'measure', `${a} ${b}`, { code: 'USAGE' });
+  const unknown = names.find((name) => !Object.hasOwn(distances, name));
+  if (unknown !== undefined)
+    throw unknownName('distance of features', unknown, Object.keys(distances), { code: 'USAGE' });
+  const [first, second] = [await readFeatures(a), await readFeatures(b)];
+  checkComparable(first, second, options);
+  const found: Measurement[] = [];
+  for (const name of names) found.push(...(await measureOne(name, first, second)));
+  return found;
+}
+
+async function readFeatures(path: string): Promise<FeatureSet> {
+  const array = await readNpy(path);
+  return featureSet(path, array.dims, toFloat64(array));
+}
+
+/** A distance that these features do not have is an error in its own row; the others go on. */
+async function measureOne(name: string, a: FeatureSet, b: FeatureSet): Promise<Measurement[]> {
+  const n = a.features.rows;
+  const unequal = n === b.features.rows ? {} : { references: b.features.rows };
+  try {
+    return (await distances[name]!(a, b)).map((each) => ({ ...each, n, ...unequal }));
+  } catch (error) {
+    const common = { unit: '', higherIsBetter: false, protocol: `${name}@1` };
+    return [{ metric: name, value: null, n, ...unequal, ...common, error: reasonOf(error) }];
+  }
+}

@@ -1,0 +1,212 @@
+/** @file Metrics on two images or two folders, outside any experiment. */
+import { mkdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { decodeImage, encodeImage, readImage } from '../image/codec.ts';
+import type { Image } from '../image/image.ts';
+import { visibilityMap } from '../image/visibility.ts';
+import {
+  differentSizes,
+  expected,
+  needsExperiment,
+  overwritesInput,
+  reasonOf,
+  unmatchedFiles,
+} from '../messages/index.ts';
+import type { ImageRef, Metric, MetricContext } from '../metrics/define.ts';
+import { metrics } from '../metrics/index.ts';
+import type { RoleModels } from '../models/shelf.ts';
+import { vectorOf as vectorBy } from '../models/vectors.ts';
+import { resolvePlugin } from '../plugin/resolve.ts';
+import { seededRandom } from '../random.ts';
+import type { ModelChoices } from '../models/choice.ts';
+import type { Device } from '../runtime/device.ts';
+import { openBindings } from '../experiment/bindings.ts';
+import { findInputs, type InputFile } from './by-hand.ts';
+import { type JobStep, jobSeed, jobStep } from '../jobs/jobs.ts';
+import { sha256 } from '../files/keys.ts';
+import type { MetricSetting } from '../run/run-folder.ts';
+import { writeAtomically } from '../jobs/store.ts';
+
+/** One line of `measure`'s answer. */
+export interface Measurement {
+  readonly metric: string;
+  /** Mean over the pairs where there are several; null where a pair failed. */
+  readonly value: number | null;
+  readonly unit: string;
+  readonly higherIsBetter: boolean;
+  /** How many images of A the value rests on. */
+  readonly n: number;
+  /** How many of B, where the two are not equally many. */
+  readonly references?: number;
+  readonly protocol: string;
+  /** Values image by image, where A and B are folders and the metric compares pairs. */
+  readonly images?: readonly {
+    readonly image: string;
+    readonly value: number | null;
+    readonly error?: string;
+  }[];
+  readonly error?: string;
+}
+
+interface MeasureOptions {
+  readonly seed: number;
+  readonly maxPixels: number;
+  readonly models: ModelChoices;
+  readonly device: Device | 'auto';
+}
+
+interface Pair {
+  readonly name: string;
+  readonly a: InputFile;
+  readonly b: InputFile;
+}
+
+/** Measures A against the reference B; files of two folders are matched by their path without extension. */
+export async function measurePaths(
+  a: string,
+  b: string,
+  settings: readonly MetricSetting[],
+  options: MeasureOptions,
+): Promise<Measurement[]> {
+  const pairs = await matchPairs(a, b);
+  const load = async ({ path }: InputFile): Promise<Image> =>
+    decodeImage(await readFile(path), { name: path, maxPixels: options.maxPixels });
+  const results: Measurement[] = [];
+  for (const setting of settings) results.push(await measureSetting(setting, pairs, load, options));
+  return results;
+}
+
+/**
+ * Draws where each picture of A differs visibly from its reference in B: `NAME.png` in a folder.
+ * @returns the files written
+ * @throws IMAGE where the two pictures of a pair differ in size
+ */
+export async function drawVisibility(
+  a: string,
+  b: string,
+  out: string,
+  maxPixels: number,
+): Promise<string[]> {
+  const written: string[] = [];
+  for (const pair of await matchPairs(a, b)) {
+    const image = await readImage(pair.a.path, { maxPixels });
+    const reference = await readImage(pair.b.path, { maxPixels });
+    if (image.width !== reference.width || image.height !== reference.height)
+      throw differentSizes('a map of visible change', image, reference);
+    const path = join(out, `${pair.a.name}.png`);
+    if ([pair.a, pair.b].some((input) => resolve(input.path) === resolve(path))) throw overwritesInput(path);
+    const { bytes } = await encodeImage(visibilityMap(image, reference), { format: 'png' });
+    await mkdir(dirname(path), { recursive: true });
+    await writeAtomically(path, bytes);
+    written.push(path);
+  }
+  return written;
+}
+
+async function matchPairs(a: string, b: string): Promise<Pair[]> {
+  const isFolder = async (path: string): Promise<boolean> =>
+    (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+  const [folderA, folderB] = [await isFolder(a), await isFolder(b)];
+  if (folderA !== folderB)
+    throw expected('two images or two folders', 'measure', `${a} ${b}`, { code: 'USAGE' });
+  const [inA, inB] = [await findInputs([a]), await findInputs([b])];
+  if (!folderA) return [{ name: relative('.', a), a: inA[0]!, b: inB[0]! }];
+  const byName = new Map(inB.map((file) => [file.name, file]));
+  const lonely = [
+    ...inA.filter(({ name }) => !byName.has(name)).map(({ path }) => path),
+    ...inB.filter(({ name }) => !inA.some((file) => file.name === name)).map(({ path }) => path),
+  ];
+  if (lonely.length > 0) throw unmatchedFiles(a, b, lonely);
+  return inA.map((file) => ({ name: file.name, a: file, b: byName.get(file.name)! }));
+}
+
+type Load = (file: InputFile) => Promise<Image>;
+
+/** One metric over all pairs; what it lacks or cannot do becomes its error, so that the others go on. */
+async function measureSetting(
+  setting: MetricSetting,
+  pairs: readonly Pair[],
+  load: Load,
+  { seed, models: choices, device }: MeasureOptions,
+): Promise<Measurement> {
+  const { label, unit, higherIsBetter } = setting;
+  const common = { metric: label, unit, higherIsBetter, n: pairs.length };
+  try {
+    const { bind, modelsOf, close } = await openBindings([['metric', setting]], choices, { device });
+    const { links, protocol } = bind('metric', setting);
+    const step = jobStep(links[0]!);
+    const models = modelsOf(step);
+    const vectorOf = rememberedVectors(models);
+    const context = (name: string): MetricContext => ({
+      random: seededRandom(jobSeed(seed, 'measure', [step], name)),
+      models,
+      vectorOf,
+    });
+    try {
+      return { ...common, protocol, ...(await measureStep(step, pairs, load, context)) };
+    } finally {
+      await close();
+    }
+  } catch (error) {
+    return { ...common, protocol: setting.protocol, value: null, error: reasonOf(error) };
+  }
+}
+
+async function measureStep(
+  { id, params }: JobStep,
+  pairs: readonly Pair[],
+  load: Load,
+  context: (name: string) => MetricContext,
+): Promise<Pick<Measurement, 'value' | 'images' | 'error'>> {
+  const metric: Metric = resolvePlugin('metric', metrics, id);
+  if (metric.kind === 'generated') throw needsExperiment(id);
+  const refs = (side: 'a' | 'b'): Promise<ImageRef[]> =>
+    Promise.all(pairs.map((pair) => refOf(pair[side], load)));
+  if (metric.kind === 'set') {
+    return { value: await metric.measure(await refs('a'), await refs('b'), params, context('*')) };
+  }
+  const measureOne = async (of: typeof metric, { name, a, b }: Pair): Promise<number> => {
+    switch (of.kind) {
+      case 'pair':
+        return of.measure(await load(a), await load(b), params, context(name));
+      case 'view':
+        return of.measure(await refOf(a, load), await refOf(b, load), params, context(name));
+      case 'image-set':
+        return of.measure(await refOf(a, load), await refs('b'), params, context(name));
+    }
+  };
+  const images: { image: string; value: number | null; error?: string }[] = [];
+  for (const { name, a, b } of pairs) {
+    try {
+      const value = await measureOne(metric, { name, a, b });
+      images.push({ image: name, value });
+    } catch (error) {
+      images.push({ image: name, value: null, error: reasonOf(error) });
+    }
+  }
+  const failed = images.find(({ value }) => value === null);
+  const value =
+    failed === undefined ? images.reduce((sum, each) => sum + each.value!, 0) / images.length : null;
+  return {
+    value,
+    ...(pairs.length > 1 && { images }),
+    ...(failed?.error !== undefined && { error: `${failed.image}: ${failed.error}` }),
+  };
+}
+
+async function refOf(file: InputFile, load: Load): Promise<ImageRef> {
+  return { id: file.name, sha256: sha256(await readFile(file.path)), load: () => load(file) };
+}
+
+/** Each picture is shown to each network once. */
+function rememberedVectors(models: RoleModels): MetricContext['vectorOf'] {
+  const known = new Map<string, Promise<Float32Array>>();
+  return ({ sha256: hash, load }, role) => {
+    const key = `${role} ${hash}`;
+    const made =
+      known.get(key) ??
+      Promise.all([models.open(role), load()]).then(([model, image]) => vectorBy(model, image));
+    known.set(key, made);
+    return made;
+  };
+}

@@ -1,0 +1,103 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { JobRecord } from '../../src/jobs/jobs.ts';
+import { keyOf, sha256 } from '../../src/files/keys.ts';
+import { openRowsFile } from '../../src/run/rows-file.ts';
+import type { Row } from '../../src/run/rows.ts';
+import { RUN_FILES } from '../../src/run/run-folder.ts';
+import { openStore, sweepTemporaries, writeAtomically } from '../../src/jobs/store.ts';
+import { corruptArtefact, diskFull } from '../../src/messages/index.ts';
+import { itOnTinyDisk } from '../tiny-disk.ts';
+import { temporaryFolder } from '../run-fixture.ts';
+
+const bytes = new Uint8Array([1, 2, 3, 4]);
+
+const record = (hash: string, size: number): JobRecord => ({
+  key: keyOf('some job'),
+  job: { stage: 'import', version: 1, source: 'ab', maxPixels: 1 },
+  ms: 1,
+  output: { sha256: hash, bytes: size, width: 1, height: 1 },
+});
+
+describe('the artefact store', () => {
+  itOnTinyDisk('says that the disk is full, leaves nothing half written and goes on', 64, async (dir) => {
+    const store = openStore(dir);
+    const large = new Uint8Array(100_000).fill(7);
+    const path = store.blobPath(sha256(large));
+    await expect(store.writeBlob(large)).rejects.toThrow(diskFull(path));
+    expect(await readdir(join(dir, 'tmp'))).toEqual([]);
+    const hash = await store.writeBlob(bytes);
+    expect(Buffer.from(await store.readBlob(hash))).toEqual(Buffer.from(bytes));
+  });
+
+  itOnTinyDisk('says that the disk is full when it is a row that finds no room', 8, async (dir) => {
+    const rows = await openRowsFile(dir, [], false);
+    const row = { cell: 'x'.repeat(20_000) } as Row;
+    await expect(rows.append([row])).rejects.toThrow(diskFull(join(dir, RUN_FILES.rows)));
+    await rows.close(false);
+  });
+
+  it('finds a record together with its blob', async () => {
+    const store = openStore(await temporaryFolder());
+    const hash = await store.writeBlob(bytes);
+    expect(hash).toBe(sha256(bytes));
+    await store.write(record(hash, bytes.length));
+    expect(await store.find(keyOf('some job'))).toEqual(record(hash, bytes.length));
+    expect(Buffer.from(await store.readBlob(hash))).toEqual(Buffer.from(bytes));
+  });
+
+  it('does not find a record whose blob is missing or cut short', async () => {
+    const store = openStore(await temporaryFolder());
+    const hash = await store.writeBlob(bytes);
+    await store.write(record(hash, bytes.length));
+    await writeFile(store.blobPath(hash), bytes.subarray(0, 2));
+    expect(await store.find(keyOf('some job'))).toBeUndefined();
+  });
+
+  it('takes a damaged record for none', async () => {
+    const dir = await temporaryFolder();
+    const store = openStore(dir);
+    await store.write(record(await store.writeBlob(bytes), bytes.length));
+    const [name] = (await readdir(dir, { recursive: true })).filter((each) => each.endsWith('.json'));
+    await writeFile(join(dir, name!), '{"key": ');
+    expect(await store.find(keyOf('some job'))).toBeUndefined();
+  });
+
+  it('never hands out bytes that do not have the hash, and removes them', async () => {
+    const store = openStore(await temporaryFolder());
+    const hash = await store.writeBlob(bytes);
+    await writeFile(store.blobPath(hash), new Uint8Array([1, 2, 3, 5]));
+    await expect(store.readBlob(hash)).rejects.toEqual(corruptArtefact(store.blobPath(hash), hash));
+    expect(await store.writeBlob(bytes)).toBe(hash);
+    expect(Buffer.from(await store.readBlob(hash))).toEqual(Buffer.from(bytes));
+  });
+});
+
+describe('temporary files', () => {
+  it('of killed processes are swept, those of living ones stay', async () => {
+    const dir = await temporaryFolder();
+    const names = ['a.json.999999999-0123abcd.tmp', `b.json.${process.pid}-0123abcd.tmp`, 'c.json'];
+    for (const name of names) await writeFile(join(dir, name), '');
+    await sweepTemporaries(dir);
+    expect((await readdir(dir)).sort()).toEqual(names.slice(1));
+  });
+
+  it('do not stay where a write fails', async () => {
+    const dir = await temporaryFolder();
+    await mkdir(join(dir, 'taken', 'by-a-folder'), { recursive: true });
+    await expect(writeAtomically(join(dir, 'taken'), 'x')).rejects.toThrow();
+    expect(await readdir(dir)).toEqual(['taken']);
+  });
+});
+
+describe('keys', () => {
+  it('do not depend on the order of fields', () => {
+    expect(keyOf({ a: 1, b: [2, { c: 3, d: 4 }] })).toBe(keyOf({ b: [2, { d: 4, c: 3 }], a: 1.0 }));
+  });
+
+  it('depend on every value', () => {
+    const keys = [{ a: 1 }, { a: 2 }, { a: '1' }, { a: [1] }, { a: null }, {}].map(keyOf);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+});
