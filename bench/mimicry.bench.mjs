@@ -22,7 +22,7 @@ const rounds = Number(process.env.ROUNDS ?? 9);
 const python = process.env.CRAQUELURE_PYTHON ?? 'python3';
 const file =
   process.env.CRAQUELURE_UNET ?? fileURLToPath(new URL('../models/atelier-unet/unet.onnx', import.meta.url));
-const worker = fileURLToPath(new URL('./teach-once.mjs', import.meta.url));
+const worker = fileURLToPath(new URL('./mimic-once.mjs', import.meta.url));
 const RANK = 8;
 const CASES = [
   { mode: 'step', batch: 4, what: 'LoRA step, 4 pictures' },

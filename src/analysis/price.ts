@@ -45,7 +45,9 @@ export function pricesOf(
       const measured = answers.pairs.find(
         ({ attack, effect }) => attack.label === label && effect === quality,
       );
-      const learning = (manifest.lessons ?? []).flatMap((each) => (each.attack === label ? [each.ms] : []));
+      const learning = (manifest.attackTrainings ?? []).flatMap((each) =>
+        each.attack === label ? [each.ms] : [],
+      );
       return [
         label,
         {

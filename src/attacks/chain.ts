@@ -1,6 +1,6 @@
 /** @file Attacks one after the other: `jpeg(quality=75) | rescale(scale=0.5)`. */
 import type { Image } from '../image/image.ts';
-import type { RoleModels } from '../models/shelf.ts';
+import type { RoleModels } from '../models/pool.ts';
 import type { PluginContext } from '../plugin/define.ts';
 import type { GivenParameters } from '../plugin/parameters.ts';
 import type { Attack } from './define.ts';
@@ -11,8 +11,8 @@ export interface ChainLink {
   readonly params: GivenParameters;
   /** What plays the roles that this attack needs. */
   readonly models?: RoleModels;
-  /** What it learnt, where it is one that learns. */
-  readonly learned?: Float32Array;
+  /** What its training gave, if it is one that is trained. */
+  readonly trained?: Float32Array;
 }
 
 /**
@@ -24,9 +24,9 @@ export async function applyChain(
   image: Image,
   context: PluginContext,
 ): Promise<Image> {
-  for (const [index, { attack, params, models, learned }] of links.entries()) {
+  for (const [index, { attack, params, models, trained }] of links.entries()) {
     context.signal?.throwIfAborted();
-    const own = { ...context, ...(models && { models }), ...(learned && { learned }) };
+    const own = { ...context, ...(models && { models }), ...(trained && { trained }) };
     image = await attack.apply(image, params, linkContext(own, index, links.length));
   }
   return image;

@@ -18,13 +18,13 @@ export interface TrainingPair {
 }
 
 /** What an attack learns, once for each protection, before it is applied to pictures that it never saw. */
-export interface Learning<P> {
+export interface Trainable<P> {
   /** How many pairs it wants, of the pictures that its parameter `training` names. */
   pairs(params: P): number;
   /** What it learnt, as numbers; `apply` finds them in its context (`learnedIn`). */
-  learn(pairs: readonly TrainingPair[], params: P, context: PluginContext): Promise<Float32Array>;
+  train(pairs: readonly TrainingPair[], params: P, context: PluginContext): Promise<Float32Array>;
   /** What it learnt, in a sentence. */
-  tell?(learned: Float32Array): string;
+  describe?(trained: Float32Array): string;
 }
 
 /** The parameter of attacks that learn; `refers: { training: 'pictures' }` belongs to it. */
@@ -39,9 +39,9 @@ export const trainingParameters = {
 };
 
 /** What this attack learnt. @throws USAGE where it is applied without pairs, as by hand. */
-export function learnedIn({ learned }: PluginContext, attack: string): Float32Array {
-  if (learned === undefined) throw notLearned(attack);
-  return learned;
+export function trainedIn({ trained }: PluginContext, attack: string): Float32Array {
+  if (trained === undefined) throw notLearned(attack);
+  return trained;
 }
 
 /** An attack, as its file defines it. */
@@ -52,7 +52,7 @@ export interface Attack<S extends ParameterSchema = ParameterSchema> extends Plu
   readonly moves?: boolean;
   readonly strength?: StrengthAxis;
   /** Where it has to be trained on pairs of the protection that it attacks. */
-  readonly learns?: Learning<z.infer<S>>;
+  readonly training?: Trainable<z.infer<S>>;
   /** An attacked copy. Where the attack is an encoder, the result carries the encoded file (`image.file`). */
   apply(image: Image, params: z.infer<S>, context: PluginContext): Promise<Image>;
   /** The same for 8-bit pictures as nodes of an ONNX graph, opacity aside; see `graph/chain.ts`. */

@@ -28,7 +28,7 @@ export interface Example {
 /** How crops are drawn. */
 export interface Cropping {
   /** Side of the crop, px; pictures are scaled so that their shorter side is as long. */
-  readonly side: number;
+  readonly resolution: number;
   readonly crop: 'random' | 'center';
   /** Whether every other crop is mirrored. */
   readonly flip: boolean;
@@ -54,17 +54,17 @@ export async function encodeExample(
   if (key === undefined) return { caption, views: await views() };
   const known = seen.get(encoder) ?? new Map<string, Views>();
   seen.set(encoder, known);
-  const name = JSON.stringify([key, cropping.side, cropping.flip]);
+  const name = JSON.stringify([key, cropping.resolution, cropping.flip]);
   const found = known.get(name) ?? (await views());
   known.set(name, found);
   if (known.size > MOST_SEEN) known.delete(known.keys().next().value!);
   return { caption, views: found };
 }
 
-async function viewsOf(diffusion: Diffusion, image: Image, { side, flip }: Cropping): Promise<Views> {
-  const scale = side / Math.min(image.width, image.height);
+async function viewsOf(diffusion: Diffusion, image: Image, { resolution, flip }: Cropping): Promise<Views> {
+  const scale = resolution / Math.min(image.width, image.height);
   const whole = (px: number): number =>
-    Math.max(side, diffusion.cell * Math.floor((px * scale) / diffusion.cell));
+    Math.max(resolution, diffusion.cell * Math.floor((px * scale) / diffusion.cell));
   const { alpha: _, ...opaque } = image;
   const scaled = resize(opaque, whole(image.width), whole(image.height), 'lanczos');
   const pictures = flip ? [scaled, mirrored(scaled)] : [scaled];

@@ -30,9 +30,9 @@ export interface FineTuneOptions extends Cropping {
   readonly method: TuningMethod;
   readonly steps: number;
   /** Pictures a step. */
-  readonly batch: number;
+  readonly batchSize: number;
   /** Learning rate, after so many steps of warm-up. */
-  readonly rate: number;
+  readonly lr: number;
   readonly warmup?: number;
   readonly schedule?: 'constant' | 'cosine';
   /** AdamW's weight decay. */
@@ -48,7 +48,7 @@ export interface FineTuneOptions extends Cropping {
   /** Pictures of what must not be forgotten, as many a step as of the others, and the weight of their loss. */
   readonly prior?: { readonly pictures: readonly TrainingPicture[]; readonly weight: number };
   /** Pictures in one run of the graph; fewer take less memory. All of a batch unless told. */
-  readonly atOnce?: number;
+  readonly microBatch?: number;
 }
 
 /** What a training goes on from and reports to. */
@@ -78,25 +78,25 @@ export async function fineTune(
 ): Promise<FineTuned> {
   const { prior } = options;
   for (const set of prior === undefined ? [pictures] : [pictures, prior.pictures]) {
-    if (set.length < options.batch) throw fewerPicturesThanBatch(set.length, options.batch);
+    if (set.length < options.batchSize) throw fewerPicturesThanBatch(set.length, options.batchSize);
   }
   const { open, random, ...loop } = context;
-  const course = await openCourse(options, { open, random });
+  const tuner = await openFineTuner(options, { open, random });
   try {
-    const sets = [await course.encode(pictures)];
-    if (prior !== undefined) sets.push(await course.encode(prior.pictures));
-    const { adapter, state } = await course.learn(sets, { ...loop, steps: options.steps });
+    const sets = [await tuner.encode(pictures)];
+    if (prior !== undefined) sets.push(await tuner.encode(prior.pictures));
+    const { adapter, state } = await tuner.train(sets, { ...loop, steps: options.steps });
     return { adapter, losses: state.losses };
   } finally {
-    await course.close();
+    await tuner.close();
   }
 }
 
 /** A fine-tuning made ready, for trainings that go on a few steps at a time on pictures that change. */
-export interface Course {
+export interface FineTuner {
   encode(pictures: readonly TrainingPicture[]): Promise<readonly Example[]>;
   /** Trains up to `steps` in all, on what is learnt and, after it, on what must not be forgotten. */
-  learn(
+  train(
     sets: readonly (readonly Example[])[],
     options: { readonly steps: number } & Pick<
       FineTuneContext,
@@ -107,19 +107,20 @@ export interface Course {
 }
 
 /** What holds for all of a course; of the prior, its weight. */
-export type CourseOptions = Omit<FineTuneOptions, 'steps' | 'prior'> & {
+export type FineTunerOptions = Omit<FineTuneOptions, 'steps' | 'prior'> & {
   readonly prior?: { readonly weight: number };
 };
 
 /** Opens a course; close it when all is learnt. @throws ONNX where the method does not fit the model. */
-export async function openCourse(
-  options: CourseOptions,
+export async function openFineTuner(
+  options: FineTunerOptions,
   context: Pick<FineTuneContext, 'open' | 'random'>,
-): Promise<Course> {
+): Promise<FineTuner> {
   const { open, random } = context;
-  const { method, rate, warmup = 0, schedule = 'constant' } = options;
+  const { method, lr, warmup = 0, schedule = 'constant' } = options;
   const diffusion = await openDiffusion(open);
-  if (options.side % diffusion.multiple !== 0) throw sideNotWhole(options.side, diffusion.multiple);
+  if (options.resolution % diffusion.multiple !== 0)
+    throw sideNotWhole(options.resolution, diffusion.multiple);
   const encoder = await open('vae-encoder');
   const { trainable, graph, tokens } = await trainableOf(diffusion, method, context);
   const wrt = trainable.ports.map(({ name }) => name);
@@ -133,14 +134,14 @@ export async function openCourse(
       for (const each of pictures) examples.push(await encodeExample(diffusion, each, options, encoder));
       return examples;
     },
-    learn: async (sets, { steps, resume, ...loop }) => {
+    train: async (sets, { steps, resume, ...loop }) => {
       const draw = drawer(diffusion, sets, options, random, tokens);
-      const objective = lossOf(session, trainable, draw, options.atOnce);
+      const objective = lossOf(session, trainable, draw, options.microBatch);
       const start = resume ?? untrained(initialWeights(trainable.ports), options.average);
       const state = await train(start, objective, {
         ...loop,
         steps,
-        rate: warmedUp(rate, { warmup, steps, shape: schedule }),
+        rate: warmedUp(lr, { warmup, steps, shape: schedule }),
         ...(options.decay !== undefined && { decay: options.decay }),
         ...(options.clip !== undefined && { clip: options.clip }),
       });
@@ -187,17 +188,17 @@ type Draw = (step: number) => Promise<Readonly<Record<string, TensorOf<'float32'
 function drawer(
   diffusion: Diffusion,
   sets: readonly (readonly Example[])[],
-  options: CourseOptions,
+  options: FineTunerOptions,
   random: Random,
   tokens: Captions,
 ): Draw {
   const { alphasCumprod } = diffusion.schedule;
-  const cells = options.side / diffusion.cell;
+  const cells = options.resolution / diffusion.cell;
   const dims = [diffusion.channels, cells, cells];
   const { latent, drawn, signal, noise, weight } = LOSS_INPUTS;
   return async (step) => {
     const rows = sets.flatMap((examples, set) =>
-      batchOf(step, options.batch, examples.length, random.fork(`set ${set}`)).map((index, i) => {
+      batchOf(step, options.batchSize, examples.length, random.fork(`set ${set}`)).map((index, i) => {
         const own = random.fork(`step ${step} set ${set} row ${i}`);
         const example = examples[index]!;
         const crop = drawCrop(example, cells, options, own);
@@ -232,7 +233,7 @@ function drawer(
 function timestepWeight(
   alphaCumprod: number,
   { prediction }: Diffusion,
-  { weighting = 'plain' }: CourseOptions,
+  { weighting = 'plain' }: FineTunerOptions,
 ): number {
   if (weighting === 'plain') return 1;
   const snr = alphaCumprod / (1 - alphaCumprod);

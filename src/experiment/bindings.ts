@@ -11,7 +11,7 @@ import { modelHome } from '../models/home.ts';
 import type { OpenOptions } from '../models/open.ts';
 import { type Need, type ResolvedModel, resolveNeeds } from '../models/resolve.ts';
 import type { ModelRole } from '../models/roles.ts';
-import { openShelf } from '../models/shelf.ts';
+import { openPool } from '../models/pool.ts';
 import { isVectorRole } from '../models/vectors.ts';
 import type { PluginBase, RoleNeed } from '../plugin/define.ts';
 import { type PluginKind, type Registry, resolvePlugin } from '../plugin/resolve.ts';
@@ -132,12 +132,12 @@ export async function openBindings(
   Bindings & { readonly modelsOf: ModelsOf; readonly picturesOf: PicturesOf; close(): Promise<void> }
 > {
   const bindings = await bindModels(used, choices);
-  const shelf = openShelf(sessions);
+  const pool = openPool(sessions);
   return {
     ...bindings,
-    modelsOf: modelsFrom(shelf, bindings.models),
+    modelsOf: modelsFrom(pool, bindings.models),
     picturesOf: picturesFrom(bindings.pictures),
-    close: () => shelf.close(),
+    close: () => pool.close(),
   };
 }
 

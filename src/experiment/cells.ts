@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CraquelureError } from '../messages/index.ts';
 import { type ParsedCall, parseChain } from '../plugin/call.ts';
-import { jobStep } from '../jobs/jobs.ts';
+import { jobStep } from '../jobs/job.ts';
 import { keyOf } from '../files/keys.ts';
 import type { CellRecord, MetricSetting, Setting } from '../run/run-folder.ts';
 

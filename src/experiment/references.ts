@@ -12,7 +12,7 @@ import { IMAGE_EXTENSIONS } from '../image/formats.ts';
 import { hashOf } from '../files/hashes.ts';
 import type { NamedPicture } from '../plugin/define.ts';
 import { undeclaredReference } from '../messages/index.ts';
-import type { JobStep } from '../jobs/jobs.ts';
+import type { JobStep } from '../jobs/job.ts';
 import { keyOf } from '../files/keys.ts';
 import { readDataset } from './experiment.ts';
 

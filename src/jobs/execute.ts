@@ -11,7 +11,7 @@ import { notANumber, undeclaredRole } from '../messages/index.ts';
 import type { ImageRef, Metric, MetricContext } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
-import type { ModelShelf, RoleModels } from '../models/shelf.ts';
+import type { ModelPool, RoleModels } from '../models/pool.ts';
 import { vectorOf } from '../models/vectors.ts';
 import { removeCheckpoint } from '../optim/checkpoint-file.ts';
 import { formatChain } from '../plugin/call.ts';
@@ -34,10 +34,10 @@ import {
   jobKey,
   type MeasureJob,
   type ProtectJob,
-  type RehearseJob,
+  type TrainAttackJob,
   type ValueOutput,
   type VectorOutput,
-} from './jobs.ts';
+} from './job.ts';
 import type { Pictures } from './pictures.ts';
 import { type PicturesOf, picturesFrom } from '../experiment/references.ts';
 import { toJsonValue } from '../run/rows.ts';
@@ -50,13 +50,13 @@ import {
   measureLooks,
 } from './safeguards.ts';
 import type { Store } from './store.ts';
-import { lessonCheckpoint, openCheckpoint, teachPictures } from './teach.ts';
+import { checkpointFile, openCheckpoint, fineTuneAndSample } from './stages/fine-tune.ts';
 
 /** The store, and its pictures as this thread holds them. */
-export interface Workbench {
+export interface WorkerState {
   readonly store: Store;
   readonly pictures: Pictures;
-  readonly shelf: ModelShelf;
+  readonly pool: ModelPool;
   /** Aborted where the executor is closed while a job is under way; plug-ins with long loops look at it. */
   readonly signal: AbortSignal;
 }
@@ -65,17 +65,17 @@ export interface Workbench {
 export type ModelsOf = (step: JobStep) => RoleModels;
 
 /** What plug-ins are given beside pictures, parameters and a seed. */
-export interface Means extends Pick<PluginContext, 'signal' | 'onProgress'> {
+export interface PluginServices extends Pick<PluginContext, 'signal' | 'onProgress'> {
   readonly modelsOf: ModelsOf;
   readonly picturesOf: PicturesOf;
   /** Attacks that learn: what each link learnt. */
-  readonly learned?: readonly (Float32Array | undefined)[];
+  readonly trained?: readonly (Float32Array | undefined)[];
 }
 
-/** Finds models by the keys that steps name, and opens them on a shelf. */
-export function modelsFrom(shelf: ModelShelf, available: readonly ResolvedModel[]): ModelsOf {
+/** Finds models by the keys that steps name, and opens them on a pool. */
+export function modelsFrom(pool: ModelPool, available: readonly ResolvedModel[]): ModelsOf {
   return ({ models = {} }) =>
-    shelf.of(
+    pool.of(
       Object.entries(models).flatMap(([role, keys]) =>
         keys
           .split('+')
@@ -91,28 +91,28 @@ export type OnFraction = (fraction: number) => void;
 export async function executeJob(
   job: Job,
   context: JobContext,
-  bench: Workbench,
+  state: WorkerState,
   onProgress?: OnFraction,
 ): Promise<JobRecord> {
   const started = performance.now();
-  const output = await outputOf(job, context, bench, onProgress);
+  const output = await outputOf(job, context, state, onProgress);
   const ms = Math.round((performance.now() - started) * 100) / 100;
   const record: JobRecord = { key: jobKey(job), job, ms, output };
-  await bench.store.write(record);
-  if (job.stage === 'learn') await removeCheckpoint(lessonCheckpoint(bench.store, record.key));
-  if (job.stage === 'rehearse') await removeCheckpoint(lessonCheckpoint(bench.store, record.key));
+  await state.store.write(record);
+  if (job.stage === 'fine-tune') await removeCheckpoint(checkpointFile(state.store, record.key));
+  if (job.stage === 'train-attack') await removeCheckpoint(checkpointFile(state.store, record.key));
   return record;
 }
 
 async function outputOf(
   job: Job,
   context: JobContext,
-  bench: Workbench,
+  state: WorkerState,
   onProgress?: OnFraction,
 ): Promise<JobRecord['output']> {
-  const { pictures, shelf, signal } = bench;
-  const means: Means = {
-    modelsOf: modelsFrom(shelf, context.models ?? []),
+  const { pictures, pool, signal } = state;
+  const services: PluginServices = {
+    modelsOf: modelsFrom(pool, context.models ?? []),
     picturesOf: picturesFrom(context.named ?? []),
     signal,
     ...(onProgress && { onProgress }),
@@ -121,21 +121,21 @@ async function outputOf(
     case 'import':
       return importPicture(job, context, pictures);
     case 'protect':
-      return protectPicture(job, pictures, means);
-    case 'rehearse':
-      return learnFromPairs(job, context, bench, means);
+      return protectPicture(job, pictures, services);
+    case 'train-attack':
+      return trainAttack(job, context, state, services);
     case 'attack': {
-      const learned = await whatWasLearned(job, bench.store);
+      const trained = await trainedLinks(job, state.store);
       return pictures.save(
-        await attackImage(await pictures.load(job.input), job.steps, job.seed, { ...means, learned }),
+        await attackImage(await pictures.load(job.input), job.steps, job.seed, { ...services, trained }),
       );
     }
     case 'embed':
-      return embedPicture(job, pictures, shelf, context.models ?? []);
-    case 'learn':
-      return teachPictures(job, context, bench, means);
+      return embedPicture(job, pictures, pool, context.models ?? []);
+    case 'fine-tune':
+      return fineTuneAndSample(job, context, state, services);
     case 'measure':
-      return measurePictures(job, context, bench, means);
+      return measurePictures(job, context, state, services);
   }
 }
 
@@ -148,14 +148,18 @@ async function importPicture(
   return pictures.save(await decodeImage(bytes, { name: context.image, maxPixels: job.maxPixels }));
 }
 
-async function protectPicture(job: ProtectJob, pictures: Pictures, means: Means): Promise<ArtefactOutput> {
+async function protectPicture(
+  job: ProtectJob,
+  pictures: Pictures,
+  services: PluginServices,
+): Promise<ArtefactOutput> {
   const step = job.steps[0]!;
   const clean = await pictures.load(job.input);
-  const { image, budget, notes } = await protectImage(clean, step, job.seed, means);
+  const { image, budget, notes } = await protectImage(clean, step, job.seed, services);
   const output = { ...(await pictures.save(image)), ...notes };
   if (output.sha256 === job.input) return { ...output, linfPx: 0, psnr: null }; // the very file
   const saved = await pictures.reload(output.sha256);
-  const { psnr, ...rest } = await measureSaved(step, clean, saved, budget, means);
+  const { psnr, ...rest } = await measureSaved(step, clean, saved, budget, services);
   return { ...output, ...rest, psnr: Number.isFinite(psnr) ? psnr : null };
 }
 
@@ -165,11 +169,11 @@ export async function measureSaved(
   clean: Image,
   saved: Image,
   budget: Budget,
-  means: Means,
+  services: PluginServices,
 ): Promise<MeasuredBudget & MeasuredLooks> {
   const measured = measureBudget(step.id, clean, saved, budget);
   const seen =
-    step.models?.perceptual === undefined ? undefined : await means.modelsOf(step).open('perceptual');
+    step.models?.perceptual === undefined ? undefined : await services.modelsOf(step).open('perceptual');
   return { ...measured, ...(await measureLooks(step.id, clean, saved, budget, seen)) };
 }
 
@@ -178,17 +182,17 @@ export async function protectImage(
   clean: Image,
   step: JobStep,
   seed: number | null,
-  means: Means,
+  services: PluginServices,
 ): Promise<{ image: Image; budget: Budget; notes: { readonly notes?: Notes } }> {
   const protection = resolvePlugin('protection', protections, step.id);
   const budget = protection.budget(step.params) ?? { epsPx: 0 };
   const noted = new Map<string, Note>();
   const raw = await protection.apply(clean, step.params, {
-    ...pluginContext(seed, means),
+    ...pluginContext(seed, services),
     note: (name, value) => noted.set(name, value),
-    models: means.modelsOf(step),
-    pictures: means.picturesOf(step),
-    transformations: transformationsFrom(step, means.modelsOf),
+    models: services.modelsOf(step),
+    pictures: services.picturesOf(step),
+    transformations: transformationsFrom(step, services.modelsOf),
   });
   assertSound(step.id, clean, raw, false);
   const notes = noted.size === 0 ? {} : { notes: Object.fromEntries(noted) };
@@ -215,29 +219,29 @@ export async function attackImage(
   image: Image,
   steps: readonly JobStep[],
   seed: number | null,
-  means: Means,
+  services: PluginServices,
 ): Promise<Image> {
   const links = steps.map((step, i) => {
-    const learned = means.learned?.[i];
+    const trained = services.trained?.[i];
     return {
       attack: resolvePlugin('attack', attacks, step.id),
       params: step.params,
-      models: means.modelsOf(step),
-      ...(learned && { learned }),
+      models: services.modelsOf(step),
+      ...(trained && { trained }),
     };
   });
-  const attacked = await applyChain(links, image, pluginContext(seed, means));
+  const attacked = await applyChain(links, image, pluginContext(seed, services));
   const resizes = links.some(({ attack }) => attack.resizes === true);
   assertSound(steps.map(({ id }) => id).join(' | '), image, attacked, resizes);
   return attacked;
 }
 
 /** Trains an attack on pairs of pictures. */
-async function learnFromPairs(
-  job: RehearseJob,
+async function trainAttack(
+  job: TrainAttackJob,
   context: JobContext,
-  { pictures, store }: Workbench,
-  means: Means,
+  { pictures, store }: WorkerState,
+  services: PluginServices,
 ): Promise<VectorOutput> {
   const { inputs, references } = context.pictures!;
   const pairs: TrainingPair[] = [];
@@ -248,17 +252,17 @@ async function learnFromPairs(
   const [step] = job.steps;
   const attack = resolvePlugin('attack', attacks, step.id);
   const training = await openCheckpoint(store, jobKey(job));
-  const given = { ...pluginContext(seed, means), models: means.modelsOf(step), training };
-  return encodeVector(await attack.learns!.learn(pairs, step.params, given));
+  const given = { ...pluginContext(seed, services), models: services.modelsOf(step), training };
+  return encodeVector(await attack.training!.train(pairs, step.params, given));
 }
 
 /** By link, what it learnt, from the store. */
-async function whatWasLearned(
-  { learned = [] }: AttackJob,
+async function trainedLinks(
+  { trained = [] }: AttackJob,
   store: Store,
 ): Promise<(Float32Array | undefined)[]> {
   return Promise.all(
-    learned.map(async (key) => {
+    trained.map(async (key) => {
       if (key === null) return undefined;
       const record = await store.find(key);
       return decodeVector((record!.output as VectorOutput).vector);
@@ -269,11 +273,11 @@ async function whatWasLearned(
 async function embedPicture(
   { role, model, input }: EmbedJob,
   pictures: Pictures,
-  shelf: ModelShelf,
+  pool: ModelPool,
   available: readonly ResolvedModel[],
 ): Promise<VectorOutput> {
   const resolved = available.filter((each) => each.role === role && each.key === model);
-  return encodeVector(await vectorOf(await shelf.of(resolved).open(role), await pictures.load(input)));
+  return encodeVector(await vectorOf(await pool.of(resolved).open(role), await pictures.load(input)));
 }
 
 const encodeVector = ({ buffer, byteOffset, byteLength }: Float32Array): VectorOutput => ({
@@ -283,11 +287,11 @@ const encodeVector = ({ buffer, byteOffset, byteLength }: Float32Array): VectorO
 async function measurePictures(
   job: MeasureJob,
   context: JobContext,
-  bench: Workbench,
-  means: Means,
+  state: WorkerState,
+  services: PluginServices,
 ): Promise<ValueOutput> {
   const step = job.steps[0]!;
-  const value = await measure(resolvePlugin('metric', metrics, step.id), job, context, bench, means);
+  const value = await measure(resolvePlugin('metric', metrics, step.id), job, context, state, services);
   if (Number.isNaN(value)) throw notANumber(step.id);
   return { value: toJsonValue(value) };
 }
@@ -296,18 +300,18 @@ async function measure(
   metric: Metric,
   job: MeasureJob,
   context: JobContext,
-  bench: Workbench,
-  means: Means,
+  state: WorkerState,
+  services: PluginServices,
 ): Promise<number> {
   const step = job.steps[0]!;
   const { params } = step;
   const given = {
-    ...pluginContext(job.seed, means),
-    models: means.modelsOf(step),
-    vectorOf: vectorsOf(step, context, bench),
+    ...pluginContext(job.seed, services),
+    models: services.modelsOf(step),
+    vectorOf: vectorsOf(step, context, state),
   };
   const refs = (side: 'inputs' | 'references'): ImageRef[] =>
-    context.pictures![side].map((picture) => bench.pictures.ref(picture));
+    context.pictures![side].map((picture) => state.pictures.ref(picture));
   const [inputs, references] = [refs('inputs'), refs('references')];
   switch (metric.kind) {
     case 'set':
@@ -330,14 +334,14 @@ async function measure(
 }
 
 /** Vectors as the store holds them; one that is not there, or is damaged, is made on the spot. */
-function vectorsOf(step: JobStep, context: JobContext, bench: Workbench): MetricContext['vectorOf'] {
+function vectorsOf(step: JobStep, context: JobContext, state: WorkerState): MetricContext['vectorOf'] {
   return async ({ id, sha256 }, role) => {
     const job = embedJobs(step, sha256).find((each) => each.role === role);
     if (job === undefined) throw undeclaredRole(role);
     const { models } = context;
     const record =
-      (await bench.store.find(jobKey(job))) ??
-      (await executeJob(job, { image: id, ...(models && { models }) }, bench));
+      (await state.store.find(jobKey(job))) ??
+      (await executeJob(job, { image: id, ...(models && { models }) }, state));
     return decodeVector((record.output as VectorOutput).vector);
   };
 }
@@ -348,6 +352,6 @@ function alignTo(reference: Image, image: Image): Image {
   return resize(image, reference.width, reference.height, 'lanczos');
 }
 
-function pluginContext(seed: number | null, { signal, onProgress }: Means): PluginContext {
+function pluginContext(seed: number | null, { signal, onProgress }: PluginServices): PluginContext {
   return { random: seededRandom(seed ?? 0), ...(signal && { signal }), ...(onProgress && { onProgress }) };
 }

@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { BroadcastChannel } from 'node:worker_threads';
 import { CraquelureError, interrupted } from '../messages/index.ts';
-import { openShelf } from '../models/shelf.ts';
+import { openPool } from '../models/pool.ts';
 import { type Device, resolveDevice } from '../runtime/device.ts';
 import { executeJob, type OnFraction } from './execute.ts';
-import { type Job, type JobContext, jobKey, type JobRecord } from './jobs.ts';
+import { type Job, type JobContext, jobKey, type JobRecord } from './job.ts';
 import { openPictures } from './pictures.ts';
 import { openStore } from './store.ts';
 import type { JobOutcome, JobProgress, WorkerData } from './worker.ts';
@@ -28,7 +28,7 @@ export interface Executor {
 export function inlineExecutor(storeDir: string, device: Device = 'cpu'): Executor {
   const store = openStore(storeDir);
   const stop = new AbortController();
-  const bench = { store, pictures: openPictures(store), shelf: openShelf({ device }), signal: stop.signal };
+  const state = { store, pictures: openPictures(store), pool: openPool({ device }), signal: stop.signal };
   let last: Promise<unknown> = Promise.resolve();
   return {
     workers: 1,
@@ -36,7 +36,7 @@ export function inlineExecutor(storeDir: string, device: Device = 'cpu'): Execut
     execute: (job, context, onProgress) => {
       const next = last.then(() => {
         if (stop.signal.aborted) throw interrupted();
-        return executeJob(job, context, bench, onProgress);
+        return executeJob(job, context, state, onProgress);
       });
       last = next.catch(() => undefined);
       return next;
@@ -44,7 +44,7 @@ export function inlineExecutor(storeDir: string, device: Device = 'cpu'): Execut
     close: async () => {
       stop.abort();
       await last;
-      await bench.shelf.close();
+      await state.pool.close();
     },
   };
 }

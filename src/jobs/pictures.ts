@@ -2,7 +2,7 @@
 import { decodeImage, encodeImage } from '../image/codec.ts';
 import { fromBytes, type Image, toBytes } from '../image/image.ts';
 import type { ImageRef } from '../metrics/define.ts';
-import type { ArtefactOutput, SetPicture } from './jobs.ts';
+import type { ArtefactOutput, SetPicture } from './job.ts';
 import type { Store } from './store.ts';
 
 /** What jobs do with pictures. */

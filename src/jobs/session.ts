@@ -4,7 +4,7 @@
  */
 import { CraquelureError } from '../messages/index.ts';
 import type { Executor } from './executor.ts';
-import { artefactsIn, type Job, type JobContext, type JobRecord, jobKey } from './jobs.ts';
+import { artefactsIn, type Job, type JobContext, type JobRecord, jobKey } from './job.ts';
 import type { GetRecord } from '../plan/plan.ts';
 import type { Store } from './store.ts';
 
@@ -97,8 +97,8 @@ function inputsOf(job: Job, { pictures }: JobContext): readonly string[] {
   switch (job.stage) {
     case 'import':
       return [];
-    case 'learn':
-    case 'rehearse':
+    case 'fine-tune':
+    case 'train-attack':
     case 'measure':
       return [...new Set([...pictures!.inputs, ...pictures!.references].map(({ sha256 }) => sha256))];
     default:

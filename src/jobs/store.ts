@@ -15,7 +15,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { basename, dirname, join, resolve } from 'node:path';
 import { isAlive } from '../files/lock.ts';
 import { corruptArtefact, diskFull } from '../messages/index.ts';
-import { artefactsIn, type JobRecord } from './jobs.ts';
+import { artefactsIn, type JobRecord } from './job.ts';
 import { sha256 } from '../files/keys.ts';
 
 /**

@@ -2,9 +2,9 @@
 import { BroadcastChannel, workerData } from 'node:worker_threads';
 import { CraquelureError, type ErrorCode, interrupted } from '../messages/index.ts';
 import type { OpenOptions } from '../models/open.ts';
-import { openShelf } from '../models/shelf.ts';
-import { executeJob, type Workbench } from './execute.ts';
-import { type Job, type JobContext, jobKey, type JobRecord } from './jobs.ts';
+import { openPool } from '../models/pool.ts';
+import { executeJob, type WorkerState } from './execute.ts';
+import { type Job, type JobContext, jobKey, type JobRecord } from './job.ts';
 import { openPictures } from './pictures.ts';
 import { openStore } from './store.ts';
 
@@ -30,7 +30,7 @@ export type JobOutcome =
   | { readonly record: JobRecord }
   | { readonly failure: { readonly code: ErrorCode | undefined; readonly message: string } };
 
-let bench: Promise<Workbench> | undefined;
+let state: Promise<WorkerState> | undefined;
 
 const news = new BroadcastChannel((workerData as WorkerData).progressChannel);
 news.unref();
@@ -49,7 +49,7 @@ function progressOf(job: Job): (fraction: number) => void {
   };
 }
 
-const openBench = async (): Promise<Workbench> => {
+const openState = async (): Promise<WorkerState> => {
   const { default: sharp } = await import('sharp');
   sharp.concurrency(1); // the parallelism is ours: one thread a job
   const { storeDir, sessions, stopChannel } = workerData as WorkerData;
@@ -58,14 +58,14 @@ const openBench = async (): Promise<Workbench> => {
   channel.onmessage = () => stop.abort();
   channel.unref(); // waits for a message, but does not keep the thread alive
   const store = openStore(storeDir);
-  return { store, pictures: openPictures(store), shelf: openShelf(sessions), signal: stop.signal };
+  return { store, pictures: openPictures(store), pool: openPool(sessions), signal: stop.signal };
 };
 
 /** Called by the pool for each job. */
 export async function work({ job, context }: { job: Job; context: JobContext }): Promise<JobOutcome> {
-  bench ??= openBench();
+  state ??= openState();
   try {
-    const opened = await bench;
+    const opened = await state;
     if (opened.signal.aborted) throw interrupted(); // it waited while the executor was closed
     return { record: await executeJob(job, context, opened, progressOf(job)) };
   } catch (error) {

@@ -40,6 +40,18 @@ export const unknownParameter = (
   );
 };
 
+/** `Unknown parameter 'rate' for lora-mimicry. Its name is now 'lr'` */
+export const renamedParameter = (
+  plugin: string,
+  former: string,
+  name: string,
+  place?: Place,
+): CraquelureError =>
+  new CraquelureError(
+    'PARAMETER',
+    `Unknown parameter '${former}' for ${plugin}. Its name is now '${name}'${at(place)}`,
+  );
+
 /** A parameter that stands twice in one call. */
 export const repeatedParameter = (name: string, place?: Place): CraquelureError =>
   new CraquelureError('PARAMETER', `Parameter '${name}' is given twice${at(place)}`);

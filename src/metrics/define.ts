@@ -3,7 +3,7 @@
  * in the other, image against a set, set against set, and what a model generates that has learnt a set.
  */
 import type { z } from 'zod';
-import type { Lesson } from '../diffusion/lesson.ts';
+import type { MimicSpec } from '../diffusion/mimic.ts';
 import type { Image } from '../image/image.ts';
 import type { VectorRole } from '../models/vectors.ts';
 import type { ParameterSchema, PluginBase, PluginContext } from '../plugin/define.ts';
@@ -91,9 +91,9 @@ export interface SetMetric<S extends ParameterSchema = ParameterSchema> extends 
 }
 
 /** Which pictures of a unit are learnt, by their places in it. */
-export interface Division {
+export interface Split {
   /** Learnt as the arm has them. */
-  readonly learnt: readonly number[];
+  readonly train: readonly number[];
   /** Learnt clean in every arm: a mimic who has found some unprotected ones. */
   readonly clean: readonly number[];
 }
@@ -113,25 +113,25 @@ export interface Generated {
  * Judges pictures that a model generates once it has learnt an arm's images. Metrics with equal lessons share their
  * training: it is a job of its own, done once for each arm, whatever is measured of it.
  */
-export type GeneratedMetric<S extends ParameterSchema = ParameterSchema> = LearningMetric<S> &
-  (PaintingJudge<S> | PaintingsJudge<S>);
+export type GeneratedMetric<S extends ParameterSchema = ParameterSchema> = MimicMetric<S> &
+  (SampleJudge<S> | SampleSetJudge<S>);
 
 /** What is learnt and what is asked for. */
-interface LearningMetric<S extends ParameterSchema> extends MetricBase<S> {
+interface MimicMetric<S extends ParameterSchema> extends MetricBase<S> {
   readonly kind: 'generated';
   /** Whose works a model learns: each artist's apart, or the whole data set. */
-  readonly learns: 'artist' | 'all';
+  readonly trainsOn: 'artist' | 'all';
   /** Of the artists, those whose works are learnt; undefined: all of them. The others' works judge all the same. */
   artists?(params: z.infer<S>): readonly string[] | undefined;
-  lesson(params: z.infer<S>): Lesson;
+  mimic(params: z.infer<S>): MimicSpec;
   /** @throws DATASET where too few pictures are left to learn, or to judge by. */
-  divide(pictures: readonly PictureFacts[], params: z.infer<S>): Division;
+  split(pictures: readonly PictureFacts[], params: z.infer<S>): Split;
   /** What a picture is captioned when it is learnt. */
   caption(picture: PictureFacts, params: z.infer<S>): string;
 }
 
 /** Judges each generated picture. */
-interface PaintingJudge<S extends ParameterSchema> {
+interface SampleJudge<S extends ParameterSchema> {
   /** Whether the picture in that place is judged; all are unless told. */
   judged?(index: number, params: z.infer<S>): boolean;
   /** `references`: every clean picture of the data set that is not learnt. */
@@ -145,7 +145,7 @@ interface PaintingJudge<S extends ParameterSchema> {
 }
 
 /** Judges all that a model has generated as one set: a value for each model. */
-interface PaintingsJudge<S extends ParameterSchema> {
+interface SampleSetJudge<S extends ParameterSchema> {
   judgeAll(
     pictures: ImageSet,
     artist: string,

@@ -1,12 +1,12 @@
 /** @file What a run would do: which jobs the store holds, which are missing, and how long those may take. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Lesson, picturesAsked } from '../diffusion/lesson.ts';
+import { type MimicSpec, sampleCount } from '../diffusion/mimic.ts';
 import { CraquelureError } from '../messages/index.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
-import { type Job, type JobRecord, jobKey, type LearnJob } from '../jobs/jobs.ts';
-import { learnJob, lessonOf } from './learning.ts';
-import { lessonCounter } from './lesson-cost.ts';
+import { type Job, type JobRecord, jobKey, type FineTuneJob } from '../jobs/job.ts';
+import { fineTuneJob, mimicOf } from './mimics.ts';
+import { trainingCounter } from './training-cost.ts';
 import { artefactOf, lackingIn, measurementOf, type Plan, unitsOf } from './plan.ts';
 import type { SettingLink } from '../run/run-folder.ts';
 import type { JobEvent } from '../jobs/session.ts';
@@ -19,19 +19,19 @@ export function workOf(job: Job): string {
       return 'import';
     case 'embed':
       return `embed ${job.role} ${job.model.slice(0, 8)}`;
-    case 'learn':
-      return learningOf(job);
+    case 'fine-tune':
+      return fineTuneWork(job);
     default:
       return `${job.stage} ${job.steps.map(({ id }) => id).join(' | ')}`;
   }
 }
 
-/** `learn lora, 120 steps, 26ebdfd7`: a lesson's time depends on all three. */
-function learningOf({ steps: [step] }: LearnJob): string {
-  const { teaching, ...asking } = step!.params as unknown as Lesson;
+/** `learn lora, 120 steps, 26ebdfd7`: the time of a fine-tuning depends on all three. */
+function fineTuneWork({ steps: [step] }: FineTuneJob): string {
+  const { fineTuning, ...asking } = step!.params as unknown as MimicSpec;
   const unet = (step!.models?.unet ?? '').slice(0, 8);
-  if (teaching === undefined) return `paint ${picturesAsked(asking)} pictures, ${unet}`;
-  return `learn ${teaching.method}, ${teaching.steps} steps, ${unet}`;
+  if (fineTuning === undefined) return `paint ${sampleCount(asking)} pictures, ${unet}`;
+  return `learn ${fineTuning.method}, ${fineTuning.steps} steps, ${unet}`;
 }
 
 /** Times of one kind of work on one machine. */
@@ -104,7 +104,7 @@ export interface PlanEstimate {
 export async function estimatePlan(plan: Plan, store: Store, workers: number): Promise<PlanEstimate> {
   const found = new Map<string, Promise<JobRecord | undefined>>();
   const tally = new Map<string, Tally>();
-  const count = lessonCounter(plan.models);
+  const count = trainingCounter(plan.models);
 
   const get = async (job: Job): Promise<JobRecord> => {
     const key = jobKey(job);
@@ -116,7 +116,7 @@ export async function estimatePlan(plan: Plan, store: Store, workers: number): P
       tally.set(workOf(job), entry);
       if (record === undefined) entry.toRun++;
       else entry.cached++;
-      if (record === undefined && job.stage === 'learn')
+      if (record === undefined && job.stage === 'fine-tune')
         entry.multiplications += (await count(job))?.multiplications ?? 0;
     }
     return record ?? pendingRecord(job, key);
@@ -147,8 +147,8 @@ interface Tally {
 /** Stands for a picture that does not exist yet; its "hash" is its maker's key, so that different makers differ. */
 function pendingRecord(job: Job, key: string): JobRecord {
   const picture = (name: string) => ({ sha256: `${PENDING}${name}`, bytes: 0, width: 0, height: 0 });
-  if (job.stage === 'learn') {
-    const count = picturesAsked(job.steps[0]!.params as unknown as Lesson);
+  if (job.stage === 'fine-tune') {
+    const count = sampleCount(job.steps[0]!.params as unknown as MimicSpec);
     const pictures = Array.from({ length: count }, (_, i) => picture(`${key}.${i}`));
     return { key, job, ms: 0, output: { pictures, losses: [], weights: null } };
   }
@@ -158,7 +158,7 @@ function pendingRecord(job: Job, key: string): JobRecord {
 const PENDING = 'pending:';
 
 const isPending = (job: Job): boolean =>
-  job.stage === 'measure' || job.stage === 'rehearse'
+  job.stage === 'measure' || job.stage === 'train-attack'
     ? [...job.inputs, ...job.references].some((hash) => hash.startsWith(PENDING))
     : job.stage !== 'import' && job.input.startsWith(PENDING);
 
@@ -203,17 +203,17 @@ export async function estimateMemory(plan: Plan, store: Store, workers: number):
   );
   const largest = Math.max(...sizes);
   const thread =
-    MEMORY.thread + MEMORY.bytesPerPixel * largest + weightsPerThread(plan) + (await lessonBytes(plan));
+    MEMORY.thread + MEMORY.bytesPerPixel * largest + weightsPerThread(plan) + (await trainingBytes(plan));
   return MEMORY.process + workers * thread;
 }
 
 const MEMORY = { process: 100e6, thread: 200e6, bytesPerPixel: 80 };
 
 /** What the largest lesson of a plan computes on its way. */
-async function lessonBytes({ cells, models }: Pick<Plan, 'cells' | 'models'>): Promise<number> {
-  const count = lessonCounter(models);
-  const taught = cells.filter(({ metric }) => metric.kind === 'generated');
-  const costs = await Promise.all(taught.map((cell) => count(learnJob(cell, lessonOf(cell).lesson, []))));
+async function trainingBytes({ cells, models }: Pick<Plan, 'cells' | 'models'>): Promise<number> {
+  const count = trainingCounter(models);
+  const training = cells.filter(({ metric }) => metric.kind === 'generated');
+  const costs = await Promise.all(training.map((cell) => count(fineTuneJob(cell, mimicOf(cell).mimic, []))));
   return Math.max(0, ...costs.map((cost) => cost?.bytes ?? 0));
 }
 

@@ -18,16 +18,16 @@ import {
   type JobContext,
   embedJobs,
   type JobRecord,
-  jobSeed,
   jobStep,
   type MeasureJob,
   type SetPicture,
   setKey,
   setPicture,
   type ValueOutput,
-} from '../jobs/jobs.ts';
+} from '../jobs/job.ts';
+import { jobSeed } from '../jobs/seeds.ts';
 import { keyOf } from '../files/keys.ts';
-import { type ArmPictures, generatedUnits, generatedValue } from './learning.ts';
+import { type ArmPictures, mimicUnits, mimicValue } from './mimics.ts';
 import type { ResolvedPictures } from '../experiment/references.ts';
 import { type Arm, ARMS, fromJsonValue, type RowArm } from '../run/rows.ts';
 import type { Setting, SettingLink } from '../run/run-folder.ts';
@@ -71,7 +71,8 @@ export function makePlan(
   },
 ): Plan {
   const items = dataset.items.slice(0, limit);
-  for (const link of cells.flatMap(({ attack }) => attack.links)) teachersOf({ items, pictures }, link);
+  for (const link of cells.flatMap(({ attack }) => attack.links))
+    trainingPicturesOf({ items, pictures }, link);
   const hash = keyOf({
     cells: cells.map(({ id }) => id),
     items: items.map(({ id, sha256 }) => ({ id, sha256 })),
@@ -92,7 +93,7 @@ export interface Unit {
 
 /** The units of a cell; each has a row for each of its arms. */
 export function unitsOf({ items }: Plan, { metric }: Cell): Unit[] {
-  if (metric.kind === 'generated') return generatedUnits(items, { metric });
+  if (metric.kind === 'generated') return mimicUnits(items, { metric });
   if (metric.kind !== 'set') return items.map((item) => ({ name: item.id, items: [item], arms: ARMS }));
   const { per, floorFrom = Infinity } = metric;
   const armsOf = (part: readonly DatasetItem[]): readonly RowArm[] =>
@@ -186,9 +187,9 @@ export async function artefactOf(
   const protect = (): Promise<ArtefactOutput> =>
     artefact({ stage: 'protect', ...chain('protect', cell.protection), input: clean.sha256 });
   const attack = async ({ sha256 }: ArtefactOutput): Promise<ArtefactOutput> => {
-    const learned = await learnedFor(plan, cell, get);
-    const taught = learned.some((key) => key !== null) && { learned };
-    return artefact({ stage: 'attack', ...chain('attack', cell.attack), input: sha256, ...taught });
+    const trained = await trainedFor(plan, cell, get);
+    const keys = trained.some((key) => key !== null) && { trained };
+    return artefact({ stage: 'attack', ...chain('attack', cell.attack), input: sha256, ...keys });
   };
   switch (arm) {
     case 'clean':
@@ -212,14 +213,14 @@ type SourcePicture = Pick<DatasetItem, 'id' | 'sha256' | 'origin'>;
  * The pictures that an attack learns from, none of them attacked; undefined where it does not learn.
  * @throws DATASET where there are too few.
  */
-function teachersOf(
+function trainingPicturesOf(
   { items, pictures }: Pick<Plan, 'items' | 'pictures'>,
   link: SettingLink,
 ): readonly SourcePicture[] | undefined {
-  const { learns } = resolvePlugin('attack', attacks, link.id);
-  if (learns === undefined) return undefined;
+  const { training } = resolvePlugin('attack', attacks, link.id);
+  if (training === undefined) return undefined;
   const attacked = new Set(items.map(({ sha256 }) => sha256));
-  const wanted = learns.pairs(link.params);
+  const wanted = training.pairs(link.params);
   const named = pictures.find(({ key }) => key === link.pictures?.training)!;
   const others = named.items.filter(({ sha256 }) => !attacked.has(sha256)).slice(0, wanted);
   if (others.length < wanted) throw fewTrainingPictures(link.id, wanted, others.length);
@@ -230,11 +231,11 @@ function teachersOf(
  * By link of the cell's attack: the key of the job in which it learns from pairs of the cell's protection; null for links
  * that do not learn.
  */
-export function learnedFor(plan: Plan, cell: ArmSettings, get: GetRecord): Promise<(string | null)[]> {
+export function trainedFor(plan: Plan, cell: ArmSettings, get: GetRecord): Promise<(string | null)[]> {
   const { models, pictures: named } = plan;
   return Promise.all(
     cell.attack.links.map(async (link) => {
-      const others = teachersOf(plan, link);
+      const others = trainingPicturesOf(plan, link);
       if (others === undefined) return null;
       const made = async (arm: 'clean' | 'protected'): Promise<SetPicture[]> =>
         Promise.all(
@@ -245,9 +246,9 @@ export function learnedFor(plan: Plan, cell: ArmSettings, get: GetRecord): Promi
         );
       const [inputs, references] = [await made('protected'), await made('clean')];
       const steps = [jobStep(link)] as const;
-      const seed = jobSeed(cell.seed, 'rehearse', steps, keyOf(others.map(({ sha256 }) => sha256)));
+      const seed = jobSeed(cell.seed, 'train-attack', steps, keyOf(others.map(({ sha256 }) => sha256)));
       const job: Job = {
-        stage: 'rehearse',
+        stage: 'train-attack',
         steps,
         seed,
         inputs: [setKey(inputs)],
@@ -274,7 +275,7 @@ export async function measurementOf(
   if (lacking !== undefined) throw new CraquelureError('MODEL', lacking);
   if (unit.generated !== undefined) {
     const pictures: ArmPictures = (of, items) => picturesOf(plan, cell, of, items, get);
-    return generatedValue(plan, cell, arm, unit, pictures, get);
+    return mimicValue(plan, cell, arm, unit, pictures, get);
   }
   if (arm === 'floor' || arm === 'untuned') return noiseFloor(plan, cell, unit, get);
   const { kind, per } = cell.metric;

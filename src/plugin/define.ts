@@ -4,7 +4,7 @@ import type { Image, Size } from '../image/image.ts';
 import { undeclaredReference, undeclaredRole } from '../messages/index.ts';
 import type { RoleModel } from '../models/open.ts';
 import type { ModelRole } from '../models/roles.ts';
-import type { RoleModels } from '../models/shelf.ts';
+import type { RoleModels } from '../models/pool.ts';
 import type { Model } from '../onnx/model.ts';
 import type { CheckpointFile } from '../optim/checkpoint-file.ts';
 import type { Random } from '../random.ts';
@@ -60,6 +60,11 @@ export interface PluginBase<S extends ParameterSchema = ParameterSchema> {
   readonly reference: string;
   /** Parameters with defaults and units. */
   readonly params: S;
+  /**
+   * By today's name of a parameter: the name it had before. Seeds are still drawn under that one, so that a rename changes
+   * no number, and the message about it says the new one.
+   */
+  readonly formerNames?: Readonly<Record<string, string>>;
   /** Roles of the networks it needs, whatever its parameters; empty for most attacks. */
   readonly needs: readonly ModelRole[];
   /** What it needs with certain parameters, where that is not all of `needs`, or more than one model in a role. */
@@ -89,7 +94,7 @@ export interface PluginContext {
   /** What parameters name; see `picturesOf`. */
   readonly pictures?: (parameter: string) => readonly NamedPicture[];
   /** What an attack that learns has learnt; see `learnedIn`. */
-  readonly learned?: Float32Array;
+  readonly trained?: Float32Array;
   /** Where a long training may keep its state; whoever hands it out removes the file when the job is done. */
   readonly training?: CheckpointFile;
   /** What parameters name; see `transformationsOf`. */

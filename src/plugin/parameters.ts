@@ -1,6 +1,6 @@
 /** @file Parameters of a plug-in: checked against its schema, and described for `list`, help and messages. */
 import { z } from 'zod';
-import { expected, type Place, unknownParameter } from '../messages/index.ts';
+import { expected, type Place, renamedParameter, unknownParameter } from '../messages/index.ts';
 import type { ParameterSchema, PluginBase } from './define.ts';
 
 /** Parameters as a user gave them, before anything is known of them. */
@@ -41,7 +41,7 @@ interface PropertySchema {
  * @throws PARAMETER for the first one that is unknown or out of its range.
  */
 export function parseParameters<S extends ParameterSchema>(
-  plugin: Pick<PluginBase<S>, 'id' | 'params'>,
+  plugin: Pick<PluginBase<S>, 'id' | 'params' | 'formerNames'>,
   given: GivenParameters,
   place?: Place | PlaceOf,
 ): z.infer<S> {
@@ -52,6 +52,8 @@ export function parseParameters<S extends ParameterSchema>(
   for (const issue of result.error.issues) {
     if (issue.code !== 'unrecognized_keys') continue;
     const name = issue.keys[0]!; // first of all: a misspelt name explains what else is wrong
+    const renamed = Object.entries(plugin.formerNames ?? {}).find(([, former]) => former === name);
+    if (renamed !== undefined) throw renamedParameter(plugin.id, name, renamed[0], placeOf(name));
     throw unknownParameter(plugin.id, name, Object.keys(properties), placeOf(name));
   }
   const [issue] = result.error.issues;

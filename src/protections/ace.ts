@@ -14,7 +14,7 @@
  * - The default level is 8/255; `light` is the published one.
  */
 import { z } from 'zod';
-import { alternate, alternationParameters } from './parts/alternating.ts';
+import { alternate, alternationFormerNames, alternationParameters } from './parts/alternating.ts';
 import { priorNeeds, priorRefers } from './parts/class-pictures.ts';
 import { defineProtection } from './define.ts';
 import { DIFFUSION_NEEDS } from './parts/denoising.ts';
@@ -32,13 +32,14 @@ export const ace = defineProtection({
     mode: z.enum(['ace', 'ace+']).default('ace').describe('ace+ pulls the latents to the target, too'),
     ...attackBudgetParameters,
     ...descentParameters({ steps: 50, step: 0.6375 }),
-    ...alternationParameters({ rounds: 5, trainSteps: 5, rate: 1e-4, prior: 0.1, classImages: 50 }),
+    ...alternationParameters({ rounds: 5, trainSteps: 5, lr: 1e-4, priorWeight: 0.1, classImages: 50 }),
     ...diffusionParameters,
     ...targetParameters('glyphs'),
     ...windowParameters,
   }),
   needs: ['vae-encoder', 'unet', 'text-encoder'],
   needsWith: (given) => [...DIFFUSION_NEEDS, ...priorNeeds(given), ...perceptualNeed(given.lpips)],
+  formerNames: alternationFormerNames,
   refers: { ...targetRefers, ...expectationRefers, ...priorRefers },
   random: true,
   budget: budgetOf,

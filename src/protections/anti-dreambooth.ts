@@ -13,7 +13,7 @@
  * - The prompt is a painting's; the paper protects faces. Size and opacity stay. The default level is 8/255.
  */
 import { z } from 'zod';
-import { alternate, alternationParameters } from './parts/alternating.ts';
+import { alternate, alternationFormerNames, alternationParameters } from './parts/alternating.ts';
 import { priorNeeds, priorRefers } from './parts/class-pictures.ts';
 import { defineProtection } from './define.ts';
 import { DIFFUSION_NEEDS } from './parts/denoising.ts';
@@ -32,9 +32,9 @@ export const antiDreambooth = defineProtection({
     ...alternationParameters({
       rounds: 50,
       trainSteps: 3,
-      rate: 5e-7,
-      tuning: 'full',
-      prior: 1,
+      lr: 5e-7,
+      method: 'full',
+      priorWeight: 1,
       classImages: 200,
     }),
     ...diffusionParameters,
@@ -42,6 +42,7 @@ export const antiDreambooth = defineProtection({
   }),
   needs: ['vae-encoder', 'unet', 'text-encoder'],
   needsWith: (given) => [...DIFFUSION_NEEDS, ...priorNeeds(given), ...perceptualNeed(given.lpips)],
+  formerNames: alternationFormerNames,
   refers: { ...expectationRefers, ...priorRefers },
   random: true,
   budget: budgetOf,

@@ -19,7 +19,7 @@
  * - The default level is 8/255; `light` is the published one.
  */
 import { z } from 'zod';
-import { alternate, alternationParameters } from './parts/alternating.ts';
+import { alternate, alternationFormerNames, alternationParameters } from './parts/alternating.ts';
 import { priorNeeds, priorRefers } from './parts/class-pictures.ts';
 import { defineProtection } from './define.ts';
 import { DIFFUSION_NEEDS } from './parts/denoising.ts';
@@ -43,7 +43,7 @@ export const mistV2 = defineProtection({
       ),
     ...attackBudgetParameters,
     ...descentParameters({ steps: 30, step: 0.6375 }),
-    ...alternationParameters({ rounds: 5, trainSteps: 10, rate: 1e-4, prior: 0.1, classImages: 50 }),
+    ...alternationParameters({ rounds: 5, trainSteps: 10, lr: 1e-4, priorWeight: 0.1, classImages: 50 }),
     vaeWeight: z
       .number()
       .min(0)
@@ -56,6 +56,7 @@ export const mistV2 = defineProtection({
   }),
   needs: ['vae-encoder', 'unet', 'text-encoder'],
   needsWith: (given) => [...DIFFUSION_NEEDS, ...priorNeeds(given), ...perceptualNeed(given.lpips)],
+  formerNames: alternationFormerNames,
   refers: { ...targetRefers, ...expectationRefers, ...priorRefers },
   random: true,
   budget: budgetOf,

@@ -4,7 +4,7 @@
  * anew): which fits the style, which has the higher quality. Sides and order are drawn from the run's hash.
  */
 import { createHash } from 'node:crypto';
-import type { RunFolder, RunLesson } from '../run/run-folder.ts';
+import type { RunFolder, MimicRun } from '../run/run-folder.ts';
 import { deriveSeed, seededRandom, shuffled } from '../random.ts';
 import type { Interval } from '../stats/bootstrap.ts';
 import { wilsonInterval } from '../stats/rates.ts';
@@ -60,19 +60,19 @@ interface Matched {
   readonly artist: string;
   readonly prompt: string;
   readonly learnt: string;
-  readonly mine: RunLesson['pictures'][number];
-  readonly control: RunLesson['pictures'][number];
+  readonly mine: MimicRun['pictures'][number];
+  readonly control: MimicRun['pictures'][number];
 }
 
 /** Where both models made the very same picture there is nothing to choose. */
-function pairsOf(lesson: RunLesson, clean: RunLesson, setting: string): Matched[] {
-  const { artist, prompts, repeats } = lesson;
+function pairsOf(lesson: MimicRun, clean: MimicRun, setting: string): Matched[] {
+  const { artist, prompts, imagesPerPrompt } = lesson;
   const name = learntIn(lesson);
   const learnt = setting === '' || name === UNTUNED ? name : `${name}, ${setting}`;
   return lesson.pictures.flatMap((mine, i): Matched[] => {
     const control = clean.pictures[i]!;
     if (control.sha256 === mine.sha256) return [];
-    return [{ artist, prompt: prompts[Math.floor(i / repeats)]!, learnt, mine, control }];
+    return [{ artist, prompt: prompts[Math.floor(i / imagesPerPrompt)]!, learnt, mine, control }];
   });
 }
 

@@ -3,7 +3,7 @@
  * what every metric says of each model. Models that learnt nothing, clean pictures and noise come first: the rest is read
  * against them.
  */
-import type { CellRecord, MetricSetting, RunFolder, RunLesson } from '../run/run-folder.ts';
+import type { CellRecord, MetricSetting, RunFolder, MimicRun } from '../run/run-folder.ts';
 import type { Row } from '../run/rows.ts';
 import { bootstrapInterval, weightedMean } from '../stats/bootstrap.ts';
 import { wilsonInterval } from '../stats/rates.ts';
@@ -48,7 +48,7 @@ const COLUMNS = 8;
 export const UNTUNED = 'no fine-tuning';
 
 /** The models of a run, but for those that learnt what others did: a protection or an attack that does nothing. */
-export function distinctLessons({ generated, cells }: Pick<RunFolder, 'generated' | 'cells'>): RunLesson[] {
+export function distinctLessons({ generated, cells }: Pick<RunFolder, 'generated' | 'cells'>): MimicRun[] {
   const idle = new Set(
     cells.flatMap(({ protection, attack }) =>
       [protection, attack].filter(isIdentity).map(({ label }) => label),
@@ -94,20 +94,20 @@ export async function makeSheets(run: RunFolder, { draw }: Pick<Answers, 'draw'>
 /** The metrics that judge a lesson's paintings; the one that names the lesson first. */
 function metricsOfLesson(
   cells: readonly CellRecord[],
-  { metric, metrics = [metric] }: RunLesson,
+  { metric, metrics = [metric] }: MimicRun,
 ): MetricSetting[] {
   const known = new Map(cells.map((cell) => [cell.metric.label, cell.metric]));
   return metrics.flatMap((label) => known.get(label) ?? []);
 }
 
 /** Baselines first: no fine-tuning, clean, attack(clean), noise. */
-function ordered(lessons: readonly RunLesson[], cells: readonly CellRecord[]) {
+function ordered(lessons: readonly MimicRun[], cells: readonly CellRecord[]) {
   const protections = new Map(cells.map(({ protection }) => [protection.label, protection]));
   const named = {
     protection: printedNames([...protections.values()]),
     attack: printedNames(cells.map(({ attack }) => attack)),
   };
-  const rank = ({ arm, protection }: RunLesson): number => {
+  const rank = ({ arm, protection }: MimicRun): number => {
     const baseline = ['untuned', 'clean', 'attacked-clean'].indexOf(arm);
     if (baseline >= 0) return baseline;
     const setting = protections.get(protection ?? '');
@@ -128,7 +128,7 @@ function ordered(lessons: readonly RunLesson[], cells: readonly CellRecord[]) {
 /** The mean over what one model painted: hits and misses with Wilson's interval, the rest with a bootstrap's. */
 function measureOf(
   rows: readonly Row[],
-  { arm, protection, attack, artist, seed }: RunLesson,
+  { arm, protection, attack, artist, seed }: MimicRun,
   metric: MetricSetting,
   draw: Answers['draw'],
 ): SheetRow['measures'][number] {
@@ -153,10 +153,10 @@ function measureOf(
   return { mean: { value: hits / numbers.length, interval }, n: numbers.length };
 }
 
-async function picturesOf({ pictures, repeats, prompts }: RunLesson): Promise<string[]> {
+async function picturesOf({ pictures, imagesPerPrompt, prompts }: MimicRun): Promise<string[]> {
   const shown: string[] = [];
   for (const [i] of prompts.slice(0, COLUMNS).entries())
-    shown.push(await thumbnail(pictures[i * repeats]!.path, SIDE));
+    shown.push(await thumbnail(pictures[i * imagesPerPrompt]!.path, SIDE));
   return shown;
 }
 
@@ -172,7 +172,7 @@ export function learntIn({
   arm,
   protection,
   attack,
-}: Pick<RunLesson, 'arm' | 'protection' | 'attack'>): string {
+}: Pick<MimicRun, 'arm' | 'protection' | 'attack'>): string {
   if (arm === 'untuned') return UNTUNED;
   const isClean = arm === 'clean' || arm === 'attacked-clean';
   const shield = isClean ? 'clean' : (protection ?? 'clean');

@@ -3,7 +3,7 @@
  * take. Earlier runs count, too, until this one knows better.
  */
 import { type WorkEstimate, workOf } from '../plan/estimate.ts';
-import { type Job, jobKey } from '../jobs/jobs.ts';
+import { type Job, jobKey } from '../jobs/job.ts';
 import type { JobEvent } from '../jobs/session.ts';
 
 export interface Forecast {

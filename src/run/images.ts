@@ -3,7 +3,7 @@ import { attacks } from '../attacks/index.ts';
 import { resolvePlugin } from '../plugin/resolve.ts';
 import type { Plan } from '../plan/plan.ts';
 import { artefactOf } from '../plan/plan.ts';
-import { type JobRecord, jobKey } from '../jobs/jobs.ts';
+import { type JobRecord, jobKey } from '../jobs/job.ts';
 import type { Arm, RowArm } from './rows.ts';
 import type { RunImage, Setting } from './run-folder.ts';
 import type { Store } from '../jobs/store.ts';
@@ -60,10 +60,10 @@ class NotStored extends Error {}
 
 /** Whether an arm's picture depends on the protection: attack(clean) does, too, where the attack has learnt from it. */
 export const isProtected = (arm: RowArm, attack: Setting): boolean =>
-  arm === 'protected' || arm === 'attacked-protected' || (arm === 'attacked-clean' && hasLearnt(attack));
+  arm === 'protected' || arm === 'attacked-protected' || (arm === 'attacked-clean' && isTrained(attack));
 
-const hasLearnt = ({ links }: Setting): boolean =>
-  links.some(({ id }) => resolvePlugin('attack', attacks, id).learns !== undefined);
+const isTrained = ({ links }: Setting): boolean =>
+  links.some(({ id }) => resolvePlugin('attack', attacks, id).training !== undefined);
 
 interface DistinctArm {
   readonly arm: Arm;
@@ -83,8 +83,8 @@ function distinctArms(plan: Plan): DistinctArm[] {
     const settings = { protection, attack, seed };
     add(['clean'], { arm: 'clean', ...settings });
     add(['protected', protection.label, seed], { arm: 'protected', ...settings });
-    const taughtOn = hasLearnt(attack) ? protection.label : null;
-    add(['attacked-clean', taughtOn, attack.label, seed], { arm: 'attacked-clean', ...settings });
+    const trainedOn = isTrained(attack) ? protection.label : null;
+    add(['attacked-clean', trainedOn, attack.label, seed], { arm: 'attacked-clean', ...settings });
     add(['attacked-protected', protection.label, attack.label, seed], {
       arm: 'attacked-protected',
       ...settings,

@@ -6,7 +6,7 @@ import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Device } from '../runtime/device.ts';
-import type { AttackLesson } from './learned.ts';
+import type { AttackTraining } from './attack-trainings.ts';
 import type { VerdictRule } from '../experiment/experiment.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 
@@ -41,7 +41,7 @@ export interface Manifest {
   /** Programs outside this package that made pictures: versions by name; absent where none did. */
   readonly programs?: Readonly<Record<string, string>>;
   /** What attacks have learnt; absent where none learns, and until the run is finished. */
-  readonly lessons?: readonly AttackLesson[];
+  readonly attackTrainings?: readonly AttackTraining[];
   readonly environment: Environment;
   /** ISO 8601. */
   readonly started: string;

@@ -7,7 +7,7 @@ import type { CellPattern } from '../experiment/cells.ts';
 import { type ModelChoices, mergeChoices } from '../models/choice.ts';
 import { type Bindings, bindModels, type UsedSetting } from '../experiment/bindings.ts';
 import { cellsOf, type Experiment, readExperiment } from '../experiment/experiment.ts';
-import { lessonRemarks } from '../plan/learning.ts';
+import { mimicRemarks } from '../plan/mimics.ts';
 import { makePlan } from '../plan/plan.ts';
 import type { RunInputs } from './run.ts';
 import { openStore } from '../jobs/store.ts';
@@ -44,7 +44,7 @@ export async function prepareRun(file: string, options: PrepareOptions): Promise
   });
   return {
     experiment,
-    dataset: { ...dataset, notes: [...dataset.notes, ...lessonRemarks(plan)] },
+    dataset: { ...dataset, notes: [...dataset.notes, ...mimicRemarks(plan)] },
     plan,
     store: openStore(storeFolder(options.store)),
     dir: resolve(options.out ?? join('reports', experiment.name)),

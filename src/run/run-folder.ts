@@ -118,7 +118,7 @@ export interface RunImage {
 }
 
 /** What a model made that has learnt one arm of an artist's pictures. */
-export interface RunLesson {
+export interface MimicRun {
   /** Label of a metric that judges it. */
   readonly metric: string;
   /** Labels of all that judge what it paints; absent in runs of earlier versions. */
@@ -131,7 +131,7 @@ export interface RunLesson {
   readonly seed: number;
   readonly prompts: readonly string[];
   /** Pictures a prompt. */
-  readonly repeats: number;
+  readonly imagesPerPrompt: number;
   /** Prompt by prompt; paths are absolute. */
   readonly pictures: readonly { readonly sha256: string; readonly path: string }[];
   /** Of every training step. */
@@ -148,7 +148,7 @@ export interface RunFolder {
   readonly rows: readonly Row[];
   readonly images: readonly RunImage[];
   /** Empty where no metric trains a model. */
-  readonly generated: readonly RunLesson[];
+  readonly generated: readonly MimicRun[];
 }
 
 /** The names of the files in a run's folder. */
@@ -183,7 +183,7 @@ export async function readRunFolder(dir: string): Promise<RunFolder> {
     cells: await json<CellRecord[]>(RUN_FILES.cells),
     rows: parseRows(await text(RUN_FILES.rows)),
     images: await json<RunImage[]>(RUN_FILES.images),
-    generated: await json<RunLesson[]>(RUN_FILES.generated).catch(() => []),
+    generated: await json<MimicRun[]>(RUN_FILES.generated).catch(() => []),
   };
 }
 

@@ -9,14 +9,14 @@ import { failedFast, interrupted, reasonOf } from '../messages/index.ts';
 import type { Executor } from '../jobs/executor.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import type { Cell } from '../experiment/cells.ts';
-import type { Job } from '../jobs/jobs.ts';
+import type { Job } from '../jobs/job.ts';
 import { claimRunFolder } from './claim.ts';
 import { describeEnvironment, describeTool, type Manifest, nameDevice, SEED_RULE } from './manifest.ts';
 import { measurementOf, type Plan, rowsOfCell, unitsOf } from '../plan/plan.ts';
 import { cellRecords, writeResults } from './results.ts';
-import { collectGenerated } from './generated.ts';
+import { collectMimics } from './mimic-runs.ts';
 import { collectImages } from './images.ts';
-import { collectLessons } from './learned.ts';
+import { collectAttackTrainings } from './attack-trainings.ts';
 import type { Row, RowArm } from './rows.ts';
 import { openRowsFile } from './rows-file.ts';
 import { readRunFolder, RUN_FILES, type RunFolder } from './run-folder.ts';
@@ -140,13 +140,13 @@ async function runMissing(
   }
 
   const images = await collectImages(plan, store);
-  const generated = await collectGenerated(plan, store);
-  const lessons = await collectLessons(plan, store);
+  const generated = await collectMimics(plan, store);
+  const attackTrainings = await collectAttackTrainings(plan, store);
   const cells = cellRecords(plan, rows);
   const ms = Math.round((previous?.ms ?? 0) + performance.now() - started);
   const finished: Manifest = {
     ...manifest,
-    ...(lessons.length > 0 && { lessons }),
+    ...(attackTrainings.length > 0 && { attackTrainings }),
     finished: new Date().toISOString(),
     ms,
     jobs: addCounts(previous?.jobs, session.counts),

@@ -10,8 +10,9 @@ import type { Image } from '../image/image.ts';
 import type { Notes } from '../plugin/define.ts';
 import type { Budget } from '../protections/define.ts';
 import { emptyFolder, missingFile, overwritesInput, sameOutput } from '../messages/index.ts';
-import { attackImage, measureSaved, type Means, protectImage } from '../jobs/execute.ts';
-import { jobSeed, jobStep } from '../jobs/jobs.ts';
+import { attackImage, measureSaved, type PluginServices, protectImage } from '../jobs/execute.ts';
+import { jobStep } from '../jobs/job.ts';
+import { jobSeed } from '../jobs/seeds.ts';
 import { sha256 } from '../files/keys.ts';
 import type { Setting } from '../run/run-folder.ts';
 import type { MeasuredBudget, MeasuredLooks } from '../jobs/safeguards.ts';
@@ -45,7 +46,7 @@ export interface OutputFile {
   readonly notes?: Notes;
 }
 
-export interface HandOptions extends Means {
+export interface HandOptions extends PluginServices {
   readonly outDir: string;
   readonly seed: number;
   readonly maxPixels: number;

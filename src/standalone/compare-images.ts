@@ -14,7 +14,7 @@ import {
 } from '../messages/index.ts';
 import type { ImageRef, Metric, MetricContext } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
-import type { RoleModels } from '../models/shelf.ts';
+import type { RoleModels } from '../models/pool.ts';
 import { vectorOf as vectorBy } from '../models/vectors.ts';
 import { resolvePlugin } from '../plugin/resolve.ts';
 import { seededRandom } from '../random.ts';
@@ -22,7 +22,8 @@ import type { ModelChoices } from '../models/choice.ts';
 import type { Device } from '../runtime/device.ts';
 import { openBindings } from '../experiment/bindings.ts';
 import { findInputs, type InputFile } from './by-hand.ts';
-import { type JobStep, jobSeed, jobStep } from '../jobs/jobs.ts';
+import { type JobStep, jobStep } from '../jobs/job.ts';
+import { jobSeed } from '../jobs/seeds.ts';
 import { sha256 } from '../files/keys.ts';
 import type { MetricSetting } from '../run/run-folder.ts';
 import { writeAtomically } from '../jobs/store.ts';

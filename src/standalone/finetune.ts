@@ -21,7 +21,7 @@ import { modelHome } from '../models/home.ts';
 import type { OpenOptions } from '../models/open.ts';
 import { type ResolvedModel, resolveNeeds } from '../models/resolve.ts';
 import { ROLE_GROUPS } from '../models/roles.ts';
-import { openShelf } from '../models/shelf.ts';
+import { openPool } from '../models/pool.ts';
 import {
   type CheckpointFile,
   checkpointTo,
@@ -33,7 +33,7 @@ import { keyOf } from '../files/keys.ts';
 import { toolVersion } from '../run/manifest.ts';
 import { writeAtomically } from '../jobs/store.ts';
 
-export interface FineTuneFilesOptions extends Omit<FineTuneOptions, 'side' | 'prior' | 'method'> {
+export interface FineTuneFilesOptions extends Omit<FineTuneOptions, 'resolution' | 'prior' | 'method'> {
   readonly method: TuningMethod;
   /** A folder, or a CSV manifest. */
   readonly pictures: string;
@@ -42,7 +42,7 @@ export interface FineTuneFilesOptions extends Omit<FineTuneOptions, 'side' | 'pr
   /** For pictures without a caption of their own: a `.txt` beside the picture, or the manifest's column. */
   readonly caption: string;
   /** The model's own unless told. */
-  readonly side?: number | undefined;
+  readonly resolution?: number | undefined;
   /** Prior preservation: pictures that the model paints of a prompt before it is taught anything, and their weight. */
   readonly prior?:
     | { readonly weight: number; readonly prompt: string; readonly pictures: number }
@@ -52,7 +52,7 @@ export interface FineTuneFilesOptions extends Omit<FineTuneOptions, 'side' | 'pr
   /** Path of the result, without its ending. */
   readonly out: string;
   /** Steps between checkpoints. */
-  readonly every: number;
+  readonly saveEvery: number;
   readonly maxPixels: number;
 }
 
@@ -86,12 +86,12 @@ export async function fineTuneFiles(
   sessions: OpenOptions,
   { signal, onProgress = () => undefined, onNote = () => undefined }: Watch,
 ): Promise<FineTunedFile> {
-  const { side, prior, ...rest } = options;
-  const { out, every, format, method, seed } = rest;
-  const taught = await taughtPictures(options, onNote);
+  const { resolution, prior, ...rest } = options;
+  const { out, saveEvery, format, method, seed } = rest;
+  const training = await taughtPictures(options, onNote);
   const needs = ROLE_GROUPS.diffusion.map((role) => ({ role, by: 'finetune' }));
   const models = await resolveNeeds(needs, choices, { home: modelHome(), baseDirs: [process.cwd()] });
-  const pictures = taught.map(({ id, sha256, caption }) => ({ id, sha256, caption }));
+  const pictures = training.map(({ id, sha256, caption }) => ({ id, sha256, caption }));
   const settings = settingsOf(options);
   const file: CheckpointFile = {
     path: `${out}.checkpoint.safetensors`,
@@ -103,11 +103,11 @@ export async function fineTuneFiles(
   };
   const resume = await readCheckpoint(file);
   await mkdir(dirname(out), { recursive: true });
-  const shelf = openShelf(sessions);
+  const pool = openPool(sessions);
   try {
-    const open: OpenRole = shelf.of(models).open;
+    const open: OpenRole = pool.of(models).open;
     const examples: TrainingPicture[] = [];
-    for (const { caption, image } of taught) examples.push({ caption, image: await image() });
+    for (const { caption, image } of training) examples.push({ caption, image: await image() });
     const classPictures = await priorPictures(options, open, signal, (done) =>
       onProgress(0, `class pictures ${done}`),
     );
@@ -115,14 +115,14 @@ export async function fineTuneFiles(
       examples,
       {
         ...rest,
-        side: side ?? (await openDiffusion(open)).side,
+        resolution: resolution ?? (await openDiffusion(open)).side,
         ...(prior && { prior: { weight: prior.weight, pictures: classPictures } }),
       },
       {
         open,
         random: seededRandom(seed).fork('training'),
         resume,
-        checkpoint: checkpointTo(file, every),
+        checkpoint: checkpointTo(file, saveEvery),
         signal,
         onProgress: (fraction) => onProgress(fraction, `step ${Math.round(fraction * options.steps)}`),
       },
@@ -141,7 +141,7 @@ export async function fineTuneFiles(
     if (signal.aborted) throw interrupted();
     throw error;
   } finally {
-    await shelf.close();
+    await pool.close();
   }
 }
 
@@ -149,7 +149,7 @@ export async function fineTuneFiles(
 function settingsOf({
   pictures: _,
   out: __,
-  every: ___,
+  saveEvery: ___,
   format: ____,
   maxPixels: _____,
   method,
@@ -221,7 +221,7 @@ async function captionOf({ caption, origin }: DatasetItem): Promise<string | und
 
 /** What the model paints of the class prompt before it is taught: the same for the same seed. */
 async function priorPictures(
-  { prior, seed, side }: FineTuneFilesOptions,
+  { prior, seed, resolution }: FineTuneFilesOptions,
   open: OpenRole,
   signal: AbortSignal,
   onPicture: (done: number) => void,
@@ -235,7 +235,7 @@ async function priorPictures(
     const [image] = await textToImage(diffusion, {
       prompts: [prior.prompt],
       randoms: [random.fork(`picture ${i}`)],
-      ...(side !== undefined && { size: { width: side, height: side } }),
+      ...(resolution !== undefined && { size: { width: resolution, height: resolution } }),
       signal,
     });
     made.push({ image: image!, caption: prior.prompt });

@@ -16,7 +16,7 @@ import { modelHome } from '../models/home.ts';
 import type { OpenOptions } from '../models/open.ts';
 import { type ResolvedModel, resolveNeeds } from '../models/resolve.ts';
 import { ROLE_GROUPS } from '../models/roles.ts';
-import { openShelf } from '../models/shelf.ts';
+import { openPool } from '../models/pool.ts';
 import { seededRandom } from '../random.ts';
 import { sha256 } from '../files/keys.ts';
 import { toolVersion } from '../run/manifest.ts';
@@ -64,9 +64,9 @@ export async function generateFiles(
 ): Promise<Generated> {
   const needs = ROLE_GROUPS.diffusion.map((role) => ({ role, by: 'generate' }));
   const models = await resolveNeeds(needs, choices, { home: modelHome(), baseDirs: [process.cwd()] });
-  const shelf = openShelf(sessions);
+  const pool = openPool(sessions);
   try {
-    const open: OpenRole = shelf.of(models).open;
+    const open: OpenRole = pool.of(models).open;
     const work = async (diffusion: Diffusion) => ({
       files: await write(diffusion, options),
       cut: await cutPrompts(diffusion, options.prompts),
@@ -76,7 +76,7 @@ export async function generateFiles(
     await record(options, models, files);
     return { files, models, cut };
   } finally {
-    await shelf.close();
+    await pool.close();
   }
 }
 

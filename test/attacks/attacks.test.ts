@@ -27,7 +27,7 @@ describe('every attack', () => {
   testDefinitions(attacks);
 
   const without = Object.values(attacks).filter(
-    ({ needs, learns }) => needs.length === 0 && learns === undefined,
+    ({ needs, training }) => needs.length === 0 && training === undefined,
   );
   const sizes = [
     [1, 1],

@@ -3,7 +3,7 @@ import { applyChain, type ChainLink } from '../../src/attacks/chain.ts';
 import { chainGraph } from '../../src/attacks/graph/chain.ts';
 import { attacks } from '../../src/attacks/index.ts';
 import { fromBytes, type Image, type Size, toBytes } from '../../src/image/image.ts';
-import type { RoleModels } from '../../src/models/shelf.ts';
+import type { RoleModels } from '../../src/models/pool.ts';
 import { parseChain } from '../../src/plugin/call.ts';
 import { resolveCall } from '../../src/plugin/resolve.ts';
 import { runTransformation } from '../../src/plugin/transformation.ts';

@@ -5,7 +5,7 @@ import { impress } from '../../src/attacks/purifiers/impress.ts';
 import type { Image } from '../../src/image/image.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
-import { openShelf, type RoleModels } from '../../src/models/shelf.ts';
+import { openPool, type RoleModels } from '../../src/models/pool.ts';
 import { builtModel, type GraphBuilder, graphBuilder } from '../../src/onnx/builder.ts';
 import type { Model } from '../../src/onnx/model.ts';
 import type { Value } from '../../src/onnx/operators.ts';
@@ -25,7 +25,7 @@ interface Golden {
 }
 
 const SIDE = 16;
-const shelf = openShelf({ threads: 1 });
+const shelf = openPool({ threads: 1 });
 afterAll(() => shelf.close());
 
 const waves = (count: number, scale: number, pitch: number): number[] =>

@@ -6,7 +6,7 @@ import { cotangentName, gradientGraph, gradientName } from '../../src/autodiff/g
 import { prepareRun } from '../../src/run/prepare.ts';
 import { missingInputs, noMoments, undeclaredRole } from '../../src/messages/index.ts';
 import { imageTensor } from '../../src/models/pixels.ts';
-import { openShelf } from '../../src/models/shelf.ts';
+import { openPool } from '../../src/models/pool.ts';
 import { builtModel, graphBuilder } from '../../src/onnx/builder.ts';
 import { compose } from '../../src/onnx/transforms/compose.ts';
 import { embed } from '../../src/onnx/transforms/embed.ts';
@@ -21,7 +21,7 @@ import { writeTinyDiffusion } from '../tiny-diffusion.ts';
 import { compared, linksOf, picture } from './graph-fixture.ts';
 import { filter, modelsOf } from './network-models.ts';
 
-const shelf = openShelf({ threads: 1 });
+const shelf = openPool({ threads: 1 });
 afterAll(() => shelf.close());
 
 const folder = await temporaryFolder();

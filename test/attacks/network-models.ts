@@ -4,7 +4,7 @@ import { parseModelChoices } from '../../src/models/choice.ts';
 import { modelHome } from '../../src/models/home.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
 import type { ModelRole } from '../../src/models/roles.ts';
-import type { ModelShelf, RoleModels } from '../../src/models/shelf.ts';
+import type { ModelPool, RoleModels } from '../../src/models/pool.ts';
 import { builtModel, graphBuilder } from '../../src/onnx/builder.ts';
 import type { Model } from '../../src/onnx/model.ts';
 import { emptyHome } from '../models/fixture.ts';
@@ -32,7 +32,7 @@ export function filter(output: 'denoised' | 'upscaled'): Model {
 
 /** The models of some choices, opened on a shelf; roles that nobody chose are played by what ships with the package. */
 export async function modelsOf(
-  shelf: ModelShelf,
+  shelf: ModelPool,
   choices: Readonly<Record<string, unknown>>,
   roles: readonly ModelRole[],
 ): Promise<RoleModels> {

@@ -6,7 +6,7 @@ import { absentModel, noMoments } from '../../src/messages/index.ts';
 import { catalogue } from '../../src/models/catalogue/index.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
-import { openShelf } from '../../src/models/shelf.ts';
+import { openPool } from '../../src/models/pool.ts';
 import { parseChain } from '../../src/plugin/call.ts';
 import { resolveCall } from '../../src/plugin/resolve.ts';
 import { seededRandom } from '../../src/random.ts';
@@ -16,7 +16,7 @@ import { describeShared } from '../shared.ts';
 import { writeTinyDiffusion } from '../tiny-diffusion.ts';
 import { filter, modelsOf } from './network-models.ts';
 
-const shelf = openShelf({ threads: 1 });
+const shelf = openPool({ threads: 1 });
 afterAll(() => shelf.close());
 
 const folder = await temporaryFolder();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { findBrowser } from '../../src/attacks/parts/browser.ts';
 import { screenshot } from '../../src/attacks/display/screenshot.ts';
 import { bindModels } from '../../src/experiment/bindings.ts';
-import { jobKey, jobStep } from '../../src/jobs/jobs.ts';
+import { jobKey, jobStep } from '../../src/jobs/job.ts';
 import { attackSettings } from '../../src/experiment/settings.ts';
 import { fromBytes, type Image, toBytes } from '../../src/image/image.ts';
 import { browserMissing, imageTooSmall, screenshotTooLarge } from '../../src/messages/index.ts';

@@ -7,14 +7,14 @@ import type { OpenRole } from '../../src/diffusion/open.ts';
 import { fewerPicturesThanBatch, sideNotWhole, unknownToken } from '../../src/messages/index.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
-import { openShelf } from '../../src/models/shelf.ts';
+import { openPool } from '../../src/models/pool.ts';
 import type { TrainingState } from '../../src/optim/train.ts';
 import { seededRandom } from '../../src/random.ts';
 import { emptyHome, temporaryFolder } from '../models/fixture.ts';
 import { randomImage } from '../pictures.ts';
 import { writeTinyDiffusion } from '../tiny-diffusion.ts';
 
-const shelf = openShelf({ threads: 1 });
+const shelf = openPool({ threads: 1 });
 afterAll(() => shelf.close());
 
 const needs = (['vae-encoder', 'vae-decoder', 'unet', 'text-encoder'] as const).map((role) => ({
@@ -31,9 +31,9 @@ const pictures = [1, 2, 3].map((i) => ({ image: randomImage(40 + 8 * i, 48), cap
 const options: FineTuneOptions = {
   method: { kind: 'lora', rank: 2, alpha: 2 },
   steps: 6,
-  batch: 2,
-  rate: 0.01,
-  side: 32,
+  batchSize: 2,
+  lr: 0.01,
+  resolution: 32,
   crop: 'random',
   flip: true,
 };
@@ -64,7 +64,7 @@ describe('fine-tuning', () => {
   );
 
   it('lowers the loss of what it trains on', async () => {
-    const { losses } = await tune({ method: { kind: 'full' }, steps: 60, batch: 3, rate: 0.005 });
+    const { losses } = await tune({ method: { kind: 'full' }, steps: 60, batchSize: 3, lr: 0.005 });
     const mean = (list: readonly number[]) => list.reduce((a, b) => a + b) / list.length;
     expect(mean(losses.slice(-15))).toBeLessThan(mean(losses.slice(0, 15)));
   });
@@ -79,12 +79,12 @@ describe('fine-tuning', () => {
   });
 
   it('has the same gradient whether rows run together or one at a time', async () => {
-    const [together, apart] = [await tune({ steps: 1 }), await tune({ steps: 1, atOnce: 1 })];
+    const [together, apart] = [await tune({ steps: 1 }), await tune({ steps: 1, microBatch: 1 })];
     expect(apart.losses[0]).toBeCloseTo(together.losses[0]!, 5);
   });
 
   it('keeps prior pictures in mind, and weighs timesteps by min-SNR where asked to', async () => {
-    const still = { steps: 6, rate: 1e-12 };
+    const still = { steps: 6, lr: 1e-12 };
     const { losses } = await tune(still);
     const { losses: both } = await tune({ ...still, prior: { pictures, weight: 0.5 } });
     const { losses: weighed } = await tune({ ...still, weighting: 'min-snr' });
@@ -94,8 +94,8 @@ describe('fine-tuning', () => {
   });
 
   it('asks for as many pictures as a batch has, and for a token that is one', async () => {
-    await expect(tune({ batch: 4 })).rejects.toThrow(fewerPicturesThanBatch(3, 4));
-    await expect(tune({ side: 40 })).rejects.toThrow(sideNotWhole(40, 16));
+    await expect(tune({ batchSize: 4 })).rejects.toThrow(fewerPicturesThanBatch(3, 4));
+    await expect(tune({ resolution: 40 })).rejects.toThrow(sideNotWhole(40, 16));
     await expect(tune({ method: { kind: 'textual-inversion', token: '<nobody>' } })).rejects.toThrow(
       unknownToken('<nobody>'),
     );

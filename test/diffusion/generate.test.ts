@@ -7,14 +7,14 @@ import { expected, mismatchedText, notFiniteLatent, unknownConditions } from '..
 import { resolveNeeds } from '../../src/models/resolve.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
 import { imageTensor } from '../../src/models/pixels.ts';
-import { openShelf } from '../../src/models/shelf.ts';
+import { openPool } from '../../src/models/pool.ts';
 import { tensor } from '../../src/onnx/tensor.ts';
 import { seededRandom } from '../../src/random.ts';
 import { emptyHome, temporaryFolder } from '../models/fixture.ts';
 import { randomImage } from '../pictures.ts';
 import { writeTinyDiffusion } from '../tiny-diffusion.ts';
 
-const shelf = openShelf({ threads: 1 });
+const shelf = openPool({ threads: 1 });
 afterAll(() => shelf.close());
 
 /** The roles of a model as a plug-in gets them. */

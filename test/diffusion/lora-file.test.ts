@@ -9,7 +9,7 @@ import { type OpenRole, openDiffusion } from '../../src/diffusion/open.ts';
 import { foreignLora, otherEmbedding } from '../../src/messages/index.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
-import { openShelf } from '../../src/models/shelf.ts';
+import { openPool } from '../../src/models/pool.ts';
 import { readModel } from '../../src/onnx/files.ts';
 import { readSafetensors, writeSafetensors } from '../../src/onnx/safetensors.ts';
 import { fromNumbers, tensor, toFloat32 } from '../../src/onnx/tensor.ts';
@@ -121,7 +121,7 @@ describe('a LoRA file', () => {
 });
 
 describe('a file of a whole diffusion model', async () => {
-  const shelf = openShelf({ threads: 1 });
+  const shelf = openPool({ threads: 1 });
   afterAll(() => shelf.close());
   const dir = await temporaryFolder();
   const folder = await writeTinyDiffusion(join(dir, 'tiny'));

@@ -2,7 +2,7 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { estimateMemory } from '../../src/plan/estimate.ts';
-import { jobSeed } from '../../src/jobs/jobs.ts';
+import { jobSeed } from '../../src/jobs/seeds.ts';
 import { prepareRun } from '../../src/run/prepare.ts';
 import type { Manifest } from '../../src/run/manifest.ts';
 import type { CellRecord } from '../../src/run/run-folder.ts';

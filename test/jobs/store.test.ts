@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { JobRecord } from '../../src/jobs/jobs.ts';
+import type { JobRecord } from '../../src/jobs/job.ts';
 import { keyOf, sha256 } from '../../src/files/keys.ts';
 import { openRowsFile } from '../../src/run/rows-file.ts';
 import type { Row } from '../../src/run/rows.ts';

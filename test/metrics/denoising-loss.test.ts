@@ -6,14 +6,14 @@ import { metrics } from '../../src/metrics/index.ts';
 import { glyphsOver } from '../../src/metrics/latent-shift.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
-import { openShelf } from '../../src/models/shelf.ts';
+import { openPool } from '../../src/models/pool.ts';
 import { parseParameters } from '../../src/plugin/parameters.ts';
 import { seededRandom } from '../../src/random.ts';
 import { emptyHome, temporaryFolder } from '../models/fixture.ts';
 import { randomImage } from '../pictures.ts';
 import { writeTinyDiffusion } from '../tiny-diffusion.ts';
 
-const shelf = openShelf({ threads: 1 });
+const shelf = openPool({ threads: 1 });
 afterAll(() => shelf.close());
 
 const models = temporaryFolder().then(async (dir) => {

@@ -3,12 +3,12 @@ import { type Image, withPixels } from '../../src/image/image.ts';
 import { metrics } from '../../src/metrics/index.ts';
 import { modelHome } from '../../src/models/home.ts';
 import { resolveModel } from '../../src/models/resolve.ts';
-import { openShelf } from '../../src/models/shelf.ts';
+import { openPool } from '../../src/models/pool.ts';
 import { deriveSeed, seededRandom } from '../../src/random.ts';
 import { randomImage } from '../pictures.ts';
 import { describeShared } from '../shared.ts';
 
-const shelf = openShelf();
+const shelf = openPool();
 afterAll(() => shelf.close());
 
 describeShared(

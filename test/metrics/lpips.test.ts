@@ -5,13 +5,13 @@ import { differentSizes, undeclaredRole } from '../../src/messages/index.ts';
 import { metrics } from '../../src/metrics/index.ts';
 import { modelHome } from '../../src/models/home.ts';
 import { type ResolvedModel, resolveModel } from '../../src/models/resolve.ts';
-import { openShelf } from '../../src/models/shelf.ts';
+import { openPool } from '../../src/models/pool.ts';
 import { seededRandom } from '../../src/random.ts';
 import { randomImage } from '../pictures.ts';
 import { describeShared, sharedPath } from '../shared.ts';
 
 const metric = metrics['lpips-squeeze'];
-const shelf = openShelf();
+const shelf = openPool();
 afterAll(() => shelf.close());
 
 const measure = (image: Image, reference: Image, models: readonly ResolvedModel[]): Promise<number> => {

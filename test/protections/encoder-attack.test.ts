@@ -10,7 +10,7 @@ import { modelHome } from '../../src/models/home.ts';
 import { openModel } from '../../src/models/open.ts';
 import { imageTensor } from '../../src/models/pixels.ts';
 import { type ResolvedModel, resolveModel } from '../../src/models/resolve.ts';
-import { openShelf } from '../../src/models/shelf.ts';
+import { openPool } from '../../src/models/pool.ts';
 import { parseParameters } from '../../src/plugin/parameters.ts';
 import { latentObjective } from '../../src/protections/parts/surrogate.ts';
 import { glyphTarget, zeroTarget } from '../../src/protections/parts/target.ts';
@@ -22,7 +22,7 @@ import { modelOf, node, port } from '../runtime/models.ts';
 import { describeShared, sharedPath } from '../shared.ts';
 
 const { mist, noise, photoguard } = protections;
-const shelf = openShelf();
+const shelf = openPool();
 afterAll(() => shelf.close());
 
 type Given = Record<string, unknown>;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { chainGraph } from '../../src/attacks/graph/chain.ts';
 import { attacks } from '../../src/attacks/index.ts';
-import { jobStep } from '../../src/jobs/jobs.ts';
+import { jobStep } from '../../src/jobs/job.ts';
 import { protectionSettings } from '../../src/experiment/settings.ts';
 import type { Size } from '../../src/image/image.ts';
 import { noGraph, noMoments } from '../../src/messages/index.ts';
@@ -11,7 +11,7 @@ import { openModel } from '../../src/models/open.ts';
 import { imageTensor } from '../../src/models/pixels.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
 import { LATENT_SPREAD } from '../../src/models/standard.ts';
-import { openShelf } from '../../src/models/shelf.ts';
+import { openPool } from '../../src/models/pool.ts';
 import { type NamedTensors, tensor } from '../../src/onnx/tensor.ts';
 import { parseParameters } from '../../src/plugin/parameters.ts';
 import { denoisingObjective, distillationObjective } from '../../src/protections/parts/denoising.ts';
@@ -72,7 +72,7 @@ describe('expectation over transformation in front of a diffusion model', () => 
     const choices = parseModelChoices({ diffusion: folder });
     return resolveNeeds(needs, choices, { home: await emptyHome(), baseDirs: ['/'] });
   });
-  const shelf = openShelf({ threads: 1 });
+  const shelf = openPool({ threads: 1 });
   afterAll(() => shelf.close());
 
   const seen = async (
@@ -129,7 +129,7 @@ describe('latents that are drawn', () => {
     const needs = [{ role: 'vae-encoder', by: 'test' }] as const;
     return resolveNeeds(needs, choices, { home: await emptyHome(), baseDirs: ['/'] });
   });
-  const shelf = openShelf({ threads: 1 });
+  const shelf = openPool({ threads: 1 });
   afterAll(() => shelf.close());
   const opened = async () => shelf.of(await models).open('vae-encoder');
   const drawn = async (latent: 'mean' | 'sampled', transformations: ReturnType<typeof named>[] = []) =>

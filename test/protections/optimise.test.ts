@@ -4,7 +4,7 @@ import { fromBytes, type Image, toBytes } from '../../src/image/image.ts';
 import { hidingPower } from '../../src/image/visibility.ts';
 import { perceptualUnmet, targetTooSmall, undeclaredReference } from '../../src/messages/index.ts';
 import { perceptualDistance, perceptualTiles } from '../../src/models/perceptual.ts';
-import { openShelf } from '../../src/models/shelf.ts';
+import { openPool } from '../../src/models/pool.ts';
 import type { NamedPicture } from '../../src/plugin/define.ts';
 import { parseParameters } from '../../src/plugin/parameters.ts';
 import { protections } from '../../src/protections/index.ts';
@@ -14,7 +14,7 @@ import { distanceModel, poolingModel } from '../models/fixture.ts';
 import { randomImage } from '../pictures.ts';
 
 const { mist } = protections;
-const shelf = openShelf();
+const shelf = openPool();
 afterAll(() => shelf.close());
 const [encoder, distance] = await Promise.all([poolingModel(), distanceModel()]);
 const perceptual = await shelf.of([distance]).open('perceptual');

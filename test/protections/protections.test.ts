@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { fromBytes, toBytes } from '../../src/image/image.ts';
-import { openShelf } from '../../src/models/shelf.ts';
+import { openPool } from '../../src/models/pool.ts';
 import type { Note, ParameterSchema } from '../../src/plugin/define.ts';
 import { parseParameters } from '../../src/plugin/parameters.ts';
 import { protections } from '../../src/protections/index.ts';
@@ -15,7 +15,7 @@ import { randomImage } from '../pictures.ts';
 import { testDefinitions } from '../plugin/registries.ts';
 import { writeTinyDiffusion } from '../tiny-diffusion.ts';
 
-const shelf = openShelf({ threads: 1 });
+const shelf = openPool({ threads: 1 });
 afterAll(() => shelf.close());
 
 /** Tiny networks of random weights stand in for every surrogate: the promises below are checked on any machine. */
@@ -163,8 +163,8 @@ describe('a surrogate that goes on learning', () => {
   it('learns class pictures beside, painted or given, no more than it draws, and notes them', async () => {
     const [painted, given, none] = [
       await made(ace, {}),
-      await made(ace, { classPictures: 'class/' }),
-      await made(ace, { prior: 0 }),
+      await made(ace, { classData: 'class/' }),
+      await made(ace, { priorWeight: 0 }),
     ];
     const about = { count: 1, prompt: 'a painting', weight: 0.1 };
     expect(painted.noted).toEqual({ 'class pictures': { source: 'generated', ...about } });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { CellRecord, MetricSetting, RunLesson } from '../../src/run/run-folder.ts';
+import type { CellRecord, MetricSetting, MimicRun } from '../../src/run/run-folder.ts';
 import type { Manifest } from '../../src/run/manifest.ts';
 import { ballotOf, countVotes, type Votes } from '../../src/report/ballot.ts';
 import { settingOf } from '../report-fixture.ts';
 
-const lesson = (arm: RunLesson['arm'], protection: string | null, name: string): RunLesson => ({
+const lesson = (arm: MimicRun['arm'], protection: string | null, name: string): MimicRun => ({
   metric: 'lora-mimicry',
   artist: 'X',
   arm,
@@ -12,7 +12,7 @@ const lesson = (arm: RunLesson['arm'], protection: string | null, name: string):
   attack: null,
   seed: 0,
   prompts: ['a boat', 'a tree'],
-  repeats: 2,
+  imagesPerPrompt: 2,
   pictures: [0, 1, 2, 3].map((i) => ({ sha256: `${name}${i}`, path: `/${name}${i}.png` })),
   losses: [1, 0.5],
   weights: null,
@@ -36,10 +36,10 @@ describe('a ballot', () => {
   });
 
   it('has half of each arm’s pictures on the left, and asks no more than sixty, evenly over the arms', () => {
-    const many = (protection: string): RunLesson => ({
+    const many = (protection: string): MimicRun => ({
       ...lesson('protected', protection, protection),
       prompts: Array.from({ length: 41 }, (_, i) => `p${i}`),
-      repeats: 1,
+      imagesPerPrompt: 1,
       pictures: Array.from({ length: 41 }, (_, i) => ({ sha256: `${protection}${i}`, path: `/${i}.png` })),
     });
     const clean = { ...many('c'), arm: 'clean' as const, protection: null };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CellRecord, MetricSetting, RunFolder, RunLesson } from '../../src/run/run-folder.ts';
+import type { CellRecord, MetricSetting, RunFolder, MimicRun } from '../../src/run/run-folder.ts';
 import type { RowArm } from '../../src/run/rows.ts';
 import { analyse } from '../../src/analysis/analysis.ts';
 import { lossCurves } from '../../src/report/charts/loss-curves.ts';
@@ -26,7 +26,7 @@ const lesson = (
   protection: string | null,
   attack: string | null,
   losses = [3, 2, 1],
-): RunLesson => ({
+): MimicRun => ({
   metric: success.label,
   metrics: [success.label, similarity.label],
   artist: 'X',
@@ -35,7 +35,7 @@ const lesson = (
   attack,
   seed: 0,
   prompts,
-  repeats: 2,
+  imagesPerPrompt: 2,
   pictures: [0, 1, 2, 3].map((i) => ({ sha256: String(i), path: '/nowhere.png' })),
   losses,
   weights: null,

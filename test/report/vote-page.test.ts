@@ -6,7 +6,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findBrowser } from '../../src/attacks/parts/browser.ts';
-import type { RunFolder, RunLesson } from '../../src/run/run-folder.ts';
+import type { RunFolder, MimicRun } from '../../src/run/run-folder.ts';
 import { ballotOf, countVotes } from '../../src/report/ballot.ts';
 import { votePage } from '../../src/report/page/vote.ts';
 import { readVotes } from '../../src/report/votes-file.ts';
@@ -27,11 +27,7 @@ const prompts = ['a boat', 'a tree', 'a mill'];
 async function runWithModels(): Promise<RunFolder> {
   const dir = await mkdtemp(join(tmpdir(), 'craquelure-vote-'));
   const run = await makeRun({ dir, attacks: [] });
-  const lesson = async (
-    arm: RunLesson['arm'],
-    protection: string | null,
-    red: number,
-  ): Promise<RunLesson> => {
+  const lesson = async (arm: MimicRun['arm'], protection: string | null, red: number): Promise<MimicRun> => {
     const pictures = await Promise.all(
       prompts.map(async (_, i) => {
         const path = join(dir, `${protection ?? 'clean'}-${i}.png`);
@@ -42,7 +38,7 @@ async function runWithModels(): Promise<RunFolder> {
         return { sha256: `${red}-${i}`, path };
       }),
     );
-    const rest = { attack: null, seed: 0, prompts, repeats: 1, losses: [], weights: null };
+    const rest = { attack: null, seed: 0, prompts, imagesPerPrompt: 1, losses: [], weights: null };
     return { metric: 'lora-mimicry', artist: 'Fixture', arm, protection, pictures, ...rest };
   };
   const generated = [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type WorkEstimate, workOf } from '../../src/plan/estimate.ts';
 import { forecastOf } from '../../src/run/forecast.ts';
-import type { Job } from '../../src/jobs/jobs.ts';
+import type { Job } from '../../src/jobs/job.ts';
 
 const protect = (seed: number): Job => ({
   stage: 'protect',

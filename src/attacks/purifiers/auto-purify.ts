@@ -12,7 +12,7 @@ import { openRole } from '../../plugin/define.ts';
 import { adverseCleaner } from '../filters/adverse-cleaner.ts';
 import { applyChain, type ChainLink } from '../chain.ts';
 import { searchChain } from '../parts/chain-search.ts';
-import { type Attack, defineAttack, learnedIn, trainingParameters } from '../define.ts';
+import { type Attack, defineAttack, trainedIn, trainingParameters } from '../define.ts';
 import { gaussianBlur } from '../filters/gaussian-blur.ts';
 import { gaussianNoise } from '../filters/gaussian-noise.ts';
 import { jpeg } from '../compression/jpeg.ts';
@@ -70,9 +70,9 @@ export const autoPurify = defineAttack({
   needs: ['vae-encoder'],
   random: true,
   strength: { parameter: 'floor', harsher: 'lower' },
-  learns: {
+  training: {
     pairs: ({ pairs }) => pairs,
-    learn: async (pairs, params, context) => {
+    train: async (pairs, params, context) => {
       const encoder = await openRole(context, 'vae-encoder');
       const { chain, left, psnr, oracle, untouched, tries } = await searchChain(
         LINKS,
@@ -83,7 +83,7 @@ export const autoPurify = defineAttack({
       );
       return Float32Array.of(left, psnr, oracle, untouched, tries, ...chain);
     },
-    tell: ([left, psnr, oracle, untouched, tries, ...chain]) => {
+    describe: ([left, psnr, oracle, untouched, tries, ...chain]) => {
       const name = formatChain(chain.map((i) => ({ plugin: LINKS[i]!.attack, params: LINKS[i]!.params })));
       return (
         `${name || 'no chain kept the floor'}; of ${tries} tried; left on validation pairs ${left!.toFixed(3)}, ` +
@@ -93,11 +93,11 @@ export const autoPurify = defineAttack({
     },
   },
   apply: async (image, _params, context) =>
-    applyChain(chainIn(learnedIn(context, 'auto-purify')), image, context),
+    applyChain(chainIn(trainedIn(context, 'auto-purify')), image, context),
 });
 
 /** The links of what was learnt: the numbers of the search come first. */
-const chainIn = (learned: Float32Array): ChainLink[] => Array.from(learned.slice(NUMBERS), (i) => LINKS[i]!);
+const chainIn = (trained: Float32Array): ChainLink[] => Array.from(trained.slice(NUMBERS), (i) => LINKS[i]!);
 
 /** Left, PSNR, oracle, untouched, tries. */
 const NUMBERS = 5;

@@ -6,10 +6,10 @@
  */
 import { z } from 'zod';
 import { openOwn } from '../../plugin/define.ts';
-import { defineAttack, learnedIn, trainingParameters } from '../define.ts';
+import { defineAttack, trainedIn, trainingParameters } from '../define.ts';
 import { clipped, throughNetwork } from '../parts/network.ts';
 import { REMOVER, REMOVER_MULTIPLE, removerFeeds, removerModel } from '../parts/remover.ts';
-import { taughtRemover } from '../parts/remover-lesson.ts';
+import { trainedRemover } from '../parts/remover-training.ts';
 
 export const learnedRemover = defineAttack({
   id: 'learned-remover',
@@ -27,8 +27,8 @@ export const learnedRemover = defineAttack({
       .describe('clean and protected pictures that it learns from'),
     ...trainingParameters,
     steps: z.int().min(1).max(100_000).default(1500).describe('training steps'),
-    batch: z.int().min(1).max(64).default(4).describe('crops a step'),
-    crop: z.int().min(16).max(256).multipleOf(2).default(64).describe('side of a crop in px'),
+    batchSize: z.int().min(1).max(64).default(4).describe('crops a step'),
+    cropSize: z.int().min(16).max(256).multipleOf(2).default(64).describe('side of a crop in px'),
     channels: z.int().min(4).max(64).default(32).describe('of the network at half resolution'),
     latent: z
       .number()
@@ -36,24 +36,25 @@ export const learnedRemover = defineAttack({
       .max(1000)
       .default(20)
       .describe("weight of the error of an encoder's latents beside that of pixels; 0 asks no encoder"),
-    rate: z
+    lr: z
       .number()
       .min(1e-5)
       .max(0.1)
       .default(3e-3)
       .describe('learning rate of AdamW, falling along a cosine'),
   }),
+  formerNames: { batchSize: 'batch', cropSize: 'crop', lr: 'rate' },
   refers: { training: 'pictures' },
   needs: ['vae-encoder'],
   needsWith: ({ latent }) => (latent === 0 ? [] : [{ role: 'vae-encoder' }]),
   random: true,
   strength: { parameter: 'pairs', harsher: 'higher' },
-  learns: {
+  training: {
     pairs: ({ pairs }) => pairs,
-    learn: taughtRemover,
+    train: trainedRemover,
   },
   apply: async (image, { channels }, context) => {
-    const feeds = removerFeeds(channels, learnedIn(context, 'learned-remover'));
+    const feeds = removerFeeds(channels, trainedIn(context, 'learned-remover'));
     const session = await openOwn(context, removerModel(channels), 'learned-remover');
     try {
       const windowing = { window: 512, overlap: 32, multiple: REMOVER_MULTIPLE };

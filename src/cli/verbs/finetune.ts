@@ -8,72 +8,104 @@ import { defineVerb, device, json, maxPixels, model } from '../verb.ts';
 
 export const finetune = defineVerb({
   command: 'finetune <pictures>',
-  describe: 'teach a latent diffusion model some pictures; goes on where an earlier training was interrupted',
+  describe: 'fine-tune a latent diffusion model on images; continues an interrupted training',
   positionals: (yargs) =>
     yargs.positional('pictures', {
       type: 'string',
       demandOption: true,
-      describe: 'a folder, captions in a .txt beside each picture, or a CSV manifest',
+      describe: 'a folder of images, with captions in .txt files of the same name, or a CSV manifest',
     }),
   options: {
-    out: { type: 'string', demandOption: true, describe: 'the file to write: painter.safetensors' },
+    out: { type: 'string', demandOption: true, describe: 'the file to write, such as painter.safetensors' },
     method: {
       choices: ['lora', 'full', 'textual-inversion'] as const,
       default: 'lora' as const,
-      describe: "what is trained: low-rank pairs, all the U-Net's weights, or the embedding of --token",
+      describe: 'what is trained: LoRA pairs, all weights of the U-Net, or the embedding of --token',
     },
-    rank: { type: 'number', default: 8, describe: 'of LoRA' },
-    alpha: { type: 'number', describe: 'of LoRA; as large as the rank unless told' },
+    rank: { type: 'number', default: 8, describe: 'LoRA rank' },
+    alpha: { type: 'number', describe: 'LoRA alpha (default: the rank)' },
     layers: {
       choices: ['attention', 'all'] as const,
       default: 'all' as const,
-      describe: 'what LoRA stands beside: projections of attention, or all but the first and the last',
+      describe: 'which layers get LoRA: the attention projections, or all except the first and the last',
     },
-    pattern: { type: 'string', describe: 'instead of --layers: a regular expression over paths of layers' },
+    pattern: {
+      type: 'string',
+      describe: 'regular expression for the paths of the layers that get LoRA; replaces --layers',
+    },
     steps: { type: 'number', default: 200, describe: 'training steps' },
-    batch: { type: 'number', default: 4, describe: 'pictures a step' },
-    'at-once': { type: 'number', describe: 'of these, at a time; fewer take less memory' },
-    rate: { type: 'number', describe: 'learning rate; 1e-3 unless told, and 2e-4 of all weights' },
-    warmup: { type: 'number', default: 10, describe: 'steps of warm-up' },
+    'batch-size': { type: 'number', default: 4, describe: 'images per training step' },
+    'micro-batch': {
+      type: 'number',
+      describe: 'images per forward pass; lower uses less memory (default: the batch size)',
+    },
+    lr: { type: 'number', describe: 'learning rate (default: 1e-3; 2e-4 for --method full)' },
+    warmup: { type: 'number', default: 10, describe: 'warm-up steps' },
     schedule: {
       choices: ['constant', 'cosine'] as const,
       default: 'constant' as const,
-      describe: 'of the rate after that',
+      describe: 'learning-rate schedule after the warm-up',
     },
     weighting: {
       choices: ['plain', 'min-snr'] as const,
       default: 'plain' as const,
-      describe: 'of timesteps in the loss',
+      describe: 'how timesteps are weighted in the loss',
     },
-    ema: { type: 'boolean', default: false, describe: "write the weights' moving average" },
-    dropout: { type: 'number', default: 0.1, describe: 'share of captions that are left empty' },
-    token: { type: 'string', default: '<new-0>', describe: 'the word for what is learnt' },
+    ema: { type: 'boolean', default: false, describe: 'write the moving average of the weights (EMA)' },
+    dropout: {
+      type: 'number',
+      default: 0.1,
+      describe: 'share of captions that are replaced by an empty one',
+    },
+    token: { type: 'string', default: '<new-0>', describe: 'word in the captions that stands for the style' },
     caption: {
       type: 'string',
-      describe: "of pictures without one of their own; 'a painting by' the token unless told",
+      describe: 'caption for images without one (default: "a painting by <token>")',
     },
-    artist: { type: 'string', describe: "of a manifest, only this artist's pictures" },
-    side: { type: 'number', describe: "side of the crops, px; the model's own unless told" },
-    crop: { choices: ['random', 'center'] as const, default: 'random' as const, describe: 'of pictures' },
+    artist: { type: 'string', describe: 'use only the images by this artist of the manifest' },
+    resolution: {
+      type: 'number',
+      describe: "side of the training crops in px (default: the model's own resolution)",
+    },
+    crop: {
+      choices: ['random', 'center'] as const,
+      default: 'random' as const,
+      describe: 'where training crops are taken from',
+    },
     flip: { type: 'boolean', default: true, describe: 'mirror every other crop' },
-    'prior-weight': { type: 'number', default: 0, describe: 'weight of prior preservation; 0 is none' },
-    'class-prompt': { type: 'string', default: 'a painting', describe: 'what that keeps in mind' },
-    'class-pictures': { type: 'number', default: 12, describe: 'painted of it by the untaught model' },
+    'prior-weight': {
+      type: 'number',
+      default: 0,
+      describe: 'weight of the prior-preservation loss; 0 turns it off',
+    },
+    'class-prompt': {
+      type: 'string',
+      default: 'a painting',
+      describe: 'prompt for the class images (prior preservation)',
+    },
+    'class-images': {
+      type: 'number',
+      default: 12,
+      describe: 'how many class images to sample from the base model',
+    },
     format: {
       choices: ['diffusers', 'kohya'] as const,
       default: 'diffusers' as const,
-      describe: 'whose names the LoRA file has',
+      describe: 'naming scheme of the tensors in the LoRA file',
     },
-    every: { type: 'number', default: 50, describe: 'steps between checkpoints' },
-    seed: { type: 'number', default: 0, describe: 'of all draws' },
+    'save-every': { type: 'number', default: 50, describe: 'training steps between checkpoints' },
+    seed: { type: 'number', default: 0, describe: 'random seed' },
     'max-pixels': maxPixels,
     model,
     device,
     json,
   },
   examples: [
-    ['$0 finetune art/ --out painter.safetensors', 'a LoRA of the embedded model'],
-    ["$0 generate 'a boat by <new-0>' --lora painter.safetensors --out boats", 'what it has learnt'],
+    ['$0 finetune art/ --out painter.safetensors', 'train a LoRA for the embedded model'],
+    [
+      "$0 generate 'a boat by <new-0>' --lora painter.safetensors --out boats",
+      'generate an image in that style',
+    ],
   ],
   handler: async (args) => {
     const { fineTuneFiles } = await import('../../standalone/finetune.ts');
@@ -113,20 +145,20 @@ interface Arguments {
   readonly pattern?: string | undefined;
   readonly rank: number;
   readonly alpha?: number | undefined;
-  readonly rate?: number | undefined;
+  readonly lr?: number | undefined;
   readonly token: string;
   readonly caption?: string | undefined;
   readonly steps: number;
-  readonly batch: number;
-  readonly atOnce?: number | undefined;
+  readonly batchSize: number;
+  readonly microBatch?: number | undefined;
   readonly warmup: number;
-  readonly every: number;
+  readonly saveEvery: number;
   readonly seed: number;
   readonly dropout: number;
-  readonly side?: number | undefined;
+  readonly resolution?: number | undefined;
   readonly priorWeight: number;
   readonly classPrompt: string;
-  readonly classPictures: number;
+  readonly classImages: number;
   readonly format: 'diffusers' | 'kohya';
   readonly schedule: 'constant' | 'cosine';
   readonly weighting: 'plain' | 'min-snr';
@@ -138,13 +170,13 @@ interface Arguments {
 }
 
 async function optionsOf(args: Arguments): Promise<FineTuneFilesOptions> {
-  const { method, format, token, priorWeight, classPrompt, classPictures, steps, dropout } = args;
-  const { rate = method === 'full' ? 2e-4 : 1e-3 } = args;
+  const { method, format, token, priorWeight, classPrompt, classImages, steps, dropout } = args;
+  const { lr = method === 'full' ? 2e-4 : 1e-3 } = args;
   if (format === 'kohya' && method !== 'lora') throw kohyaIsLora(method);
-  if (!(rate > 0)) throw expected('number above 0', '--rate', rate);
+  if (!(lr > 0)) throw expected('number above 0', '--lr', lr);
   if (!(dropout >= 0 && dropout < 1)) throw expected('number from 0 up to 1', '--dropout', dropout);
   if (!(priorWeight >= 0)) throw expected('number of at least 0', '--prior-weight', priorWeight);
-  const { pictures, artist, side, schedule, weighting, crop, flip, maxPixels, atOnce } = args;
+  const { pictures, artist, resolution, schedule, weighting, crop, flip, maxPixels, microBatch } = args;
   return {
     pictures,
     artist,
@@ -152,9 +184,9 @@ async function optionsOf(args: Arguments): Promise<FineTuneFilesOptions> {
     method: await methodOf(args),
     format,
     steps: whole(1, steps, '--steps'),
-    batch: whole(1, args.batch, '--batch'),
-    ...(atOnce !== undefined && { atOnce: whole(1, atOnce, '--at-once') }),
-    rate,
+    batchSize: whole(1, args.batchSize, '--batch-size'),
+    ...(microBatch !== undefined && { microBatch: whole(1, microBatch, '--micro-batch') }),
+    lr,
     warmup: whole(0, args.warmup, '--warmup'),
     schedule,
     weighting,
@@ -162,15 +194,15 @@ async function optionsOf(args: Arguments): Promise<FineTuneFilesOptions> {
     average: args.ema,
     crop,
     flip,
-    side: side === undefined ? undefined : whole(8, side, '--side'),
+    resolution: resolution === undefined ? undefined : whole(8, resolution, '--resolution'),
     ...(priorWeight > 0 && {
       prior: {
         weight: priorWeight,
         prompt: classPrompt,
-        pictures: whole(1, classPictures, '--class-pictures'),
+        pictures: whole(1, classImages, '--class-images'),
       },
     }),
-    every: whole(1, args.every, '--every'),
+    saveEvery: whole(1, args.saveEvery, '--save-every'),
     seed: whole(0, args.seed, '--seed'),
     out: args.out.replace(/\.safetensors$/, ''),
     maxPixels,
@@ -187,7 +219,7 @@ async function methodOf({
 }: Arguments): Promise<FineTuneFilesOptions['method']> {
   if (method === 'full') return { kind: 'full' };
   if (method === 'textual-inversion') return { kind: 'textual-inversion', token };
-  const { layersPattern } = await import('../../diffusion/lesson.ts');
+  const { layersPattern } = await import('../../diffusion/mimic.ts');
   if (!(alpha > 0)) throw expected('number above 0', '--alpha', alpha);
   const chosen = pattern === undefined ? layersPattern(layers) : expression(pattern);
   return { kind: 'lora', rank: whole(1, rank, '--rank'), alpha, pattern: chosen };
@@ -197,7 +229,7 @@ function expression(text: string): RegExp {
   try {
     return new RegExp(text);
   } catch (error) {
-    throw usage(`--pattern is no regular expression: ${(error as Error).message}`);
+    throw usage(`--pattern is not a valid regular expression: ${(error as Error).message}`);
   }
 }
 

@@ -146,8 +146,9 @@ async function announce(
     const { printFindings } = await import('../findings.ts');
     print(`${plan.run}: ${cells} cells, ${failedCells} with errors; ${state}`);
     printFindings(findings);
-    for (const { attack, protection, told, ms: taken } of folder.manifest.lessons ?? []) {
-      if (told !== undefined) note(`${attack} against ${protection}: ${told} (${duration(taken)})`);
+    for (const { attack, protection, description, ms: taken } of folder.manifest.attackTrainings ?? []) {
+      if (description !== undefined)
+        note(`${attack} against ${protection}: ${description} (${duration(taken)})`);
     }
     print(`report: ${report}`);
   }

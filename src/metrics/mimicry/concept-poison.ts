@@ -8,10 +8,10 @@ import { tooFewOfConcept, tooFewToPoison } from '../../messages/index.ts';
 import { PREPARATION } from '../../models/vectors.ts';
 import { discriminant } from '../../stats/discriminant.ts';
 import { defineMetric, type ImageSet, type MetricContext, type PictureFacts } from '../define.ts';
-import { DIFFUSION_ROLES, lessonParameters, lessonWith } from './lesson.ts';
+import { DIFFUSION_ROLES, mimicFormerNames, mimicParameters, mimicWith } from './parameters.ts';
 
 const poisonParameters = z.strictObject({
-  ...lessonParameters,
+  ...mimicParameters,
   concept: z
     .string()
     .min(1)
@@ -53,7 +53,7 @@ export const conceptPoison = defineMetric({
   version: 4,
   kind: 'generated',
   measures: 'mimicry',
-  learns: 'all',
+  trainsOn: 'all',
   label: 'Concept poison',
   summary:
     'Share of pictures of a concept that are taken for another, after k poisoned samples of it were learnt.',
@@ -67,26 +67,27 @@ export const conceptPoison = defineMetric({
   higherIsBetter: false,
   binary: true,
   params: poisonParameters,
+  formerNames: mimicFormerNames,
   needs: [...DIFFUSION_ROLES, 'image-embedder'],
   random: false,
-  lesson: (params) => lessonWith(params, promptsOf(params)),
-  judged: (index, params) => (params.asked === 'concept') === index < params.repeats,
-  divide: (pictures, { concept, neighbours, poisoned, heldOut }) => {
-    const learnable = (name: string): number[] => {
+  mimic: (params) => mimicWith(params, promptsOf(params)),
+  judged: (index, params) => (params.asked === 'concept') === index < params.imagesPerPrompt,
+  split: (pictures, { concept, neighbours, poisoned, heldOut }) => {
+    const trainable = (name: string): number[] => {
       const places = pictures.flatMap((picture, place) => (shows(picture, name) ? [place] : []));
       if (places.length <= heldOut) throw tooFewOfConcept(name, places.length, heldOut);
       return places.slice(0, places.length - heldOut);
     };
-    const own = learnable(concept);
+    const own = trainable(concept);
     if (poisoned !== undefined && poisoned > own.length) throw tooFewToPoison(concept, own.length, poisoned);
-    const learnt = own.slice(0, poisoned);
-    const others = neighbours.flatMap(learnable).filter((place) => !own.includes(place));
-    return { learnt, clean: [...new Set([...own.slice(learnt.length), ...others])] };
+    const train = own.slice(0, poisoned);
+    const others = neighbours.flatMap(trainable).filter((place) => !own.includes(place));
+    return { train, clean: [...new Set([...own.slice(train.length), ...others])] };
   },
   caption: ({ caption, title }) => caption ?? title ?? '',
   judge: async ({ picture, index }, references, params, context) => {
     const names = conceptsOf(params);
-    const asked = names[Math.floor(index / params.repeats)]!;
+    const asked = names[Math.floor(index / params.imagesPerPrompt)]!;
     const classes = new Map<string, Float32Array[]>();
     for (const name of names)
       classes.set(name, await vectorsOf(picturesOf(references, name, params.heldOut), context));

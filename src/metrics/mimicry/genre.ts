@@ -8,7 +8,7 @@ import { groupBy } from '../../stats/group.ts';
 import { GENRE_PROTOCOL, genreKept, genreParameters } from '../clip-genre.ts';
 import { defineMetric, type ImageSet } from '../define.ts';
 import { CLIP_PINS } from '../parts/zero-shot.ts';
-import { DIFFUSION_ROLES } from './lesson.ts';
+import { DIFFUSION_ROLES } from './parameters.ts';
 import { mimicry, mimicryParameters, mimicryProtocol } from './mimicry.ts';
 
 export const mimicryGenre = defineMetric({

@@ -6,9 +6,9 @@
 import { z } from 'zod';
 import { fewArtists, tooFewForClean, tooFewToLearn } from '../../messages/index.ts';
 import { PREPARATION } from '../../models/vectors.ts';
-import type { Division, GeneratedMetric, ImageSet, MetricContext, PictureFacts } from '../define.ts';
+import type { Split, GeneratedMetric, ImageSet, MetricContext, PictureFacts } from '../define.ts';
 import { cosine } from '../parts/features.ts';
-import { DIFFUSION_ROLES, lessonParameters, lessonWith } from './lesson.ts';
+import { DIFFUSION_ROLES, mimicFormerNames, mimicParameters, mimicWith } from './parameters.ts';
 
 /** What the model is asked for: subjects that its pictures have and subjects that they lack. */
 const SUBJECTS = [
@@ -23,7 +23,7 @@ const SUBJECTS = [
 ];
 
 export const mimicryParameters = z.strictObject({
-  ...lessonParameters,
+  ...mimicParameters,
   artists: z
     .array(z.string())
     .min(1)
@@ -37,12 +37,12 @@ export const mimicryParameters = z.strictObject({
     .max(1000)
     .default(3)
     .describe("how many of an artist's pictures, the last ones, are not learnt but judge what is generated"),
-  learnt: z
+  trainImages: z
     .int()
     .min(0)
     .default(0)
     .describe('how many of the others are learnt, the first ones; 0: all of them'),
-  clean: z
+  cleanImages: z
     .int()
     .min(0)
     .default(0)
@@ -67,27 +67,28 @@ export const mimicry = {
   kind: 'generated',
   measures: 'mimicry',
   version: 1,
-  learns: 'artist',
+  trainsOn: 'artist',
   unit: '',
   params: mimicryParameters,
+  formerNames: { ...mimicFormerNames, trainImages: 'learnt', cleanImages: 'clean' },
   needs: [...DIFFUSION_ROLES, 'image-embedder'],
   random: true,
   reference:
     'Hönig et al., Adversarial Perturbations Cannot Reliably Protect Artists From Generative AI (ICLR 2025), section 4',
   artists: ({ artists }: MimicryParameters) => artists,
-  lesson: (params: MimicryParameters) =>
-    lessonWith(
+  mimic: (params: MimicryParameters) =>
+    mimicWith(
       params,
       params.subjects.map((subject) => `a painting of ${subject} by ${params.token}`),
     ),
-  divide: (pictures: readonly PictureFacts[], params: MimicryParameters): Division => {
-    const { heldOut, learnt, clean } = params;
+  split: (pictures: readonly PictureFacts[], params: MimicryParameters): Split => {
+    const { heldOut, trainImages, cleanImages } = params;
     const left = pictures.length - heldOut;
     if (left < 1) throw tooFewToLearn(pictures[0]?.artist ?? '', pictures.length, heldOut);
-    const count = learnt === 0 ? left : Math.min(left, learnt);
-    if (clean > count) throw tooFewForClean(pictures[0]?.artist ?? '', count, clean);
+    const count = trainImages === 0 ? left : Math.min(left, trainImages);
+    if (cleanImages > count) throw tooFewForClean(pictures[0]?.artist ?? '', count, cleanImages);
     const places = Array.from({ length: count }, (_, place) => place);
-    return { clean: places.slice(0, clean), learnt: places.slice(clean) };
+    return { clean: places.slice(0, cleanImages), train: places.slice(cleanImages) };
   },
   caption: ({ caption }: PictureFacts, { captions, token }: MimicryParameters): string =>
     captions === 'manifest' && caption !== undefined ? `${caption} by ${token}` : `a painting by ${token}`,

@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 import { type Adapter, trainableUnet, type TuningMethod } from '../../diffusion/adapter.ts';
-import { openCourse } from '../../diffusion/finetune.ts';
+import { openFineTuner } from '../../diffusion/finetune.ts';
 import type { Image } from '../../image/image.ts';
 import { withPlanes } from '../../models/pixels.ts';
 import { type NamedTensors, tensor } from '../../onnx/tensor.ts';
@@ -26,10 +26,10 @@ import { type Expectation, expectationOf } from './view.ts';
 export const alternationParameters = (published: {
   readonly rounds: number;
   readonly trainSteps: number;
-  readonly rate: number;
-  readonly tuning?: 'lora' | 'full';
+  readonly lr: number;
+  readonly method?: 'lora' | 'full';
   readonly rank?: number;
-  readonly prior: number;
+  readonly priorWeight: number;
   readonly classImages: number;
 }) => ({
   rounds: z.int().min(1).max(1000).default(published.rounds).describe('rounds of attack and training'),
@@ -39,10 +39,10 @@ export const alternationParameters = (published: {
     .max(1000)
     .default(published.trainSteps)
     .describe('steps of fine-tuning after each round; 0: the model stays as it is'),
-  rate: z.number().min(0).max(1).default(published.rate).describe('learning rate of the fine-tuning'),
-  tuning: z
+  lr: z.number().min(0).max(1).default(published.lr).describe('learning rate of the fine-tuning'),
+  method: z
     .enum(['lora', 'full'])
-    .default(published.tuning ?? 'lora')
+    .default(published.method ?? 'lora')
     .describe('what is trained: low-rank pairs at the attention projections, or all weights of the U-Net'),
   rank: z
     .int()
@@ -53,12 +53,20 @@ export const alternationParameters = (published: {
   ...priorParameters(published),
 });
 
+/** What they were called before. */
+export const alternationFormerNames = {
+  lr: 'rate',
+  method: 'tuning',
+  priorWeight: 'prior',
+  classData: 'classPictures',
+} as const;
+
 /** What these parameters mean together. */
 interface Alternation extends Optimisation, Prior, Pick<Expectation, 'latent'> {
   readonly prompt: string;
   readonly rounds: number;
-  readonly rate: number;
-  readonly tuning: 'lora' | 'full';
+  readonly lr: number;
+  readonly method: 'lora' | 'full';
   readonly rank: number;
 }
 
@@ -142,7 +150,7 @@ async function trainedSurrogate(
   const unet = await openRole(context, 'unet');
   const random = context.random.fork('training');
   const method: Exclude<TuningMethod, { kind: 'textual-inversion' }> =
-    params.tuning === 'full' ? { kind: 'full' } : { kind: 'lora', rank: params.rank, alpha: params.rank };
+    params.method === 'full' ? { kind: 'full' } : { kind: 'lora', rank: params.rank, alpha: params.rank };
   const trainable = trainableUnet(unet.graph, method, random.fork('start'));
   const initial = trainable.ports.map(({ name, dims, initial: values }) => [
     name,
@@ -150,27 +158,27 @@ async function trainedSurrogate(
   ]);
   let fed: NamedTensors = { ...trainable.fixed, ...Object.fromEntries(initial) };
   let state: TrainingState | undefined;
-  const lessons = await openLessons(method, { ...params, cleanFirst }, context, random);
+  const trainer = await openTrainer(method, { ...params, cleanFirst }, context, random);
   const learn = async (image: Image): Promise<TrainingState | undefined> => {
-    const learnt = await lessons?.learn(image, state);
+    const learnt = await trainer?.train(image, state);
     if (learnt !== undefined) fed = { ...trainable.fixed, ...learnt.adapter.tensors };
     return learnt?.state;
   };
   return {
-    name: params.tuning === 'full' ? 'all weights' : `LoRA of rank ${params.rank}`,
+    name: params.method === 'full' ? 'all weights' : `LoRA of rank ${params.rank}`,
     model: trainable.model,
     fed: () => fed,
     advance: async (x, round) => {
       if (round > 0) state = await learn(withPlanes(clean, x));
       if (cleanFirst) await learn(clean);
     },
-    close: async () => lessons?.close(),
+    close: async () => trainer?.close(),
   };
 }
 
 /** A few more steps on one picture at a time, from a state that is left as it is. */
-interface Lessons {
-  learn(
+interface PictureTrainer {
+  train(
     image: Image,
     from: TrainingState | undefined,
   ): Promise<{ readonly adapter: Adapter; readonly state: TrainingState }>;
@@ -178,37 +186,37 @@ interface Lessons {
 }
 
 /** Pictures centred and upright, as published: AdamW, weight decay 0.01, gradients of norm 1. Nothing where nothing is trained. */
-async function openLessons(
+async function openTrainer(
   method: TuningMethod,
   params: Alternation & { readonly cleanFirst: boolean },
   context: PluginContext,
   random: Random,
-): Promise<Lessons | undefined> {
-  const { trainSteps, rounds, rate, prompt, prior } = params;
+): Promise<PictureTrainer | undefined> {
+  const { trainSteps, rounds, lr, prompt, priorWeight } = params;
   // Nothing is learnt after the last round; the clean picture is learnt before each.
-  const lessons = rounds - 1 + (params.cleanFirst ? rounds : 0);
-  if (trainSteps * lessons === 0) return undefined;
-  const classPictures = await classPicturesOf(params, trainSteps * lessons, context);
+  const trainings = rounds - 1 + (params.cleanFirst ? rounds : 0);
+  if (trainSteps * trainings === 0) return undefined;
+  const classPictures = await classPicturesOf(params, trainSteps * trainings, context);
   const unet = await openRole(context, 'unet');
-  const course = await openCourse(
+  const tuner = await openFineTuner(
     {
       method,
-      batch: 1,
-      rate,
-      side: unet.model.fill.diffusion?.side ?? 512,
+      batchSize: 1,
+      lr,
+      resolution: unet.model.fill.diffusion?.side ?? 512,
       crop: 'center',
       flip: false,
-      ...(classPictures.length > 0 && { prior: { weight: prior } }),
+      ...(classPictures.length > 0 && { prior: { weight: priorWeight } }),
     },
     { open: (role) => openRole(context, role), random },
   );
-  const beside = classPictures.length > 0 ? [await course.encode(classPictures)] : [];
+  const beside = classPictures.length > 0 ? [await tuner.encode(classPictures)] : [];
   return {
-    learn: async (image, resume) => {
-      const sets = [await course.encode([{ image, caption: prompt }]), ...beside];
+    train: async (image, resume) => {
+      const sets = [await tuner.encode([{ image, caption: prompt }]), ...beside];
       const steps = (resume?.step ?? 0) + trainSteps;
-      return course.learn(sets, { steps, resume, signal: context.signal });
+      return tuner.train(sets, { steps, resume, signal: context.signal });
     },
-    close: () => course.close(),
+    close: () => tuner.close(),
   };
 }

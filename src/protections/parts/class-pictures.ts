@@ -12,12 +12,15 @@ import { openRole, picturesOf, type PluginContext, type RoleNeed } from '../../p
 import { deriveSeed, seededRandom } from '../../random.ts';
 
 /** Class pictures, with a protection's published values as defaults. */
-export const priorParameters = (published: { readonly prior: number; readonly classImages: number }) => ({
-  prior: z
+export const priorParameters = (published: {
+  readonly priorWeight: number;
+  readonly classImages: number;
+}) => ({
+  priorWeight: z
     .number()
     .min(0)
     .max(100)
-    .default(published.prior)
+    .default(published.priorWeight)
     .describe('weight of the loss at class pictures (prior preservation); 0: the surrogate sees none'),
   classImages: z
     .int()
@@ -29,7 +32,7 @@ export const priorParameters = (published: { readonly prior: number; readonly cl
     .string()
     .default('a painting')
     .describe('what class pictures show: their caption, and what the diffusion model is asked for'),
-  classPictures: z
+  classData: z
     .string()
     .min(1)
     .optional()
@@ -40,19 +43,19 @@ export const priorParameters = (published: { readonly prior: number; readonly cl
 
 /** What these parameters mean together. */
 export interface Prior {
-  readonly prior: number;
+  readonly priorWeight: number;
   readonly classImages: number;
   readonly classPrompt: string;
-  readonly classPictures?: string | undefined;
+  readonly classData?: string | undefined;
   readonly trainSteps: number;
 }
 
 /** `refers` of a plug-in that has these parameters. */
-export const priorRefers = { classPictures: 'pictures' } as const;
+export const priorRefers = { classData: 'pictures' } as const;
 
 /** A model that paints its class pictures needs a decoder. */
-export const priorNeeds = ({ prior, trainSteps, classPictures }: Prior): readonly RoleNeed[] =>
-  prior > 0 && trainSteps > 0 && classPictures === undefined ? [{ role: 'vae-decoder' }] : [];
+export const priorNeeds = ({ priorWeight, trainSteps, classData }: Prior): readonly RoleNeed[] =>
+  priorWeight > 0 && trainSteps > 0 && classData === undefined ? [{ role: 'vae-decoder' }] : [];
 
 /** The class pictures that `draws` training steps want; none where the prior has no weight. */
 export async function classPicturesOf(
@@ -60,29 +63,34 @@ export async function classPicturesOf(
   draws: number,
   context: PluginContext,
 ): Promise<readonly TrainingPicture[]> {
-  const { prior, classImages, classPrompt, classPictures } = params;
-  if (prior === 0 || draws === 0) return [];
+  const { priorWeight, classImages, classPrompt, classData } = params;
+  if (priorWeight === 0 || draws === 0) return [];
   const count = Math.min(classImages, draws);
   const images =
-    classPictures === undefined
+    classData === undefined
       ? await painted(classPrompt, count, context)
       : await Promise.all(
-          picturesOf(context, 'classPictures')
+          picturesOf(context, 'classData')
             .slice(0, count)
             .map((each) => each.load()),
         );
-  const source = classPictures === undefined ? 'generated' : 'given';
-  context.note?.('class pictures', { source, count: images.length, prompt: classPrompt, weight: prior });
+  const source = classData === undefined ? 'generated' : 'given';
+  context.note?.('class pictures', {
+    source,
+    count: images.length,
+    prompt: classPrompt,
+    weight: priorWeight,
+  });
   return images.map((image) => ({ image, caption: classPrompt }));
 }
 
 /** What a model has painted, by the U-Net that did: every picture that is protected meets the same class. */
-const album = new WeakMap<object, Map<string, Image>>();
+const cache = new WeakMap<object, Map<string, Image>>();
 
 async function painted(prompt: string, count: number, context: PluginContext): Promise<Image[]> {
   const unet = await openRole(context, 'unet');
-  const known = album.get(unet) ?? new Map<string, Image>();
-  album.set(unet, known);
+  const known = cache.get(unet) ?? new Map<string, Image>();
+  cache.set(unet, known);
   const diffusion = await openDiffusion((role) => openRole(context, role));
   const images: Image[] = [];
   for (let i = 0; i < count; i++) {

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { estimateMemory, estimatePlan } from '../../src/plan/estimate.ts';
-import type { LearnOutput } from '../../src/jobs/jobs.ts';
+import type { FineTuneOutput } from '../../src/jobs/job.ts';
 import { sha256 } from '../../src/files/keys.ts';
 import { prepareRun } from '../../src/run/prepare.ts';
 import { openStore } from '../../src/jobs/store.ts';
@@ -34,7 +34,8 @@ const means = modelOf({
   ],
 });
 
-const LESSON = 'steps=1, batch=1, rank=1, layers=attention, side=32, repeats=2, samplingSteps=1, guidance=1';
+const LESSON =
+  'steps=1, batchSize=1, rank=1, layers=attention, resolution=32, imagesPerPrompt=2, samplingSteps=1, guidance=1';
 const BOATS = 'concept=boat, neighbours=["mountain", "flower"]';
 const MIMICRY = `${LESSON}, heldOut=1, subjects=["a cat"], token=cat`;
 const mimicry = (id: string): string => `'${id}(${MIMICRY})'`;
@@ -92,8 +93,10 @@ describe('metrics of what a fine-tuned model generates', () => {
     place = await studio(ids.map(mimicry));
     run = await runFile(place);
   });
-  const learnt = (): LearnOutput[] =>
-    run.jobs.flatMap(({ job, record }) => (job.stage === 'learn' ? [record!.output as LearnOutput] : []));
+  const learnt = (): FineTuneOutput[] =>
+    run.jobs.flatMap(({ job, record }) =>
+      job.stage === 'fine-tune' ? [record!.output as FineTuneOutput] : [],
+    );
   const valuesOf = (protection: string, metric: string, arm: string) => {
     const label = (id: string) => `${metric}(`.startsWith(id.slice(0, metric.length + 1));
     const rows = run.folder.rows.filter(
@@ -113,7 +116,7 @@ describe('metrics of what a fine-tuned model generates', () => {
     expect(shapes.filter(([, losses]) => losses === 1)).toEqual(Array(4).fill([2, 1, true]));
     expect(shapes.filter(([, losses]) => losses !== 1)).toEqual([[2, 0, false]]);
     const again = await runFile(place, { out: join(place.dir, 'second') });
-    expect(countJobs(again, 'learn') + countJobs(again, 'measure')).toBe(0);
+    expect(countJobs(again, 'fine-tune') + countJobs(again, 'measure')).toBe(0);
     expect(again.folder.rows.map(({ value }) => value)).toEqual(run.folder.rows.map(({ value }) => value));
   });
 
@@ -174,7 +177,7 @@ describe('metrics of what a fine-tuned model generates', () => {
   });
 
   it('say before the run that a batch cannot be filled', async () => {
-    const { file, dir } = await studio([mimicry('lora-mimicry-noise').replace('batch=1', 'batch=3')]);
+    const { file, dir } = await studio([mimicry('lora-mimicry-noise').replace('batchSize=1', 'batchSize=3')]);
     const { dataset } = await prepareRun(file, { store: join(dir, 'store'), maxPixels: 1e6 });
     const { message } = fewerPicturesThanBatch(2, 3);
     expect(dataset.notes).toEqual([`lora-mimicry-noise will fail: ${message}`]);
@@ -237,16 +240,20 @@ describe('metrics of what a fine-tuned model generates', () => {
     const sweep = `'concept-poison(${LESSON}, ${BOATS}, heldOut=1, poisoned=%)'`;
     const { folder, jobs } = await runFile(
       await studio(
-        [sweep.replace('%', '0'), sweep.replace('%', '1'), `'lora-mimicry-noise(${MIMICRY}, clean=%)'`].map(
-          (each) => each.replace('%', '2'),
-        ),
+        [
+          sweep.replace('%', '0'),
+          sweep.replace('%', '1'),
+          `'lora-mimicry-noise(${MIMICRY}, cleanImages=%)'`,
+        ].map((each) => each.replace('%', '2')),
       ),
     );
     expect(folder.rows.filter(({ error }) => error !== null)).toEqual([]);
     // Poison: clean (which is k = 0, too), noise in one picture, and no lesson at all; mimicry: two artists, all clean, and none.
-    expect(jobs.filter(({ job, record }) => job.stage === 'learn' && record !== undefined)).toHaveLength(6);
+    expect(jobs.filter(({ job, record }) => job.stage === 'fine-tune' && record !== undefined)).toHaveLength(
+      6,
+    );
     const tooMany = await runFile(
-      await studio([sweep.replace('%', '2'), `'lora-mimicry-noise(${MIMICRY}, clean=3)'`]),
+      await studio([sweep.replace('%', '2'), `'lora-mimicry-noise(${MIMICRY}, cleanImages=3)'`]),
     );
     const errors = new Set(tooMany.folder.rows.map(({ error }) => error));
     expect(errors).toEqual(
@@ -259,17 +266,17 @@ describe('metrics of what a fine-tuned model generates', () => {
   });
 
   it('go on from the checkpoint of an interrupted lesson, to the same weights as without', async () => {
-    const long = `'lora-mimicry-noise(${MIMICRY.replace('steps=1,', 'steps=32,')}, artists=["X"], ema=true, priorWeight=0.5, classPictures=2)'`;
-    const learntBy = ({ jobs }: TestRun): LearnOutput[] =>
+    const long = `'lora-mimicry-noise(${MIMICRY.replace('steps=1,', 'steps=32,')}, artists=["X"], ema=true, priorWeight=0.5, classImages=2)'`;
+    const learntBy = ({ jobs }: TestRun): FineTuneOutput[] =>
       jobs.flatMap(({ job, record }) => {
-        if (job.stage !== 'learn' || record === undefined) return [];
-        return job.input === '' ? [] : [record.output as LearnOutput];
+        if (job.stage !== 'fine-tune' || record === undefined) return [];
+        return job.input === '' ? [] : [record.output as FineTuneOutput];
       });
     const whole = await runFile(await studio([long]));
     expect(whole.folder.rows.filter(({ error }) => error !== null)).toEqual([]);
     // The class pictures and the model as it is: asked once, for all arms.
     const untaught = whole.jobs.filter(
-      ({ job, outcome }) => job.stage === 'learn' && job.input === '' && outcome === 'executed',
+      ({ job, outcome }) => job.stage === 'fine-tune' && job.input === '' && outcome === 'executed',
     );
     expect(untaught).toHaveLength(2);
 
@@ -328,7 +335,9 @@ describe('metrics of what a fine-tuned model generates', () => {
     const [short, long] = [await estimate(MIMICRY), await estimate(MIMICRY.replace('steps=1,', 'steps=11,'))];
     // One step is a forward and a backward pass of one picture; two pictures are then painted in one step each, and decoded.
     expect(long.ms).toBeGreaterThan(2 * short.ms);
-    const wide = await estimate(MIMICRY.replace('batch=1,', 'batch=3,').replace('side=32', 'side=64'));
+    const wide = await estimate(
+      MIMICRY.replace('batchSize=1,', 'batchSize=3,').replace('resolution=32', 'resolution=64'),
+    );
     expect(wide.bytes).toBeGreaterThan(short.bytes);
   });
 });

@@ -29,23 +29,23 @@ import {
   removerWeights,
 } from './remover.ts';
 
-export interface RemoverLesson {
+export interface RemoverTraining {
   readonly steps: number;
   /** Crops a step. */
-  readonly batch: number;
+  readonly batchSize: number;
   /** Side of a crop, px. */
-  readonly crop: number;
+  readonly cropSize: number;
   /** Channels of the network. */
   readonly channels: number;
-  readonly rate: number;
+  readonly lr: number;
   /** Weight of the latents' error; 0: no encoder is asked. */
   readonly latent: number;
 }
 
 /** The weights of a remover that has learnt from pairs. @throws the signal's reason; MODEL where a loss is no number. */
-export async function taughtRemover(
+export async function trainedRemover(
   pairs: readonly TrainingPair[],
-  lesson: RemoverLesson,
+  lesson: RemoverTraining,
   context: PluginContext,
 ): Promise<Float32Array> {
   const { steps, channels } = lesson;
@@ -63,7 +63,7 @@ export async function taughtRemover(
     const state = (file && (await readCheckpoint(file).catch(() => undefined))) ?? fresh;
     const checkpoint = file && checkpointTo(file, Math.max(25, Math.ceil(steps / 20)));
     const { signal, onProgress } = context;
-    const rate = warmedUp(lesson.rate, { warmup: Math.min(20, steps / 10), steps, shape: 'cosine' });
+    const rate = warmedUp(lesson.lr, { warmup: Math.min(20, steps / 10), steps, shape: 'cosine' });
     const options = { steps, rate, clip: 10, decay: 1e-4, signal, onProgress, checkpoint };
     return (await train(state, objective, options)).weights;
   } finally {
@@ -95,7 +95,7 @@ interface Sides {
 
 /** The gradient of the loss by the weights, which crops it takes, and what its graph takes beside crops and weights. */
 async function openLoss(
-  { channels, latent }: RemoverLesson,
+  { channels, latent }: RemoverTraining,
   context: PluginContext,
 ): Promise<{
   session: Session;
@@ -152,20 +152,20 @@ function lossBehind(network: Model, latent: number): Model {
 /** The batch of each step. Depends on the step's number alone. @throws IMAGE where a picture is smaller than a crop can be. */
 function crops(
   pairs: readonly TrainingPair[],
-  { batch, crop, multiple, size }: RemoverLesson & Sides,
+  { batchSize, cropSize, multiple, size }: RemoverTraining & Sides,
   random: Random,
 ): (step: number) => Record<'image' | 'clean', TensorOf<'float32'>> {
   const least = size ?? multiple;
   const small = pairs.find(({ clean }) => Math.min(clean.width, clean.height) < least);
   if (small !== undefined) throw imageTooSmall('learned-remover', small.clean, `${least} px a side`);
   const smallest = Math.min(...pairs.flatMap(({ clean }) => [clean.width, clean.height]));
-  const side = size ?? Math.max(multiple, Math.floor(Math.min(crop, smallest) / multiple) * multiple);
+  const side = size ?? Math.max(multiple, Math.floor(Math.min(cropSize, smallest) / multiple) * multiple);
   const area = side * side;
   return (step) => {
     const own = random.fork(`step ${step}`);
-    const image = new Float32Array(batch * 3 * area);
-    const clean = new Float32Array(batch * 3 * area);
-    for (let b = 0; b < batch; b++) {
+    const image = new Float32Array(batchSize * 3 * area);
+    const clean = new Float32Array(batchSize * 3 * area);
+    for (let b = 0; b < batchSize; b++) {
       const pair = own.pick(pairs);
       const { width, height } = pair.clean;
       const [left, top] = [own.int(width - side + 1), own.int(height - side + 1)];
@@ -180,7 +180,7 @@ function crops(
         }
       }
     }
-    const dims = [batch, 3, side, side];
+    const dims = [batchSize, 3, side, side];
     return { image: tensor('float32', dims, image), clean: tensor('float32', dims, clean) };
   };
 }

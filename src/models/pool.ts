@@ -18,14 +18,14 @@ export interface RoleModels {
 }
 
 /** The open models of a thread. */
-export interface ModelShelf {
+export interface ModelPool {
   /** A plug-in's view: what plays each of its roles. */
   of(models: readonly ResolvedModel[]): RoleModels;
   close(): Promise<void>;
 }
 
-/** An empty shelf. */
-export function openShelf(options: OpenOptions = {}): ModelShelf {
+/** An empty pool. */
+export function openPool(options: OpenOptions = {}): ModelPool {
   const opened = new Map<string, Promise<RoleModel>>();
 
   const open = (model: ResolvedModel): Promise<RoleModel> => {

@@ -2,15 +2,15 @@
  * @file What lessons cost on a model that was never run here, counted from the shapes of its networks: before a night is spent
  * on Stable Diffusion, `plan` says whether it is a night.
  */
-import { type Lesson, picturesAsked } from '../diffusion/lesson.ts';
+import { type MimicSpec, sampleCount } from '../diffusion/mimic.ts';
 import { readRole } from '../models/open.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 import type { ModelRole } from '../models/roles.ts';
 import { type GraphCost, graphCost } from '../onnx/cost.ts';
-import type { LearnJob } from '../jobs/jobs.ts';
+import type { FineTuneJob } from '../jobs/job.ts';
 
 /** What a lesson takes. */
-export interface LessonCost {
+export interface TrainingCost {
   readonly multiplications: number;
   /** Beside what the models' weights take once they are open. */
   readonly bytes: number;
@@ -23,9 +23,9 @@ const PASSES = 3;
 const TOKENS = 77;
 
 /** Counts lessons; each network is read once. */
-export function lessonCounter(
+export function trainingCounter(
   models: readonly ResolvedModel[],
-): (job: LearnJob) => Promise<LessonCost | undefined> {
+): (job: FineTuneJob) => Promise<TrainingCost | undefined> {
   const known = new Map<string, Promise<GraphCost | undefined>>();
   const costOf = (role: ModelRole, key: string | undefined, side: number): Promise<GraphCost | undefined> => {
     const name = `${role} ${key} ${side}`;
@@ -36,28 +36,30 @@ export function lessonCounter(
     return cost;
   };
   return async ({ steps: [step] }) => {
-    const lesson = step!.params as unknown as Lesson;
+    const mimic = step!.params as unknown as MimicSpec;
     const unetKey = step!.models?.unet;
     const unetModel = models.find(({ role, key }) => role === 'unet' && key === unetKey);
-    const side = lesson.side ?? unetModel?.fill.diffusion?.side ?? 512;
+    const side = mimic.resolution ?? unetModel?.fill.diffusion?.side ?? 512;
     const unet = await costOf('unet', unetKey, side);
     const decoder = await costOf('vae-decoder', step!.models?.['vae-decoder'], side);
     if (unet === undefined || unetModel === undefined) return undefined;
-    const { teaching, samplingSteps, guidance } = lesson;
-    const trained = teaching === undefined ? 0 : PASSES * teaching.steps * teaching.batch * sets(teaching);
-    const sampled = picturesAsked(lesson) * samplingSteps * (guidance > 1 ? 2 : 1);
+    const { fineTuning, samplingSteps, guidance } = mimic;
+    const trained =
+      fineTuning === undefined ? 0 : PASSES * fineTuning.steps * fineTuning.batchSize * sets(fineTuning);
+    const sampled = sampleCount(mimic) * samplingSteps * (guidance > 1 ? 2 : 1);
     const weights = unetModel.files.reduce((sum, { bytes }) => sum + bytes, 0);
     return {
       multiplications:
-        (trained + sampled) * unet.multiplications + picturesAsked(lesson) * (decoder?.multiplications ?? 0),
+        (trained + sampled) * unet.multiplications + sampleCount(mimic) * (decoder?.multiplications ?? 0),
       bytes:
-        (teaching?.batch ?? 1) * unet.activationBytes + (teaching?.method === 'full' ? COPIES * weights : 0),
+        (fineTuning?.batchSize ?? 1) * unet.activationBytes +
+        (fineTuning?.method === 'full' ? COPIES * weights : 0),
     };
   };
 }
 
 /** Prior preservation learns as many class pictures beside. */
-const sets = ({ prior }: NonNullable<Lesson['teaching']>): number => (prior === undefined ? 1 : 2);
+const sets = ({ prior }: NonNullable<MimicSpec['fineTuning']>): number => (prior === undefined ? 1 : 2);
 
 /** Trained weights, their gradient, two moments. */
 const COPIES = 4;

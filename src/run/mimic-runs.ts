@@ -1,45 +1,45 @@
 /** @file `generated.json`: what models made that have learnt the arms of a run, for the report's sheets and for voting. */
 import { CraquelureError } from '../messages/index.ts';
-import type { Division } from '../metrics/define.ts';
+import type { Split } from '../metrics/define.ts';
 import type { Cell } from '../experiment/cells.ts';
 import { isProtected } from './images.ts';
-import { type JobRecord, jobKey, type LearnOutput, setPicture } from '../jobs/jobs.ts';
-import { generatedUnits, lessonJobOf, lessonOf } from '../plan/learning.ts';
+import { type JobRecord, jobKey, type FineTuneOutput, setPicture } from '../jobs/job.ts';
+import { mimicUnits, fineTuneJobOf, mimicOf } from '../plan/mimics.ts';
 import { artefactOf, type Plan, type Unit } from '../plan/plan.ts';
 import { ARMS, type RowArm } from './rows.ts';
-import type { RunLesson } from './run-folder.ts';
+import type { MimicRun } from './run-folder.ts';
 import type { Store } from '../jobs/store.ts';
 
 /** The lessons of a plan that the store holds, each once for an arm, however many metrics judge it. */
-export async function collectGenerated(plan: Plan, store: Store): Promise<RunLesson[]> {
-  const lessons = new Map<string, RunLesson>();
+export async function collectMimics(plan: Plan, store: Store): Promise<MimicRun[]> {
+  const mimics = new Map<string, MimicRun>();
   for (const cell of plan.cells) {
     if (cell.metric.kind !== 'generated') continue;
-    const units = generatedUnits(plan.items, cell);
+    const units = mimicUnits(plan.items, cell);
     const firsts = new Map(units.map((unit) => [unit.generated!.artist, unit]));
     for (const unit of firsts.values()) {
       for (const arm of [...ARMS, 'untuned'] as const) {
-        const name = lessonName(cell, arm, unit);
-        const known = lessons.get(name);
-        const found = known ?? (await foundLesson(plan, cell, arm, unit, store));
+        const name = mimicName(cell, arm, unit);
+        const known = mimics.get(name);
+        const found = known ?? (await foundMimic(plan, cell, arm, unit, store));
         if (found === undefined) continue;
         const { label } = cell.metric;
-        lessons.set(name, { ...found, metrics: [...new Set([...(found.metrics ?? []), label])] });
+        mimics.set(name, { ...found, metrics: [...new Set([...(found.metrics ?? []), label])] });
       }
     }
   }
-  return [...lessons.values()];
+  return [...mimics.values()];
 }
 
 /** The same for all metrics that judge the same paintings: lesson, pictures learnt, and what was done to them. */
-function lessonName(cell: Cell, arm: RowArm, { items, generated }: Unit): string {
-  const { metric, step, lesson } = lessonOf(cell);
-  const learnt = arm === 'untuned' ? null : divided(() => metric.divide(items, step.params));
-  return JSON.stringify([lesson, learnt, generated!.artist, ...settingOf(cell, arm)]);
+function mimicName(cell: Cell, arm: RowArm, { items, generated }: Unit): string {
+  const { metric, step, mimic } = mimicOf(cell);
+  const learnt = arm === 'untuned' ? null : divided(() => metric.split(items, step.params));
+  return JSON.stringify([mimic, learnt, generated!.artist, ...settingOf(cell, arm)]);
 }
 
 /** Null where an artist has too few pictures: the rows say so already. */
-function divided(divide: () => Division): Division | null {
+function divided(divide: () => Split): Split | null {
   try {
     return divide();
   } catch (error) {
@@ -57,20 +57,20 @@ function settingOf(
   return [isProtected(arm, attack) ? protection.label : null, attackedArm ? attack.label : null, seed, arm];
 }
 
-async function foundLesson(
+async function foundMimic(
   plan: Plan,
   cell: Cell,
   arm: RowArm,
   unit: Unit,
   store: Store,
-): Promise<RunLesson | undefined> {
+): Promise<MimicRun | undefined> {
   const look = async (key: string): Promise<JobRecord> => {
     const record = await store.find(key);
     if (record === undefined) throw new NotStored();
     return record;
   };
   try {
-    const { job } = await lessonJobOf(cell, arm, unit.items, (of, items) =>
+    const { job } = await fineTuneJobOf(cell, arm, unit.items, (of, items) =>
       Promise.all(
         items.map(async (item) => {
           const { sha256 } = await artefactOf(plan, cell, of, item, (each) => look(jobKey(each)));
@@ -78,9 +78,9 @@ async function foundLesson(
         }),
       ),
     );
-    const { pictures, losses, weights } = (await look(jobKey(job))).output as LearnOutput;
+    const { pictures, losses, weights } = (await look(jobKey(job))).output as FineTuneOutput;
     const [protection, attack, seed] = settingOf(cell, arm);
-    const { prompts, repeats } = lessonOf(cell).lesson;
+    const { prompts, imagesPerPrompt } = mimicOf(cell).mimic;
     return {
       metric: cell.metric.label,
       metrics: [cell.metric.label],
@@ -90,7 +90,7 @@ async function foundLesson(
       attack,
       seed,
       prompts,
-      repeats,
+      imagesPerPrompt,
       pictures: pictures.map(({ sha256 }) => ({ sha256, path: store.blobPath(sha256) })),
       losses,
       weights: weights === null ? null : store.blobPath(weights.sha256, 'safetensors'),

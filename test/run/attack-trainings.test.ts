@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { learnedRemover } from '../../src/attacks/purifiers/learned-remover.ts';
-import type { Job } from '../../src/jobs/jobs.ts';
+import type { Job } from '../../src/jobs/job.ts';
 import { fewTrainingPictures, interrupted, notLearned } from '../../src/messages/index.ts';
 import { seededRandom } from '../../src/random.ts';
 import { randomImage } from '../pictures.ts';
@@ -14,7 +14,7 @@ dataset: IMAGES
 protections: [{ noise: { level: heavy } }]
 attacks:
   - identity
-  - learned-remover: { pairs: ${pairs}, training: '${training}', steps: 120, channels: 16, crop: 32 }
+  - learned-remover: { pairs: ${pairs}, training: '${training}', steps: 120, channels: 16, cropSize: 32 }
 metrics: [mse]
 `;
 
@@ -31,14 +31,14 @@ it('an attack learns once for a protection, from pictures that it does not attac
   const folder = await experimentFolder(yaml('atelier(count=3, size=128, seed=5)'));
   const first = await runFile(folder);
   expect(first.folder.rows.every(({ status }) => status === 'ok')).toBe(true);
-  expect(countJobs(first, 'rehearse')).toBe(1);
+  expect(countJobs(first, 'train-attack')).toBe(1);
   const remains = (arm: string): number => mean(first, 'noise', 'learned-remover', arm);
   expect(remains('attacked-protected') - remains('attacked-clean')).toBeLessThan(
     0.7 * mean(first, 'noise', 'identity', 'protected'),
   );
 
   const again = await runFile(folder, { out: join(folder.dir, 'again') });
-  expect(countJobs(again, 'rehearse')).toBe(0);
+  expect(countJobs(again, 'train-attack')).toBe(0);
   const values = ({ folder: { rows } }: TestRun) => rows.map(({ value }) => value);
   expect(values(again)).toEqual(values(first));
 });
@@ -49,7 +49,7 @@ it('a training that was interrupted goes on where it was, says how far it is, an
   const abort = new AbortController();
   const heard: number[] = [];
   const onProgress = (job: Job, fraction: number): void => {
-    if (job.stage !== 'rehearse') return;
+    if (job.stage !== 'train-attack') return;
     heard.push(fraction);
     if (fraction > 0.5) abort.abort();
   };
@@ -92,14 +92,14 @@ metrics: [latent-shift]
 `);
   const run = await runFile(folder);
   expect(run.folder.rows.every(({ status }) => status === 'ok')).toBe(true);
-  expect(countJobs(run, 'rehearse')).toBe(2);
+  expect(countJobs(run, 'train-attack')).toBe(2);
   // 9 chains of one link, and 9 that begin with the best of them.
-  const [lesson] = run.folder.manifest.lessons!;
+  const [lesson] = run.folder.manifest.attackTrainings!;
   expect(lesson).toMatchObject({
     attack: run.folder.cells.at(-1)!.attack.label,
     protection: 'noise(level=heavy)',
   });
-  expect(lesson!.told).toMatch(/^[a-z-]+.*; of 18 tried; left on validation pairs 0\.\d+/);
+  expect(lesson!.description).toMatch(/^[a-z-]+.*; of 18 tried; left on validation pairs 0\.\d+/);
   expect(lesson!.ms).toBeGreaterThan(0);
   const shift = (attack: string): number =>
     mean(run, 'noise(level=heavy)', attack, 'attacked-protected') -

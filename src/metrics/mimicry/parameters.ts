@@ -1,10 +1,10 @@
 /** @file The parameters that every test with a fine-tuned model has, and the lesson that they make. */
 import { z } from 'zod';
-import type { Lesson, Teaching } from '../../diffusion/lesson.ts';
+import type { MimicSpec, FineTuning } from '../../diffusion/mimic.ts';
 import { samplerNames } from '../../diffusion/samplers/samplers.ts';
 
 /** How a model is taught, and how it is asked. */
-export const lessonParameters = {
+export const mimicParameters = {
   method: z
     .enum(['lora', 'full', 'textual-inversion'])
     .default('lora')
@@ -17,8 +17,8 @@ export const lessonParameters = {
       'what LoRA stands beside: the projections of attention, or every layer but the first and the last',
     ),
   steps: z.int().min(1).max(100_000).default(200).describe('training steps'),
-  batch: z.int().min(1).max(64).default(4).describe('pictures a training step'),
-  rate: z.number().positive().max(1).default(1e-3).describe('learning rate of AdamW'),
+  batchSize: z.int().min(1).max(64).default(4).describe('pictures a training step'),
+  lr: z.number().positive().max(1).default(1e-3).describe('learning rate of AdamW'),
   weighting: z
     .enum(['plain', 'min-snr'])
     .default('plain')
@@ -38,13 +38,13 @@ export const lessonParameters = {
       'weight of prior preservation: what the model painted of classPrompt before is learnt, too; 0: it is not',
     ),
   classPrompt: z.string().min(1).default('a painting').describe('what prior preservation keeps in mind'),
-  classPictures: z
+  classImages: z
     .int()
     .min(1)
     .max(1000)
     .default(12)
     .describe('how many pictures of classPrompt the model paints beforehand for that'),
-  side: z
+  resolution: z
     .int()
     .min(32)
     .max(2048)
@@ -56,32 +56,42 @@ export const lessonParameters = {
     .min(1)
     .default('<new-0>')
     .describe('the name that the model learns for what it is shown: a word without a meaning to it'),
-  repeats: z.int().min(1).max(1000).default(2).describe('pictures generated for each prompt'),
+  imagesPerPrompt: z.int().min(1).max(1000).default(2).describe('pictures generated for each prompt'),
   sampler: z.enum(samplerNames).default('dpm++2m-karras').describe('how pictures are generated'),
   samplingSteps: z.int().min(1).max(1000).default(20).describe('steps of the sampler'),
   guidance: z.number().min(1).max(30).default(3).describe('weight of classifier-free guidance; 1: none'),
 };
 
-type LessonParameters = Omit<Teaching, 'prior'> &
-  Omit<Lesson, 'teaching' | 'prompts'> & {
+/** What they were called before. */
+export const mimicFormerNames = {
+  batchSize: 'batch',
+  lr: 'rate',
+  classImages: 'classPictures',
+  resolution: 'side',
+  imagesPerPrompt: 'repeats',
+} as const;
+
+type MimicParameters = Omit<FineTuning, 'prior'> &
+  Omit<MimicSpec, 'teaching' | 'prompts'> & {
     readonly priorWeight: number;
     readonly classPrompt: string;
-    readonly classPictures: number;
+    readonly classImages: number;
   };
 
 /** The lesson of some parameters: what is not about teaching or asking leaves no trace in it. */
-export function lessonWith(params: LessonParameters, prompts: readonly string[]): Lesson {
-  const { method, rank, layers, steps, batch, rate, weighting, flip, crop, ema, side, token } = params;
-  const { repeats, sampler, samplingSteps, guidance, priorWeight, classPrompt, classPictures } = params;
-  const prior = { weight: priorWeight, prompt: classPrompt, pictures: classPictures };
+export function mimicWith(params: MimicParameters, prompts: readonly string[]): MimicSpec {
+  const { method, rank, layers, steps, batchSize, lr, weighting, flip, crop, ema, resolution, token } =
+    params;
+  const { imagesPerPrompt, sampler, samplingSteps, guidance, priorWeight, classPrompt, classImages } = params;
+  const prior = { weight: priorWeight, prompt: classPrompt, pictures: classImages };
   return {
-    teaching: {
+    fineTuning: {
       method,
       rank,
       layers,
       steps,
-      batch,
-      rate,
+      batchSize,
+      lr,
       weighting,
       flip,
       crop,
@@ -90,11 +100,11 @@ export function lessonWith(params: LessonParameters, prompts: readonly string[])
       ...(priorWeight > 0 && { prior }),
     },
     prompts,
-    repeats,
+    imagesPerPrompt,
     sampler,
     samplingSteps,
     guidance,
-    ...(side !== undefined && { side }),
+    ...(resolution !== undefined && { resolution }),
   };
 }
 

@@ -1,12 +1,12 @@
 /** @file One lesson of `lora-mimicry` as it is by default, on 16 pictures of 256 px: `node teach-once.mjs`; prints seconds and peak memory. */
 import { openAtelier, parseAtelier } from '../dist/atelier/catalogue.js';
-import { teach } from '../dist/diffusion/lesson.js';
+import { teach } from '../dist/diffusion/mimic.js';
 import { decodeImage } from '../dist/image/codec.js';
 import { metrics } from '../dist/metrics/index.js';
-import { DIFFUSION_ROLES } from '../dist/metrics/mimicry/lesson.js';
+import { DIFFUSION_ROLES } from '../dist/metrics/mimicry/parameters.js';
 import { modelHome } from '../dist/models/home.js';
 import { resolveNeeds } from '../dist/models/resolve.js';
-import { openShelf } from '../dist/models/shelf.js';
+import { openShelf } from '../dist/models/pool.js';
 import { parseParameters } from '../dist/plugin/parameters.js';
 import { seededRandom } from '../dist/random.js';
 

@@ -8,7 +8,6 @@ import type { ResolvedModel } from '../models/resolve.ts';
 import type { ModelRole } from '../models/roles.ts';
 import { isVectorRole, VECTORS_VERSION, type VectorRole } from '../models/vectors.ts';
 import type { Notes } from '../plugin/define.ts';
-import { deriveSeed } from '../random.ts';
 import { keyOf } from '../files/keys.ts';
 import type { ResolvedPictures } from '../experiment/references.ts';
 import type { SettingLink } from '../run/run-folder.ts';
@@ -45,9 +44,9 @@ export interface ProtectJob {
   readonly input: string;
 }
 
-/** Lets an attack learn from pairs of the protection that it attacks: other pictures than those it is applied to. */
-export interface RehearseJob {
-  readonly stage: 'rehearse';
+/** Trains an attack on pairs of the protection that it attacks: other pictures than those it is applied to. */
+export interface TrainAttackJob {
+  readonly stage: 'train-attack';
   readonly steps: readonly [JobStep];
   readonly seed: number;
   /** The protected pictures: `setKey`. */
@@ -62,8 +61,8 @@ export interface AttackJob {
   readonly steps: readonly JobStep[];
   readonly seed: number | null;
   readonly input: string;
-  /** By link: the key of the job in which it learnt; null for one that does not. Absent where none does. */
-  readonly learned?: readonly (string | null)[];
+  /** By link: the key of the job that trained it; null for a link without training. Absent if no link is trained. */
+  readonly trained?: readonly (string | null)[];
 }
 
 /** Shows one picture to a network: the vector that metrics over embeddings and sets share. */
@@ -77,13 +76,13 @@ export interface EmbedJob {
   readonly input: string;
 }
 
-/** Teaches a diffusion model pictures and asks it for others. */
-export interface LearnJob {
-  readonly stage: 'learn';
-  /** One step: the lesson as parameters, and the models of the roles it needs. */
+/** Fine-tunes a diffusion model on pictures, and samples from it. */
+export interface FineTuneJob {
+  readonly stage: 'fine-tune';
+  /** One step: the mimic's specification as parameters, and the models of the roles it needs. */
   readonly steps: readonly JobStep[];
   readonly seed: number;
-  /** `setKey` of the pictures taught, captions included; empty where none are. */
+  /** `setKey` of the training set, captions included; empty if nothing is trained. */
   readonly input: string;
 }
 
@@ -99,7 +98,7 @@ export interface MeasureJob {
   readonly references: readonly [string];
 }
 
-export type Job = ImportJob | ProtectJob | RehearseJob | AttackJob | EmbedJob | LearnJob | MeasureJob;
+export type Job = ImportJob | ProtectJob | TrainAttackJob | AttackJob | EmbedJob | FineTuneJob | MeasureJob;
 
 /** A picture of a set, and what the data set knows about it. */
 export interface SetPicture extends PictureFacts {
@@ -133,9 +132,9 @@ export interface JobContext {
   readonly named?: readonly ResolvedPictures[];
   /** Names for messages: the picture's id. */
   readonly image: string;
-  /** Rehearse, learn and measure jobs: the pictures behind `input`, or `inputs` and `references`. */
+  /** Jobs that train or measure: the pictures behind `input`, or `inputs` and `references`. */
   readonly pictures?: { readonly inputs: readonly SetPicture[]; readonly references: readonly SetPicture[] };
-  /** Measure jobs of generated pictures: which one it is, and whose works were learnt. */
+  /** Measure jobs of generated pictures: which one it is, and the artist whose works the model was trained on. */
   readonly generated?: { readonly index: number; readonly artist: string };
 }
 
@@ -145,19 +144,19 @@ export interface JobRecord {
   readonly job: Job;
   /** Wall time of the work itself, decoding and encoding included. */
   readonly ms: number;
-  readonly output: ArtefactOutput | VectorOutput | LearnOutput | ValueOutput;
+  readonly output: ArtefactOutput | VectorOutput | FineTuneOutput | ValueOutput;
 }
 
-/** What a model made of a lesson. */
-export interface LearnOutput {
+/** What a fine-tuned model gave. */
+export interface FineTuneOutput {
   readonly pictures: readonly ArtefactOutput[];
   /** Of every training step. */
   readonly losses: readonly number[];
-  /** The LoRA pairs, or whatever was trained, as safetensors; null where nothing was. */
+  /** The LoRA pairs, or whatever was trained, as safetensors; null if nothing was. */
   readonly weights: { readonly sha256: string; readonly bytes: number } | null;
 }
 
-/** What a network saw in a picture, or what an attack learnt. */
+/** What a network saw in a picture, or the weights of a trained attack. */
 export interface VectorOutput {
   /** float32, little-endian, in base64. */
   readonly vector: string;
@@ -200,7 +199,7 @@ export function artefactsIn({ output }: JobRecord): readonly ArtefactOutput[] {
 export const IMPORT_VERSION = 1;
 
 /** Raise when the form of imported artefacts, or what every stage does around a plug-in, changes. */
-export const STORE_VERSION = 2;
+export const STORE_VERSION = 3;
 
 /** The jobs that show a picture to the networks of a step. */
 export const embedJobs = ({ models = {} }: JobStep, input: string): EmbedJob[] =>
@@ -227,14 +226,4 @@ export function jobStep(link: SettingLink): JobStep {
     ...(programs && { programs }),
     ...(chains && { chains: Object.fromEntries(named) }),
   };
-}
-
-/**
- * The seed of a job. It depends on the source picture and not on the arm, so that attack(clean) and
- * attack(protected) meet the same noise and their difference is free of it (common random numbers). Neither does it
- * depend on the models, so that two surrogates are compared under the same draws.
- */
-export function jobSeed(root: number, stage: Job['stage'], steps: readonly JobStep[], image: string): number {
-  const drawn = steps.map(({ id, version, params }) => ({ id, version, params }));
-  return deriveSeed(keyOf({ root, stage, steps: drawn, image }));
 }

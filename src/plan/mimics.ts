@@ -3,7 +3,13 @@
  * that all metrics of that lesson share, and the judgement of each picture that it makes.
  */
 import type { DatasetItem } from '../datasets/dataset.ts';
-import { LESSON_VERSION, type Lesson, picturesAsked, priorLesson, untaught } from '../diffusion/lesson.ts';
+import {
+  MIMIC_VERSION,
+  type MimicSpec,
+  sampleCount,
+  priorMimic,
+  withoutFineTuning,
+} from '../diffusion/mimic.ts';
 import { CraquelureError, fewerPicturesThanBatch, unknownName } from '../messages/index.ts';
 import type { GeneratedMetric, Metric } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
@@ -14,15 +20,15 @@ import type { Cell } from '../experiment/cells.ts';
 import {
   embedJobs,
   type JobStep,
-  jobSeed,
   jobStep,
-  type LearnJob,
-  type LearnOutput,
+  type FineTuneJob,
+  type FineTuneOutput,
   type MeasureJob,
   type SetPicture,
   setKey,
   type ValueOutput,
-} from '../jobs/jobs.ts';
+} from '../jobs/job.ts';
+import { fineTuneSeed, jobSeed } from '../jobs/seeds.ts';
 import { keyOf } from '../files/keys.ts';
 import type { GetRecord, Plan, Unit } from './plan.ts';
 import { type Arm, ARMS, fromJsonValue, type RowArm } from '../run/rows.ts';
@@ -31,32 +37,32 @@ import { type Arm, ARMS, fromJsonValue, type RowArm } from '../run/rows.ts';
 export type ArmPictures = (arm: Arm, items: readonly DatasetItem[]) => Promise<SetPicture[]>;
 
 /** The metric behind a cell of generated pictures, with its parameters and lesson. */
-export function lessonOf({ metric }: Pick<Cell, 'metric'>): {
+export function mimicOf({ metric }: Pick<Cell, 'metric'>): {
   metric: GeneratedMetric;
   step: JobStep;
-  lesson: Lesson;
+  mimic: MimicSpec;
 } {
   const step = jobStep(metric.links[0]!);
   const found = resolvePlugin<Metric>('metric', metrics, step.id) as GeneratedMetric;
-  return { metric: found, step, lesson: found.lesson(step.params) };
+  return { metric: found, step, mimic: found.mimic(step.params) };
 }
 
 /**
  * One unit for each picture that each model is asked for and that is judged; for metrics of whole sets, one for each model.
  * @throws USAGE where the metric is to learn an artist who is not there
  */
-export function generatedUnits(items: readonly DatasetItem[], cell: Pick<Cell, 'metric'>): Unit[] {
-  const { metric, step, lesson } = lessonOf(cell);
+export function mimicUnits(items: readonly DatasetItem[], cell: Pick<Cell, 'metric'>): Unit[] {
+  const { metric, step, mimic } = mimicOf(cell);
   const arms = [...ARMS, 'untuned'] as const;
-  return learners(metric, step, items).flatMap((artist): Unit[] => {
-    const own = metric.learns === 'all' ? items : items.filter((item) => (item.artist ?? '') === artist);
+  return artistsOf(metric, step, items).flatMap((artist): Unit[] => {
+    const own = metric.trainsOn === 'all' ? items : items.filter((item) => (item.artist ?? '') === artist);
     if (metric.judgeAll !== undefined)
       return [{ name: `${artist}: all`, items: own, arms, generated: { index: 0, artist } }];
-    const indices = Array.from({ length: picturesAsked(lesson) }, (_, index) => index);
+    const indices = Array.from({ length: sampleCount(mimic) }, (_, index) => index);
     const judged = indices.filter((index) => metric.judged?.(index, step.params) ?? true);
     return judged.map((index): Unit => {
-      const prompt = lesson.prompts[Math.floor(index / lesson.repeats)]!;
-      const name = `${artist}: ${prompt} #${(index % lesson.repeats) + 1}`;
+      const prompt = mimic.prompts[Math.floor(index / mimic.imagesPerPrompt)]!;
+      const name = `${artist}: ${prompt} #${(index % mimic.imagesPerPrompt) + 1}`;
       return { name, items: own, arms, generated: { index, artist } };
     });
   });
@@ -66,28 +72,28 @@ export function generatedUnits(items: readonly DatasetItem[], cell: Pick<Cell, '
  * Lessons of a plan that will fail for want of pictures, in words: whoever reads them before the run need not wait for the
  * errors. @throws USAGE where a metric is to learn an artist who is not there
  */
-export function lessonRemarks({ items, cells }: Pick<Plan, 'items' | 'cells'>): string[] {
+export function mimicRemarks({ items, cells }: Pick<Plan, 'items' | 'cells'>): string[] {
   const remarks = new Set<string>();
   for (const cell of cells) {
     if (cell.metric.kind !== 'generated') continue;
-    const { metric, step, lesson } = lessonOf(cell);
-    for (const unit of generatedUnits(items, cell)) {
-      const why = whyNotTaught(metric, step, lesson, unit.items);
+    const { metric, step, mimic } = mimicOf(cell);
+    for (const unit of mimicUnits(items, cell)) {
+      const why = whyNotTrained(metric, step, mimic, unit.items);
       if (why !== undefined) remarks.add(`${metric.id} will fail: ${why}`);
     }
   }
   return [...remarks];
 }
 
-function whyNotTaught(
+function whyNotTrained(
   metric: GeneratedMetric,
   { params }: JobStep,
-  { teaching }: Lesson,
+  { fineTuning }: MimicSpec,
   items: readonly DatasetItem[],
 ): string | undefined {
   try {
-    const { learnt, clean } = metric.divide(items, params);
-    const [pictures, batch] = [learnt.length + clean.length, teaching?.batch ?? 1];
+    const { train, clean } = metric.split(items, params);
+    const [pictures, batch] = [train.length + clean.length, fineTuning?.batchSize ?? 1];
     return pictures < batch ? fewerPicturesThanBatch(pictures, batch).message : undefined;
   } catch (error) {
     if (error instanceof CraquelureError) return error.message;
@@ -96,8 +102,8 @@ function whyNotTaught(
 }
 
 /** Whose works are learnt, each by a model of his own; `*`: all of them by one. */
-function learners(metric: GeneratedMetric, step: JobStep, items: readonly DatasetItem[]): readonly string[] {
-  if (metric.learns === 'all') return ['*'];
+function artistsOf(metric: GeneratedMetric, step: JobStep, items: readonly DatasetItem[]): readonly string[] {
+  if (metric.trainsOn === 'all') return ['*'];
   const there = [...new Set(items.map(({ artist = '' }) => artist))];
   const wanted = metric.artists?.(step.params) ?? there;
   const unknown = wanted.find((name) => !there.includes(name));
@@ -106,59 +112,67 @@ function learners(metric: GeneratedMetric, step: JobStep, items: readonly Datase
 }
 
 /** The job of a lesson over pictures. Draws are the same for all lessons: what they paint is compared in pairs. */
-export function learnJob(cell: Cell, lesson: Lesson, taught: readonly SetPicture[]): LearnJob {
-  const models = Object.entries(lessonOf(cell).step.models ?? {});
+export function fineTuneJob(cell: Cell, mimic: MimicSpec, training: readonly SetPicture[]): FineTuneJob {
+  const models = Object.entries(mimicOf(cell).step.models ?? {});
   const step: JobStep = {
-    id: 'lesson',
-    version: LESSON_VERSION,
-    params: lesson as unknown as JobStep['params'],
+    id: 'mimic',
+    version: MIMIC_VERSION,
+    params: mimic as unknown as JobStep['params'],
     models: Object.fromEntries(models.filter(([role]) => !isVectorRole(role as ModelRole))),
   };
-  const seed = jobSeed(cell.seed, 'learn', [{ ...step, params: {} }], '');
-  return { stage: 'learn', steps: [step], seed, input: lesson.teaching ? setKey(taught) : '' };
+  return {
+    stage: 'fine-tune',
+    steps: [step],
+    seed: fineTuneSeed(cell.seed),
+    input: mimic.fineTuning ? setKey(training) : '',
+  };
 }
 
 /** What a model has made that has learnt an arm's version of a unit's pictures. */
-export async function lessonJobOf(
+export async function fineTuneJobOf(
   cell: Cell,
   arm: RowArm,
   items: readonly DatasetItem[],
   picturesOf: ArmPictures,
-): Promise<{ job: LearnJob; taught: readonly SetPicture[] }> {
-  const { metric, step, lesson } = lessonOf(cell);
-  if (arm === 'untuned' || arm === 'floor') return { job: learnJob(cell, untaught(lesson), []), taught: [] };
-  const taught = await taughtPictures(metric, step, arm, items, picturesOf);
-  return { job: learnJob(cell, lesson, taught), taught };
+): Promise<{ job: FineTuneJob; training: readonly SetPicture[] }> {
+  const { metric, step, mimic } = mimicOf(cell);
+  if (arm === 'untuned' || arm === 'floor')
+    return { job: fineTuneJob(cell, withoutFineTuning(mimic), []), training: [] };
+  const training = await trainingSetOf(metric, step, arm, items, picturesOf);
+  return { job: fineTuneJob(cell, mimic, training), training };
 }
 
 /** What the untaught model paints for prior preservation: a lesson that all arms share. */
 async function priorPictures(plan: Plan, cell: Cell, get: GetRecord): Promise<readonly SetPicture[]> {
-  const prior = priorLesson(lessonOf(cell).lesson);
+  const prior = priorMimic(mimicOf(cell).mimic);
   if (prior === undefined) return [];
-  const { output } = await get(learnJob(cell, prior, []), { image: prior.prompts[0]!, models: plan.models });
-  return (output as LearnOutput).pictures.map(({ sha256 }) => ({ id: prior.prompts[0]!, sha256 }));
+  const { output } = await get(fineTuneJob(cell, prior, []), {
+    image: prior.prompts[0]!,
+    models: plan.models,
+  });
+  return (output as FineTuneOutput).pictures.map(({ sha256 }) => ({ id: prior.prompts[0]!, sha256 }));
 }
 
 /** The pictures of a lesson in the order of the data set, with the captions that they are taught under. */
-async function taughtPictures(
+async function trainingSetOf(
   metric: GeneratedMetric,
   { params }: JobStep,
   arm: Arm,
   items: readonly DatasetItem[],
   picturesOf: ArmPictures,
 ): Promise<SetPicture[]> {
-  const { learnt, clean } = metric.divide(items, params);
-  const places = [...learnt, ...clean].sort((a, b) => a - b);
-  const taught: SetPicture[] = [];
+  const { train, clean } = metric.split(items, params);
+  const places = [...train, ...clean].sort((a, b) => a - b);
+  const training: SetPicture[] = [];
   for (const place of places) {
     const [picture] = await picturesOf(clean.includes(place) ? 'clean' : arm, [items[place]!]);
-    taught.push({ ...picture!, caption: metric.caption(items[place]!, params) });
+    training.push({ ...picture!, caption: metric.caption(items[place]!, params) });
   }
-  return taught;
+  return training;
 }
 
 /** The judgement of one generated picture, or of all that a model has made. */
-export async function generatedValue(
+export async function mimicValue(
   plan: Plan,
   cell: Cell,
   arm: RowArm,
@@ -166,21 +180,21 @@ export async function generatedValue(
   picturesOf: ArmPictures,
   get: GetRecord,
 ): Promise<{ value: number; ms: number; n: number }> {
-  const { metric, step } = lessonOf(cell);
+  const { metric, step } = mimicOf(cell);
   const { index, artist } = unit.generated!;
   const { models } = plan;
   const made = async (of: RowArm): Promise<SetPicture[]> => {
-    const { job, taught } = await lessonJobOf(cell, of, unit.items, picturesOf);
-    const references = taught.length === 0 ? [] : await priorPictures(plan, cell, get);
-    const record = await get(job, { image: artist, models, pictures: { inputs: taught, references } });
-    const { pictures } = record.output as LearnOutput;
+    const { job, training } = await fineTuneJobOf(cell, of, unit.items, picturesOf);
+    const references = training.length === 0 ? [] : await priorPictures(plan, cell, get);
+    const record = await get(job, { image: artist, models, pictures: { inputs: training, references } });
+    const { pictures } = record.output as FineTuneOutput;
     return pictures.map(({ sha256 }) => ({ id: unit.name, artist, sha256 }));
   };
   const [painted, paintedByClean] = [await made(arm), await made('clean')];
   const inputs = metric.judgeAll === undefined ? [painted[index]!] : painted;
   const controls = metric.judgeAll === undefined ? [paintedByClean[index]!] : [];
-  const { learnt, clean } = metric.divide(unit.items, step.params);
-  const seen = new Set([...learnt, ...clean].map((place) => unit.items[place]!.id));
+  const { train, clean } = metric.split(unit.items, step.params);
+  const seen = new Set([...train, ...clean].map((place) => unit.items[place]!.id));
   const references = await picturesOf(
     'clean',
     plan.items.filter(({ id }) => !seen.has(id)),

@@ -14,26 +14,26 @@ import { type Diffusion, type OpenRole, openDiffusion } from './open.ts';
 import type { SamplerName } from './samplers/samplers.ts';
 
 /** What is asked for, and how. */
-interface Asking {
+interface Sampling {
   readonly prompts: readonly string[];
   /** Pictures a prompt. */
-  readonly repeats: number;
+  readonly imagesPerPrompt: number;
   readonly sampler: SamplerName;
   readonly samplingSteps: number;
   readonly guidance: number;
   /** Side of what is taught and asked for, px; the model's own unless told. */
-  readonly side?: number | undefined;
+  readonly resolution?: number | undefined;
 }
 
 /** How pictures are taught. */
-export interface Teaching {
+export interface FineTuning {
   readonly method: 'lora' | 'full' | 'textual-inversion';
   /** Of LoRA; alpha is as large, so that pairs count in full. */
   readonly rank: number;
   readonly layers: 'attention' | 'all';
   readonly steps: number;
-  readonly batch: number;
-  readonly rate: number;
+  readonly batchSize: number;
+  readonly lr: number;
   readonly weighting: 'plain' | 'min-snr';
   readonly flip: boolean;
   readonly crop: 'random' | 'center';
@@ -48,24 +48,24 @@ export interface Teaching {
 }
 
 /** All that the result depends on, but pictures, models and seed. Without a teaching, the model is asked as it is. */
-export interface Lesson extends Asking {
-  readonly teaching?: Teaching;
+export interface MimicSpec extends Sampling {
+  readonly fineTuning?: FineTuning;
 }
 
 /** The same questions to a model that has learnt nothing. */
-export const untaught = ({ teaching: _, ...asking }: Lesson): Lesson => asking;
+export const withoutFineTuning = ({ fineTuning: _, ...asking }: MimicSpec): MimicSpec => asking;
 
 /** The lesson in which the untaught model paints the pictures of prior preservation; undefined where there is none. */
-export function priorLesson({ teaching, ...asking }: Lesson): Lesson | undefined {
-  const { prior } = teaching ?? {};
-  return prior && { ...asking, prompts: [prior.prompt], repeats: prior.pictures };
+export function priorMimic({ fineTuning, ...asking }: MimicSpec): MimicSpec | undefined {
+  const { prior } = fineTuning ?? {};
+  return prior && { ...asking, prompts: [prior.prompt], imagesPerPrompt: prior.pictures };
 }
 
 /** Raise when a lesson can give other pictures. */
-export const LESSON_VERSION = 2;
+export const MIMIC_VERSION = 2;
 
 /** A picture to be taught. */
-export interface LessonPicture {
+export interface MimicPicture {
   readonly caption: string;
   /** Of its content: what its latents are remembered under. */
   readonly sha256: string;
@@ -73,7 +73,7 @@ export interface LessonPicture {
 }
 
 /** What a lesson gave. */
-export interface Taught {
+export interface MimicOutput {
   /** Prompt by prompt, the repeats of each one after the other. */
   readonly images: readonly Image[];
   /** Of every training step. */
@@ -82,15 +82,16 @@ export interface Taught {
 }
 
 /** How many pictures a lesson asks for. */
-export const picturesAsked = ({ prompts, repeats }: Lesson): number => prompts.length * repeats;
+export const sampleCount = ({ prompts, imagesPerPrompt }: MimicSpec): number =>
+  prompts.length * imagesPerPrompt;
 
-/** Share of a lesson's time that goes into training, for progress; about right for 200 steps and 16 pictures. */
+/** Share of the time of a fine-tuning that goes into training, for progress; about right for 200 steps and 16 pictures. */
 const TRAINING_SHARE = 0.7;
 
 /** Pictures generated at a time; with guidance the U-Net sees twice as many. */
-const AT_ONCE = 4;
+const SAMPLES_AT_ONCE = 4;
 
-export interface TeachContext {
+export interface MimicContext {
   readonly open: OpenRole;
   readonly random: Random;
   /** What `priorLesson` gave. */
@@ -102,19 +103,19 @@ export interface TeachContext {
 }
 
 /** Teaches and asks. Draws for the pictures asked for depend on the seed alone, so that lessons can be compared in pairs. */
-export async function teach(
-  lesson: Lesson,
-  pictures: readonly LessonPicture[],
-  context: TeachContext,
-): Promise<Taught> {
+export async function runMimic(
+  mimic: MimicSpec,
+  pictures: readonly MimicPicture[],
+  context: MimicContext,
+): Promise<MimicOutput> {
   const { open, random, signal, onProgress = () => undefined } = context;
   const ask = (diffusion: Diffusion, from: number): Promise<Image[]> =>
-    asked(lesson, diffusion, random, signal, (done) => onProgress(from + (1 - from) * done));
-  const { teaching } = lesson;
-  if (teaching === undefined) {
+    sampled(mimic, diffusion, random, signal, (done) => onProgress(from + (1 - from) * done));
+  const { fineTuning } = mimic;
+  if (fineTuning === undefined) {
     return { images: await ask(await openDiffusion(open), 0), losses: [], adapter: undefined };
   }
-  const { adapter, losses } = await taughtBy(teaching, lesson, pictures, {
+  const { adapter, losses } = await fineTuned(fineTuning, mimic, pictures, {
     ...context,
     random: random.fork('training'),
     onProgress: (done) => onProgress(TRAINING_SHARE * done),
@@ -126,16 +127,16 @@ export async function teach(
   };
 }
 
-async function taughtBy(
-  teaching: Teaching,
-  { side }: Lesson,
-  pictures: readonly LessonPicture[],
-  { prior: remembered = [], ...context }: TeachContext,
+async function fineTuned(
+  fineTuning: FineTuning,
+  { resolution }: MimicSpec,
+  pictures: readonly MimicPicture[],
+  { prior: remembered = [], ...context }: MimicContext,
 ): Promise<FineTuned> {
   const loaded: TrainingPicture[] = [];
   for (const { caption, sha256, load } of pictures)
     loaded.push({ caption, key: sha256, image: await load() });
-  const { prior, ema, steps, ...rest } = teaching;
+  const { prior, ema, steps, ...rest } = fineTuning;
   const kept = prior && {
     weight: prior.weight,
     pictures: remembered.map((image) => ({ image, caption: prior.prompt })),
@@ -145,8 +146,8 @@ async function taughtBy(
     {
       ...rest,
       steps,
-      method: methodOf(teaching),
-      side: side ?? (await openDiffusion(context.open)).side,
+      method: methodOf(fineTuning),
+      resolution: resolution ?? (await openDiffusion(context.open)).side,
       warmup: Math.min(10, steps),
       dropout: 0.1,
       average: ema,
@@ -156,7 +157,7 @@ async function taughtBy(
   );
 }
 
-function methodOf({ method, rank, layers, token }: Teaching): TuningMethod {
+function methodOf({ method, rank, layers, token }: FineTuning): TuningMethod {
   if (method === 'full') return { kind: 'full' };
   if (method === 'textual-inversion') return { kind: 'textual-inversion', token };
   return {
@@ -172,24 +173,24 @@ export const layersPattern = (layers: 'attention' | 'all'): RegExp =>
   layers === 'all' ? /^(?!conv_(in|out)$)/ : ATTENTION_PROJECTIONS;
 
 /** The pictures of all prompts; the k-th has draws of its own, whatever it is generated with. */
-async function asked(
-  { prompts, repeats, sampler, samplingSteps, guidance, side }: Lesson,
+async function sampled(
+  { prompts, imagesPerPrompt, sampler, samplingSteps, guidance, resolution }: MimicSpec,
   diffusion: Diffusion,
   random: Random,
   signal: AbortSignal | undefined,
   onProgress: (fraction: number) => void,
 ): Promise<Image[]> {
-  const all = prompts.flatMap((prompt) => Array.from({ length: repeats }, () => prompt));
+  const all = prompts.flatMap((prompt) => Array.from({ length: imagesPerPrompt }, () => prompt));
   const images: Image[] = [];
-  for (let from = 0; from < all.length; from += AT_ONCE) {
-    const part = all.slice(from, from + AT_ONCE);
+  for (let from = 0; from < all.length; from += SAMPLES_AT_ONCE) {
+    const part = all.slice(from, from + SAMPLES_AT_ONCE);
     const made = await textToImage(diffusion, {
       prompts: part,
       randoms: part.map((_, i) => random.fork(`picture ${from + i}`)),
       sampler,
       steps: samplingSteps,
       guidance,
-      ...(side !== undefined && { size: { width: side, height: side } }),
+      ...(resolution !== undefined && { size: { width: resolution, height: resolution } }),
       signal,
       onProgress: (done) => onProgress((from + done * part.length) / all.length),
     });
