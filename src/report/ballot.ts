@@ -10,10 +10,10 @@ import type { Interval } from '../stats/bootstrap.ts';
 import { wilsonInterval } from '../stats/rates.ts';
 import { groupBy } from '../stats/group.ts';
 import { sweptParameters } from '../analysis/names.ts';
+import type { Question, Votes } from './page/client/page-data.ts';
 import { distinctLessons, learntIn, UNTUNED } from './sheets.ts';
 
-export const QUESTIONS = ['style', 'quality'] as const;
-export type Question = (typeof QUESTIONS)[number];
+export const QUESTIONS = ['style', 'quality'] as const satisfies readonly Question[];
 
 /** Two pictures to choose between. */
 export interface BallotPair {
@@ -104,16 +104,6 @@ function evenly<T>(groups: readonly (readonly T[])[], most: number): T[][] {
     }
   }
   return taken;
-}
-
-/** What a voter's page exports. */
-export interface Votes {
-  readonly run: string;
-  readonly votes: readonly {
-    readonly pair: string;
-    readonly question: Question;
-    readonly chosen: 'left' | 'right';
-  }[];
 }
 
 /** How often raters preferred an arm's model to that of clean art. */

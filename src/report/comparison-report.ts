@@ -43,7 +43,7 @@ export async function writeComparison(
   }
   await writeAtomically(join(dir, FILES.data), `${JSON.stringify(plain(found), null, 2)}\n`);
   const page = join(dir, FILES.page);
-  await writeAtomically(page, comparisonPage(found, metrics));
+  await writeAtomically(page, await comparisonPage(found, metrics));
   return page;
 }
 

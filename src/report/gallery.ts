@@ -8,17 +8,8 @@ import type { Arm } from '../run/rows.ts';
 import type { RunFolder, RunImage } from '../run/run-folder.ts';
 import { groupBy } from '../stats/group.ts';
 import { count } from '../analysis/numbers.ts';
+import type { Shot } from './page/client/page-data.ts';
 import { createPreviewer, PREVIEW_QUALITY, type Pixels, type Previewer } from './preview.ts';
-
-/** One arm of one image, as keys into `GalleryImage.pictures`. */
-interface Shot {
-  /** null where the file could not be read. */
-  readonly picture: string | null;
-  /** null on the clean arm, where a picture is missing, and where the two pictures differ in size. */
-  readonly difference: string | null;
-  /** Protected arm only: where the protection shows over the clean picture. */
-  readonly visible?: string | null;
-}
 
 /** All arms of one image. */
 export interface GalleryImage {

@@ -56,9 +56,16 @@ export async function writeReport(run: RunFolder, options: ReportOptions = {}): 
   const ballot = await votePage(run);
   if (ballot !== undefined) await writeAtomically(join(run.dir, RUN_FILES.vote), ballot);
   const shown = sheets.map((sheet) => ({ sheet, losses: losses.find((figure) => figure.sheet === sheet) }));
-  const painted = mimicry(shown, curves, ballot && RUN_FILES.vote);
   const page = join(run.dir, RUN_FILES.report);
-  await writeAtomically(page, reportPage(run, answers, findings, figures, gallery, painted));
+  const contents = {
+    run,
+    answers,
+    findings,
+    figures,
+    gallery,
+    mimicry: mimicry(shown, curves, ballot && RUN_FILES.vote),
+  };
+  await writeAtomically(page, await reportPage(contents));
   return page;
 }
 

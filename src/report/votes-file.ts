@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { reasonOf, unreadableVotes } from '../messages/index.ts';
-import { QUESTIONS, type Votes } from './ballot.ts';
+import { QUESTIONS } from './ballot.ts';
+import type { Votes } from './page/client/page-data.ts';
 
 const votesSchema = z.object({
   run: z.string(),

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CellRecord, MetricSetting, MimicRun } from '../../src/run/run-folder.ts';
 import type { Manifest } from '../../src/run/manifest.ts';
-import { ballotOf, countVotes, type Votes } from '../../src/report/ballot.ts';
+import { ballotOf, countVotes } from '../../src/report/ballot.ts';
+import type { Votes } from '../../src/report/page/client/page-data.ts';
 import { settingOf } from '../report-fixture.ts';
 
 const lesson = (arm: MimicRun['arm'], protection: string | null, name: string): MimicRun => ({

@@ -1,11 +1,9 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Script } from 'node:vm';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { RunFolder } from '../../src/run/run-folder.ts';
-import { SCRIPT } from '../../src/report/page/script.ts';
 import { writeReport } from '../../src/report/report.ts';
 import {
   blur,
@@ -131,10 +129,6 @@ describe('the report', () => {
       'store',
       'verdicts.json',
     ]);
-  });
-
-  it('has a script that parses', () => {
-    expect(() => new Script(SCRIPT)).not.toThrow();
   });
 });
 

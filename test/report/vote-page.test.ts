@@ -2,24 +2,16 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findBrowser } from '../../src/attacks/parts/browser.ts';
 import type { RunFolder, MimicRun } from '../../src/run/run-folder.ts';
 import { ballotOf, countVotes } from '../../src/report/ballot.ts';
 import { votePage } from '../../src/report/page/vote.ts';
 import { readVotes } from '../../src/report/votes-file.ts';
 import { wilsonInterval } from '../../src/stats/rates.ts';
 import { makeRun } from '../report-fixture.ts';
-
-const executablePath = ((): string | undefined => {
-  try {
-    return findBrowser();
-  } catch {
-    return undefined;
-  }
-})();
+import { hasBrowser, openBrowser, redOf } from './browser.ts';
 
 const prompts = ['a boat', 'a tree', 'a mill'];
 
@@ -49,7 +41,7 @@ async function runWithModels(): Promise<RunFolder> {
   return { ...run, generated };
 }
 
-if (executablePath === undefined) it.skip('voting in a browser: no Chromium on PATH or in CHROMIUM_PATH');
+if (!hasBrowser) it.skip('voting in a browser: no Chromium on PATH or in CHROMIUM_PATH');
 else
   describe('the voting page in a browser', () => {
     let run: RunFolder;
@@ -64,19 +56,12 @@ else
       const file = join(run.dir, 'vote.html');
       await writeFile(file, html);
       url = pathToFileURL(file).href;
-      browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+      browser = await openBrowser();
     });
     afterAll(() => browser?.close());
 
     const progress = (): Promise<string | null> => page.textContent('#progress');
-    const colour = (side: string): Promise<number> =>
-      page.evaluate(async (id) => {
-        const image = document.getElementById(id) as HTMLImageElement;
-        await image.decode();
-        const canvas = new OffscreenCanvas(1, 1).getContext('2d')!;
-        canvas.drawImage(image, 0, 0, 1, 1);
-        return canvas.getImageData(0, 0, 1, 1).data[0]!;
-      }, side);
+    const redness = (side: string): Promise<number> => redOf(page.locator(`#${side}`));
 
     it('takes both answers on every pair, keeps them over a reload, and saves what is counted right', async () => {
       page = await browser.newPage();
@@ -94,13 +79,13 @@ else
           await page.reload();
           expect(await progress()).toBe('Pair 4 of 6, 3 answered');
         }
-        const redder = (await colour('left')) > (await colour('right')) ? 'left' : 'right';
+        const redder = (await redness('left')) > (await redness('right')) ? 'left' : 'right';
         if (i % 2 === 0) await page.click(`[data-question=style][data-side=${redder}]`);
         else await page.keyboard.press(redder === 'left' ? 'ArrowLeft' : 'ArrowRight');
         expect(await page.getAttribute('[data-asks=quality]', 'aria-current')).toBe('true');
         await page.keyboard.press('ArrowLeft');
       }
-      expect(await progress()).toMatch(/^Pair 6 of 6, 6 answered\. That was all/);
+      expect(await progress()).toMatch(/^Pair 6 of 6, 6 answered\. All pairs are answered/);
 
       // A change of mind: back to the first pair, and quality is right there.
       for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowUp');
@@ -137,7 +122,7 @@ else
     it('fits a narrow window', async () => {
       const narrow = await browser.newPage({ viewport: { width: 360, height: 740 } });
       await narrow.goto(url);
-      const width = await narrow.evaluate(() => document.documentElement.scrollWidth);
+      const width = await narrow.locator('html').evaluate((html) => html.scrollWidth);
       expect(width).toBeLessThanOrEqual(360);
       await narrow.close();
     });

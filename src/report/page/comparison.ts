@@ -9,9 +9,9 @@ import {
   formatShare,
   listed,
 } from '../../analysis/numbers.ts';
+import { clientScript } from './client-script.ts';
 import { figureOf, type PageFigure } from './figure.ts';
 import { type Html, html, trusted } from './html.ts';
-import { SCRIPT } from './script.ts';
 import { STYLE } from './style.ts';
 
 /** The chart of one metric, rendered. */
@@ -22,7 +22,10 @@ export interface ComparedMetric {
 }
 
 /** `compare.html` as text: no request to anywhere. */
-export function comparisonPage(found: RunComparison, metrics: readonly ComparedMetric[]): string {
+export async function comparisonPage(
+  found: RunComparison,
+  metrics: readonly ComparedMetric[],
+): Promise<string> {
   const { a, b } = found;
   return html`<!doctype html>
 <html lang="en">
@@ -44,7 +47,7 @@ ${metrics.map((each, i) => metricSection(found, each, i))}
 ${pairTable(found)}
 ${explanations(found)}
 </main>
-<script>${trusted(SCRIPT)}</script>
+${await clientScript(['tabs', 'table'])}
 </body>
 </html>
 `.html;

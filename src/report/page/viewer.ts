@@ -1,13 +1,14 @@
 /** @file The image viewer: four arms of an image side by side, their difference maps, and the data behind them. */
-import { ARMS, type Arm } from '../../run/rows.ts';
+import { ARMS } from '../../run/rows.ts';
 import type { Answers } from '../../analysis/analysis.ts';
 import { type Gallery, type GalleryImage, shotKey } from '../gallery.ts';
 import { formatEstimate, formatNumber, formatShare } from '../../analysis/numbers.ts';
 import { isIdentity, isPlacebo } from '../../analysis/summary.ts';
 import { ARM_NAMES } from './cells.ts';
+import type { ShownArm, ViewerImage, ViewerIndex } from './client/page-data.ts';
 import { type Html, html, jsonScript, trusted } from './html.ts';
 
-const DIFFERENCES: Readonly<Record<Arm, string>> = {
+const DIFFERENCES: Readonly<Record<ShownArm, string>> = {
   clean:
     'where the protection shows: orange over the dimmed clean picture, full where 16/255 are visible, none where texture hides it',
   protected: '|protected − clean|: the perturbation',
@@ -62,7 +63,7 @@ const amplifier = (): Html =>
     ].join(''),
   );
 
-function armFigure(arm: Arm): Html {
+function armFigure(arm: ShownArm): Html {
   return html`<figure data-arm="${arm}"><figcaption><b>${ARM_NAMES[arm]}</b></figcaption>
 <div class="port"><img alt="${ARM_NAMES[arm]}" draggable="false"></div>
 <div class="port difference${arm === 'clean' && ' visible'}"><img alt="${DIFFERENCES[arm]}" draggable="false"><span class="missing"></span></div>
@@ -78,7 +79,7 @@ export function viewerData(answers: Answers, { images }: Gallery): Html {
   const attacks = distinct(answers.pairs.map(({ attack }) => attack.label));
   const nameOf = (kind: 'protection' | 'attack') => (label: string) =>
     answers.pairs.find((pair) => pair[kind].label === label)!.names[kind];
-  const index = {
+  const index: ViewerIndex = {
     first: firstShown(answers),
     protections: protections.map(nameOf('protection')),
     attacks: attacks.map(nameOf('attack')),
@@ -86,7 +87,7 @@ export function viewerData(answers: Answers, { images }: Gallery): Html {
       protection: protections.indexOf(pair.protection.label),
       attack: attacks.indexOf(pair.attack.label),
       effect: answers.effects.indexOf(pair.effect),
-      outcome: pair.outcome,
+      hasEffect: pair.outcome !== 'no effect',
       text: `${pair.outcome === 'no effect' ? 'no effect to begin with' : pair.outcome}${pair.residual.n === 0 || pair.outcome === 'no effect' ? '' : `, R = ${formatEstimate(pair.residual.ratio, formatShare)}`}. ${pair.verdict.reason}`,
     })),
     effects: answers.effects.map(({ symbol, metric }) => ({
@@ -116,8 +117,8 @@ function imageData(
   { image, shots, pictures }: GalleryImage,
   protections: readonly string[],
   attacks: readonly string[],
-) {
-  const shotOf = (arm: Arm, protection: string | null, attack: string | null) =>
+): ViewerImage {
+  const shotOf = (arm: ShownArm, protection: string | null, attack: string | null) =>
     shots[shotKey(arm, protection, attack)];
   return {
     pictures,

@@ -2,6 +2,8 @@
 import type { RunFolder } from '../../run/run-folder.ts';
 import { type BallotPair, ballotOf } from '../ballot.ts';
 import { thumbnail } from '../sheets.ts';
+import type { ShownBallot } from './client/page-data.ts';
+import { clientScript } from './client-script.ts';
 import { html, jsonScript, trusted } from './html.ts';
 
 /** The page of a run, or undefined where there is nothing to vote on. */
@@ -12,6 +14,7 @@ export async function votePage(run: RunFolder): Promise<string | undefined> {
   const artists = [...new Set(pairs.map(({ artist }) => artist))];
   const samples: Record<string, string[]> = {};
   for (const artist of artists) samples[artist] = await samplesOf(run, artist);
+  const data: ShownBallot = { run: run.manifest.run, pairs: shown, samples };
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -36,8 +39,8 @@ export async function votePage(run: RunFolder): Promise<string | undefined> {
 Answers stay in this browser until they are saved as a file.</p>
 <p><button type="button" id="back">back</button> <button type="button" id="next">next</button> <button type="button" id="save">save my votes</button></p>
 </main>
-${jsonScript('ballot', { run: run.manifest.run, pairs: shown, samples })}
-<script>${trusted(SCRIPT)}</script>
+${jsonScript('ballot', data)}
+${await clientScript(['vote'])}
 </body>
 </html>
 `.html;
@@ -69,70 +72,4 @@ fieldset[aria-current="true"] { border-color: #2f6fb1; box-shadow: inset 3px 0 0
 button { font: inherit; padding: 6px 22px; } button[aria-pressed="true"] { outline: 3px solid #2f6fb1; }
 .keys { font-size: 13px; opacity: 0.75; }
 @media (max-width: 520px) { main { padding: 10px; } #samples img { height: 84px; } #pair { gap: 6px; } }
-`;
-
-const SCRIPT = `
-'use strict';
-const { run, pairs, samples } = JSON.parse(document.getElementById('ballot').textContent);
-const QUESTIONS = ['style', 'quality'];
-const key = 'craquelure votes ' + run;
-const kept = () => { try { return JSON.parse(localStorage.getItem(key)) ?? []; } catch { return []; } };
-const keep = () => { try { localStorage.setItem(key, JSON.stringify([...votes])); } catch { /* private windows */ } };
-const known = new Set(pairs.map((pair) => pair.id));
-const votes = new Map(kept().filter(([name]) => known.has(name.slice(0, name.lastIndexOf('/')))));
-const id = (name) => document.getElementById(name);
-const url = (data) => 'data:image/webp;base64,' + data;
-const openQuestion = (pair) => QUESTIONS.find((question) => !votes.has(pair.id + '/' + question));
-const firstOpen = pairs.findIndex(openQuestion);
-let at = firstOpen < 0 ? pairs.length - 1 : firstOpen;
-function show() {
-  const pair = pairs[at];
-  const answered = pairs.filter((each) => !openQuestion(each)).length;
-  const end = answered === pairs.length ? '. That was all: save your votes.' : '';
-  id('progress').textContent = 'Pair ' + (at + 1) + ' of ' + pairs.length + ', ' + answered + ' answered' + end;
-  id('prompt').textContent = pair.prompt;
-  id('left').src = url(pair.left);
-  id('right').src = url(pair.right);
-  id('samples').replaceChildren(...samples[pair.artist].map((data) => Object.assign(new Image(), { src: url(data), alt: 'sample' })));
-  const open = openQuestion(pair);
-  for (const field of document.querySelectorAll('[data-asks]')) field.setAttribute('aria-current', field.dataset.asks === open);
-  for (const button of document.querySelectorAll('[data-question]'))
-    button.setAttribute('aria-pressed', votes.get(pair.id + '/' + button.dataset.question) === button.dataset.side);
-  id('back').disabled = at === 0;
-  id('next').disabled = at === pairs.length - 1;
-}
-function answer(question, side) {
-  const pair = pairs[at];
-  votes.set(pair.id + '/' + question, side);
-  keep();
-  if (!openQuestion(pair) && at < pairs.length - 1) at++;
-  show();
-}
-function turn(by) {
-  at = Math.min(pairs.length - 1, Math.max(0, at + by));
-  show();
-}
-for (const button of document.querySelectorAll('[data-question]'))
-  button.addEventListener('click', () => answer(button.dataset.question, button.dataset.side));
-id('back').addEventListener('click', () => turn(-1));
-id('next').addEventListener('click', () => turn(1));
-addEventListener('keydown', (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const side = { ArrowLeft: 'left', ArrowRight: 'right' }[event.key];
-  const page = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-  if (!side && !page) return;
-  event.preventDefault();
-  if (page) turn(page);
-  else if (!event.repeat && openQuestion(pairs[at])) answer(openQuestion(pairs[at]), side);
-});
-id('save').addEventListener('click', () => {
-  const list = [...votes].map(([name, chosen]) => {
-    const cut = name.lastIndexOf('/');
-    return { pair: name.slice(0, cut), question: name.slice(cut + 1), chosen };
-  });
-  const blob = new Blob([JSON.stringify({ run, votes: list }, null, 2)], { type: 'application/json' });
-  const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(blob), download: 'votes.json' });
-  link.click();
-});
-show();
 `;
