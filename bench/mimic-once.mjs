@@ -1,5 +1,6 @@
 /** @file One lesson of `lora-mimicry` as it is by default, on 16 pictures of 256 px: `node teach-once.mjs`; prints seconds and peak memory. */
-import { openAtelier, parseAtelier } from '../dist/atelier/catalogue.js';
+import { parseAtelier } from '../dist/atelier/catalogue.js';
+import { openAtelier } from '../dist/datasets/atelier.js';
 import { teach } from '../dist/diffusion/mimic.js';
 import { decodeImage } from '../dist/image/codec.js';
 import { metrics } from '../dist/metrics/index.js';

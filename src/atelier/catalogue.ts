@@ -1,10 +1,8 @@
-/** @file The atelier as a data set: which pictures its parameters ask for, in which order, and what they are called. */
+/** @file Which paintings the atelier's parameters ask for, and in which order. */
 import { z } from 'zod';
 import { expected, type Place, unknownName, unknownParameter } from '../messages/index.ts';
-import { deriveSeed, seededRandom } from '../random.ts';
-import { type Dataset, type DatasetItem, sha256Of } from '../datasets/dataset.ts';
-import { readOrigin } from '../datasets/origin.ts';
-import { ATELIER_VERSION, type Recipe } from './paint.ts';
+import { deriveSeed } from '../random.ts';
+import type { Recipe } from './paint.ts';
 import { MOTIFS, type MotifId } from './motifs/index.ts';
 import { PAINTERS, type PainterId } from './painters/index.ts';
 
@@ -68,7 +66,7 @@ function expectKnown(what: string, given: unknown, known: readonly string[], pla
  * in both; after `painters x motifs` pictures every pair has been painted once and the next variation begins. The
  * pictures of a smaller `count` are the first of those of a larger one.
  */
-function recipesFor(parameters: AtelierParameters): (Recipe & { readonly variation: number })[] {
+export function recipesFor(parameters: AtelierParameters): (Recipe & { readonly variation: number })[] {
   const { painters, motifs } = parameters;
   return Array.from({ length: parameters.count }, (_, k) => {
     const round = Math.floor(k / painters.length);
@@ -78,30 +76,4 @@ function recipesFor(parameters: AtelierParameters): (Recipe & { readonly variati
     const seed = deriveSeed(`${parameters.seed}/${painter}/${motif}/${variation}`);
     return { painter, motif, size: parameters.size, seed, variation };
   });
-}
-
-/** The data set; pictures are painted when they are read. */
-export function openAtelier(parameters: AtelierParameters): Dataset {
-  const items = recipesFor(parameters).map(({ variation, ...recipe }) =>
-    itemOf(recipe, `${recipe.painter}/${recipe.motif}-${variation}.png`),
-  );
-  return { name: 'atelier', items, notes: [] };
-}
-
-function itemOf(recipe: Recipe, id: string): DatasetItem {
-  const { painter, motif, size, seed } = recipe;
-  const artist = PAINTERS[painter].name;
-  const origin = { kind: 'atelier', recipe } as const;
-  return {
-    id,
-    // Painting every picture only to name it would cost a second for every three: what they are made from names them.
-    sha256: sha256Of(JSON.stringify(['atelier', ATELIER_VERSION, painter, motif, size, seed])),
-    artist,
-    title: seededRandom(seed).fork('title').pick<string>(MOTIFS[motif].titles),
-    licence: 'CC0-1.0',
-    caption: `a painting of ${MOTIFS[motif].phrase} by ${artist}`,
-    source: `craquelure atelier ${ATELIER_VERSION}`,
-    origin,
-    bytes: () => readOrigin(origin),
-  };
 }

@@ -2,11 +2,12 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { expected, type Place } from '../messages/index.ts';
-import { type AtelierParameters, atelierSchema, openAtelier, parseAtelier } from '../atelier/catalogue.ts';
+import { type AtelierParameters, atelierSchema, parseAtelier } from '../atelier/catalogue.ts';
 import { dataFolders, type Environment } from '../files/places.ts';
 import type { Dataset } from './dataset.ts';
 import { openFolder } from './folder.ts';
 import { openManifest } from './manifest.ts';
+import { openAtelier } from './atelier.ts';
 
 /** A data set as an experiment names it, checked. Paths are as the user wrote them. */
 export type DatasetSpec =

@@ -4,21 +4,16 @@
  */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { type DatasetSpec, datasetSchema, parseDatasetSpec } from '../datasets/open.ts';
-import {
-  CraquelureError,
-  expected,
-  invalidExperiment,
-  type Place,
-  unknownName,
-  unreadableExperiment,
-} from '../messages/index.ts';
-import { parseChain } from '../plugin/call.ts';
+import { type DatasetSpec, datasetSchema } from '../datasets/open.ts';
+import { expected, unknownName, unreadableExperiment } from '../messages/index.ts';
 import { THRESHOLDS } from '../stats/verdict.ts';
 import { type ModelChoices, modelsSchema, parseModelChoices } from '../models/choice.ts';
-import { type Cell, expandMatrix, type MatrixAxes } from './cells.ts';
+import { expandMatrix, type MatrixAxes } from './cells.ts';
+import { readDataset } from './dataset.ts';
+import { Mistakes } from './mistakes.ts';
+import type { Cell, Setting } from './setting.ts';
+import type { VerdictRule } from './verdict-rule.ts';
 import { sha256 } from '../files/keys.ts';
-import type { Setting } from '../run/run-folder.ts';
 import { attackSettings, metricSettings, type PlaceAt, protectionSettings } from './settings.ts';
 import { parseYaml, type YamlFile, type YamlPath } from './yaml-file.ts';
 
@@ -32,22 +27,6 @@ export interface Experiment extends MatrixAxes {
   /** How verdicts are read off; the report's defaults for what is not here. */
   readonly verdict?: VerdictRule;
   readonly source: { readonly file: string; readonly sha256: string; readonly text: string };
-}
-
-/** Thresholds of the verdict on R, and the metric that is the primary effect. */
-export interface VerdictRule {
-  readonly holds: number;
-  readonly broken: number;
-  /** Label or id of one of the metrics. */
-  readonly effect?: string | undefined;
-  /** How intervals are drawn. */
-  readonly interval?: 'bca' | 'percentile' | undefined;
-  /** What is drawn: images, or artists with all their images. */
-  readonly cluster?: 'image' | 'artist' | undefined;
-  /** Label or id of the protection that the others are compared with. */
-  readonly baseline?: string | undefined;
-  /** How p values of many comparisons are adjusted. */
-  readonly adjust?: 'holm' | 'benjamini-hochberg' | undefined;
 }
 
 /** What may override the file from outside. */
@@ -215,13 +194,6 @@ export function cellsOf(experiment: Experiment, only: MatrixAxes['only'] = []): 
   return cells;
 }
 
-/** A data set may also be written as a call: `atelier(count=4)`. */
-export function readDataset(value: unknown, place: Place): DatasetSpec {
-  const isCall = typeof value === 'string' && /^\w+\s*\(/.test(value);
-  const [call] = isCall ? parseChain(value, place) : [];
-  return parseDatasetSpec(call === undefined ? value : { [call.id]: call.params }, place);
-}
-
 type Fields = z.infer<typeof looseShape>;
 type PluginList = 'protections' | 'attacks' | 'metrics';
 
@@ -285,30 +257,3 @@ const valueAt = (value: unknown, path: YamlPath): unknown =>
 const repeated = (names: readonly string[]): string[] => [
   ...new Set(names.filter((name, i) => names.indexOf(name) !== i)),
 ];
-
-/** Gathers mistakes, so that the user sees all of them at once. */
-class Mistakes {
-  private readonly errors: CraquelureError[] = [];
-
-  add(error: CraquelureError): void {
-    if (!this.errors.some(({ message }) => message === error.message)) this.errors.push(error);
-  }
-
-  collect<T>(attempt: () => T): T | undefined {
-    try {
-      return attempt();
-    } catch (error) {
-      if (!(error instanceof CraquelureError)) throw error;
-      this.add(error);
-      return undefined;
-    }
-  }
-
-  throwIfAny(file: string): void {
-    if (this.errors.length > 0)
-      throw invalidExperiment(
-        file,
-        this.errors.map(({ message }) => message),
-      );
-  }
-}

@@ -13,7 +13,7 @@ import { type GivenParameters, type PlaceOf, parseParameters } from '../plugin/p
 import { type PluginKind, type Registry, resolvePlugin } from '../plugin/resolve.ts';
 import type { Protection } from '../protections/define.ts';
 import { protections } from '../protections/index.ts';
-import type { MetricSetting, Setting, SettingLink } from '../run/run-folder.ts';
+import type { MetricSetting, Setting, SettingLink } from './setting.ts';
 
 /** A plug-in named with parameters as written: not yet checked, lists not yet swept. */
 interface RawCall {

@@ -4,8 +4,8 @@
  */
 import { CraquelureError } from '../messages/index.ts';
 import type { Executor } from './executor.ts';
-import { artefactsIn, type Job, type JobContext, type JobRecord, jobKey } from './job.ts';
-import type { GetRecord } from '../plan/plan.ts';
+import { artefactsIn, type GetRecord, type Job, type JobContext, type JobRecord, jobKey } from './job.ts';
+import { stageOf } from './stages/index.ts';
 import type { Store } from './store.ts';
 
 /** What happened to a job. */
@@ -68,7 +68,7 @@ export function openSession(
 
   /** Sees to it that the job's inputs are whole. @returns false where some input has no known maker. */
   const mend = async (job: Job, context: JobContext): Promise<boolean> => {
-    for (const hash of inputsOf(job, context)) {
+    for (const hash of stageOf(job).reads(job, context)) {
       const maker = makers.get(hash);
       if (maker === undefined) return false;
       if ((await store.find(jobKey(maker.job))) === undefined) await doOnce(maker.job, maker.context);
@@ -91,17 +91,4 @@ export function openSession(
   };
 
   return { get, counts };
-}
-
-function inputsOf(job: Job, { pictures }: JobContext): readonly string[] {
-  switch (job.stage) {
-    case 'import':
-      return [];
-    case 'fine-tune':
-    case 'train-attack':
-    case 'measure':
-      return [...new Set([...pictures!.inputs, ...pictures!.references].map(({ sha256 }) => sha256))];
-    default:
-      return [job.input];
-  }
 }

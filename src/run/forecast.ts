@@ -2,9 +2,10 @@
  * @file How much of a run is left, while it runs: what jobs of each kind of work have taken so far says what the others will
  * take. Earlier runs count, too, until this one knows better.
  */
-import { type WorkEstimate, workOf } from '../plan/estimate.ts';
+import type { WorkEstimate } from '../plan/estimate.ts';
 import { type Job, jobKey } from '../jobs/job.ts';
 import type { JobEvent } from '../jobs/session.ts';
+import { workOf } from '../jobs/stages/index.ts';
 
 export interface Forecast {
   /** A job has come to its end. */

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Device } from '../runtime/device.ts';
 import type { AttackTraining } from './attack-trainings.ts';
-import type { VerdictRule } from '../experiment/experiment.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
+import type { VerdictRule } from '../experiment/verdict-rule.ts';
 
 /** The record beside the rows of a run. */
 export interface Manifest {

@@ -2,9 +2,11 @@
 import { join } from 'node:path';
 import Papa from 'papaparse';
 import type { Plan } from '../plan/plan.ts';
-import { cellStatus, type Row, tallyRows, toJsonValue } from './rows.ts';
-import { type CellRecord, networksOf, RUN_FILES, type RunFolder } from './run-folder.ts';
+import { cellStatus, type Row, tallyRows } from './rows.ts';
+import { type CellRecord, RUN_FILES, type RunFolder } from './run-folder.ts';
 import { writeAtomically } from '../jobs/store.ts';
+import { toJsonValue } from '../files/json-number.ts';
+import { networksOf } from '../experiment/setting.ts';
 
 /** The cells of a plan with what their rows say of them. */
 export function cellRecords(plan: Plan, rows: readonly Row[]): CellRecord[] {

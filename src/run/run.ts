@@ -8,20 +8,23 @@ import type { Dataset } from '../datasets/dataset.ts';
 import { failedFast, interrupted, reasonOf } from '../messages/index.ts';
 import type { Executor } from '../jobs/executor.ts';
 import type { Experiment } from '../experiment/experiment.ts';
-import type { Cell } from '../experiment/cells.ts';
 import type { Job } from '../jobs/job.ts';
 import { claimRunFolder } from './claim.ts';
 import { describeEnvironment, describeTool, type Manifest, nameDevice, SEED_RULE } from './manifest.ts';
-import { measurementOf, type Plan, rowsOfCell, unitsOf } from '../plan/plan.ts';
+import type { Plan } from '../plan/plan.ts';
 import { cellRecords, writeResults } from './results.ts';
 import { collectMimics } from './mimic-runs.ts';
 import { collectImages } from './images.ts';
 import { collectAttackTrainings } from './attack-trainings.ts';
-import type { Row, RowArm } from './rows.ts';
+import type { Row } from './rows.ts';
 import { openRowsFile } from './rows-file.ts';
 import { readRunFolder, RUN_FILES, type RunFolder } from './run-folder.ts';
 import { type JobEvent, openSession } from '../jobs/session.ts';
 import { type Store, writeAtomically } from '../jobs/store.ts';
+import type { Cell } from '../experiment/setting.ts';
+import type { RowArm } from '../metrics/arms.ts';
+import { measurementOf } from '../plan/measurements.ts';
+import { rowsOfCell, unitsOf } from '../plan/units.ts';
 
 /** What a run is made of. */
 export interface RunInputs {

@@ -22,11 +22,11 @@ import type { ModelChoices } from '../models/choice.ts';
 import type { Device } from '../runtime/device.ts';
 import { openBindings } from '../experiment/bindings.ts';
 import { findInputs, type InputFile } from './by-hand.ts';
-import { type JobStep, jobStep } from '../jobs/job.ts';
 import { jobSeed } from '../jobs/seeds.ts';
 import { sha256 } from '../files/keys.ts';
-import type { MetricSetting } from '../run/run-folder.ts';
 import { writeAtomically } from '../jobs/store.ts';
+import { type JobStep, jobStep } from '../experiment/step.ts';
+import type { MetricSetting } from '../experiment/setting.ts';
 
 /** One line of `measure`'s answer. */
 export interface Measurement {
