@@ -47,8 +47,6 @@ export const networksOf = ({ links }: Pick<Setting, 'links'>): string[] => [
 /** A metric with its parameters, and what rows and reports have to know of it. */
 export interface MetricSetting extends Setting {
   readonly kind: Metric['kind'];
-  /** Set metrics that measure each artist's pictures apart. */
-  readonly per?: 'artist';
   /** Set metrics with a noise floor: how many images half a set must have. */
   readonly floorFrom?: number;
   readonly unit: string;

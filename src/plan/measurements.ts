@@ -23,7 +23,7 @@ import { deriveSeed, seededRandom, shuffled } from '../random.ts';
 import { picturesOf } from './arms.ts';
 import { mimicValue } from './mimics.ts';
 import type { Plan } from './plan.ts';
-import { metricOf, type Unit } from './units.ts';
+import type { Unit } from './units.ts';
 
 /** A value, the time that its measurement took, and how many images it rests on. */
 export interface MeasuredValue {
@@ -49,9 +49,8 @@ export const measurementOf: MeasureArm = async (plan, cell, arm, unit, get) => {
 /** An arm's own images, against clean ones. */
 const armValue: MeasureArm = async (plan, cell, arm, unit, get) => {
   if (arm === 'floor' || arm === 'untuned') return noiseFloor(plan, cell, unit, get);
-  const against = kindOf(cell.metric).references(metricOf(cell));
   const inputs = await picturesOf(plan, cell, arm, unit.items, get);
-  const items = against === 'all' ? plan.items : unit.items;
+  const items = kindOf(cell.metric).references === 'all' ? plan.items : unit.items;
   const references = await picturesOf(plan, cell, 'clean', items, get);
   return { ...(await compared(plan, cell, unit, { inputs, references }, get)), n: inputs.length };
 };

@@ -2,7 +2,7 @@
 import { fromJsonValue, toJsonValue } from '../files/json-number.ts';
 import type { RowArm } from '../metrics/arms.ts';
 
-/** One measurement. Set metrics have one row an arm, with image `*`, or `*ARTIST` where each artist is measured apart. */
+/** One measurement. A set metric has one row for each arm, with image `*`. */
 export interface Row {
   /** Name and hash of the run. */
   readonly run: string;

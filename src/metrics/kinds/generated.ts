@@ -9,7 +9,7 @@ export const generated: Kind<GeneratedMetric> = {
   value: 'sample',
   sees: 'features',
   inputs: 'mimic',
-  references: () => 'held-out',
+  references: 'held-out',
   fields: () => ({}),
   units: (items, metric, params) =>
     artistsOf(items, metric, params).flatMap((artist) =>

@@ -7,7 +7,7 @@ export const imageSet: Kind<ImageSetMetric> = {
   value: 'image',
   sees: 'features',
   inputs: 'arm',
-  references: () => 'all',
+  references: 'all',
   fields: () => ({}),
   units: (items) => unitsByImage(items, ARMS),
   measure: (metric, { inputs, references }, params, context) =>

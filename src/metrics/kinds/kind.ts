@@ -5,9 +5,9 @@
 import type { RowArm } from '../arms.ts';
 import type { ImageSet, Metric, MetricContext, PictureFacts } from '../define.ts';
 
-/** What a cell measures at a time: an image, a set or part of one, or what one mimic made. */
+/** What a cell measures at a time: an image, the whole set or a part of it, or a sample of a mimic. */
 export interface Unit<Item = PictureFacts> {
-  /** The name in rows: the image's id, `*`, `*ARTIST`, or artist and prompt. */
+  /** The name in rows: the image's id, `*`, `* without ...`, or artist and prompt. */
   readonly name: string;
   readonly items: readonly Item[];
   /** Each has a row. */
@@ -43,9 +43,9 @@ export interface Kind<M extends Metric = Metric> {
   /** Whether an arm's own images are measured, or the samples of a mimic that was trained on them. */
   readonly inputs: 'arm' | 'mimic';
   /** The clean images that inputs are measured against. */
-  references(metric: M): 'own' | 'all' | 'held-out';
+  readonly references: 'own' | 'all' | 'held-out';
   /** The fields that a setting of such a metric has for those who read a run. */
-  fields(metric: M): { readonly per?: 'artist'; readonly floorFrom?: number };
+  fields(metric: M): { readonly floorFrom?: number };
   /** The units of a cell over the items of a data set. @throws USAGE if the parameters name an artist who is not there */
   units<Item extends PictureFacts>(items: readonly Item[], metric: M, params: Parameters): Unit<Item>[];
   /** One value. */

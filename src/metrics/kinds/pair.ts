@@ -7,7 +7,7 @@ export const pair: Kind<PairMetric> = {
   value: 'image',
   sees: 'pixels',
   inputs: 'arm',
-  references: () => 'own',
+  references: 'own',
   fields: () => ({}),
   units: (items) => unitsByImage(items, ARMS),
   measure: async (metric, { inputs, references }, params, context) =>

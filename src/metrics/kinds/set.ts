@@ -1,4 +1,4 @@
-/** @file The set of an arm's images against the set of clean images: one value for all of them, or one for each artist. */
+/** @file The set of an arm's images against the set of clean images: one value for all of them. */
 import { groupBy } from '../../stats/group.ts';
 import { ARMS, type RowArm } from '../arms.ts';
 import type { PictureFacts, SetMetric } from '../define.ts';
@@ -8,18 +8,11 @@ export const set: Kind<SetMetric> = {
   value: 'set',
   sees: 'features',
   inputs: 'arm',
-  references: ({ per }) => (per === undefined ? 'own' : 'all'),
-  fields: ({ per, floorFrom }) => ({ ...(per && { per }), ...(floorFrom !== undefined && { floorFrom }) }),
-  units: (items, { per, floorFrom = Infinity }) => {
-    const armsOf = (part: readonly PictureFacts[]): readonly RowArm[] =>
-      Math.floor(part.length / 2) >= floorFrom ? [...ARMS, 'floor'] : ARMS;
-    if (per === undefined)
-      return [{ name: '*', items, arms: armsOf(items) }, ...unitsWithout(items, floorFrom)];
-    const artists = [...new Set(items.map(({ artist }) => artist ?? ''))];
-    return artists.map((name) => {
-      const part = items.filter(({ artist = '' }) => artist === name);
-      return { name: `*${name}`, items: part, arms: armsOf(part) };
-    });
+  references: 'own',
+  fields: ({ floorFrom }) => (floorFrom === undefined ? {} : { floorFrom }),
+  units: (items, { floorFrom = Infinity }) => {
+    const arms: readonly RowArm[] = Math.floor(items.length / 2) >= floorFrom ? [...ARMS, 'floor'] : ARMS;
+    return [{ name: '*', items, arms }, ...unitsWithout(items, floorFrom)];
   },
   measure: (metric, { inputs, references }, params, context) =>
     metric.measure(inputs, references, params, context),

@@ -7,7 +7,7 @@ export const view: Kind<ViewMetric> = {
   value: 'image',
   sees: 'features',
   inputs: 'arm',
-  references: () => 'own',
+  references: 'own',
   fields: () => ({}),
   units: (items) => unitsByImage(items, ARMS),
   measure: (metric, { inputs, references }, params, context) =>
