@@ -9,7 +9,7 @@ import type { RunComparison } from '../analysis/compare.ts';
 import { type ComparedMetric, comparisonPage } from './page/comparison.ts';
 import { createRenderer } from './render.ts';
 
-/** The names of the files in a comparison's folder, beside `figures/`. */
+/** The names of the files in a comparison's folder, next to `figures/`. */
 const FILES = { page: 'compare.html', data: 'compare.json' } as const;
 
 /**

@@ -28,7 +28,7 @@ const PICTURE_BYTES = 40e6;
  * Writes `report.html`, `findings.{json,csv}`, `verdicts.json` and `figures/*.{vl.json,svg,png}` into the run's folder. The same run gives
  * the same bytes. Every file is written under a temporary name first; the page comes last.
  * @returns path of the page
- * @throws USAGE where `options.effect` is not a metric of the run
+ * @throws USAGE if `options.effect` is not a metric of the run
  */
 export async function writeReport(run: RunFolder, options: ReportOptions = {}): Promise<string> {
   const { pictureBytes = PICTURE_BYTES, onWarning = () => {} } = options;

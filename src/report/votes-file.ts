@@ -12,7 +12,7 @@ const votesSchema = z.object({
   ),
 });
 
-/** Reads one voter's file. @throws USAGE where it is no such file, or of another run */
+/** Reads one voter's file. @throws USAGE if it is not such a file, or of another run */
 export async function readVotes(file: string, run: string): Promise<Votes> {
   try {
     const votes = votesSchema.parse(JSON.parse(await readFile(file, 'utf8')));

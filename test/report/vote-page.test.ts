@@ -15,11 +15,11 @@ import { hasBrowser, openBrowser, redOf } from './browser.ts';
 
 const prompts = ['a boat', 'a tree', 'a mill'];
 
-/** A run with models that learnt clean, noisy and misted pictures; each paints in a colour of its own. */
+/** A run with models of clean, noisy and misted images; each makes samples of a colour of its own. */
 async function runWithModels(): Promise<RunFolder> {
   const dir = await mkdtemp(join(tmpdir(), 'craquelure-vote-'));
   const run = await makeRun({ dir, attacks: [] });
-  const lesson = async (arm: MimicRun['arm'], protection: string | null, red: number): Promise<MimicRun> => {
+  const modelOf = async (arm: MimicRun['arm'], protection: string | null, red: number): Promise<MimicRun> => {
     const pictures = await Promise.all(
       prompts.map(async (_, i) => {
         const path = join(dir, `${protection ?? 'clean'}-${i}.png`);
@@ -34,9 +34,9 @@ async function runWithModels(): Promise<RunFolder> {
     return { metric: 'lora-mimicry', artist: 'Fixture', arm, protection, pictures, ...rest };
   };
   const generated = [
-    await lesson('clean', null, 10),
-    await lesson('protected', 'mist', 120),
-    await lesson('protected', 'grain', 240),
+    await modelOf('clean', null, 10),
+    await modelOf('protected', 'mist', 120),
+    await modelOf('protected', 'grain', 240),
   ];
   return { ...run, generated };
 }
@@ -102,8 +102,8 @@ else
       expect(votes.votes).toHaveLength(12);
       const pairs = ballotOf(run);
       const rates = countVotes(pairs, [votes]);
-      for (const learnt of ['mist', 'grain']) {
-        const style = rates.find((rate) => rate.learnt === learnt && rate.question === 'style')!;
+      for (const trainedOn of ['mist', 'grain']) {
+        const style = rates.find((rate) => rate.trainedOn === trainedOn && rate.question === 'style')!;
         expect(style).toMatchObject({ hits: 3, n: 3, rate: 1, interval: wilsonInterval(3, 3) });
       }
       const lefts = pairs.map(({ armIsLeft }, i) => (i === 0 ? !armIsLeft : armIsLeft));
@@ -112,7 +112,7 @@ else
     });
 
     it('says nowhere which side is whose', async () => {
-      const shown = html.replaceAll(/"(left|right)":"[^"]*"/g, '').replaceAll(/"samples":\{.*?\}/g, '');
+      const shown = html.replaceAll(/"(left|right)":"[^"]*"/g, '').replaceAll(/"references":\{.*?\}/g, '');
       for (const hint of ['mist', 'grain', 'armIsLeft', 'clean', '.png', 'sha256']) {
         expect(shown).not.toContain(hint);
       }

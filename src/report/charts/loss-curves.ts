@@ -1,6 +1,6 @@
 /**
- * @file The losses of the models of one sheet over training. All models meet the same draws, so the curves rise and fall
- * together: what tells them apart is on the right, the loss less that of the model that learns clean pictures.
+ * @file The losses of the models of one sheet over training. All models train with the same draws, so the curves rise and fall
+ * together. What tells them apart is on the right: the loss minus that of the model of clean images.
  */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Sheet, SheetRow } from '../sheets.ts';
@@ -14,17 +14,17 @@ export function lossCurves({ rows }: Pick<Sheet, 'rows'>): TopLevelSpec | undefi
   const points = trained.flatMap(({ name, losses }) => curve(name, losses));
   const panels = [panel(points, 'loss, running mean', series)];
   const apart = differences(trained);
-  if (apart.length > 0) panels.push(panel(apart, 'loss less that of clean', series, [ZERO]));
+  if (apart.length > 0) panels.push(panel(apart, 'loss minus loss of clean', series, [ZERO]));
   return {
     $schema: SCHEMA,
     config: CONFIG,
-    description: 'Training loss of each model, and its difference from the model that learns clean pictures',
+    description: 'Training loss of each model, and its difference from the model trained on clean images',
     spacing: 36,
     hconcat: panels,
   } as TopLevelSpec;
 }
 
-/** Each model's loss less that of the model of clean pictures, step by step, if both took as many steps. */
+/** Each model's loss minus that of the model of clean images, step by step, if both took as many steps. */
 function differences(trained: readonly SheetRow[]): Point[] {
   const clean = trained.find(({ name }) => name === 'clean');
   if (clean === undefined) return [];
@@ -41,11 +41,11 @@ function differences(trained: readonly SheetRow[]): Point[] {
 /** Colour and dash of each model, and one legend for both. */
 function seriesOf(domain: readonly string[]) {
   const encoding = <T>(range: readonly T[]) => ({
-    field: 'learnt',
+    field: 'trainedOn',
     type: 'nominal' as const,
     scale: { domain, range },
     legend: {
-      title: 'learnt',
+      title: 'trained on',
       orient: 'bottom' as const,
       columns: legendColumns(domain),
       columnPadding: 20,
@@ -84,7 +84,7 @@ function panel(
   return { width: 330, height: 190, layer: [...behind, lines] };
 }
 
-/** No difference from the model of clean pictures. */
+/** No difference from the model of clean images. */
 const ZERO = {
   data: { values: [{ at: 0 }] },
   mark: { type: 'rule', color: FAINT, strokeDash: [3, 3], strokeWidth: 0.8 },
@@ -98,7 +98,7 @@ const DASHES = [
 
 /** A point of a curve. */
 interface Point {
-  readonly learnt: string;
+  readonly trainedOn: string;
   readonly step: number;
   readonly loss: number;
 }
@@ -107,12 +107,12 @@ interface Point {
 const POINTS = 120;
 
 /** Running mean over a tenth of the steps, at most `POINTS` of them. */
-function curve(learnt: string, losses: readonly number[]): Point[] {
+function curve(trainedOn: string, losses: readonly number[]): Point[] {
   const over = Math.max(1, Math.round(losses.length / 10));
   const every = Math.max(1, Math.floor(losses.length / POINTS));
   let sum = 0;
   return losses.flatMap((loss, i) => {
     sum += loss - (i >= over ? losses[i - over]! : 0);
-    return i < over - 1 || (i + 1) % every !== 0 ? [] : [{ learnt, step: i + 1, loss: sum / over }];
+    return i < over - 1 || (i + 1) % every !== 0 ? [] : [{ trainedOn, step: i + 1, loss: sum / over }];
   });
 }

@@ -23,11 +23,11 @@ export interface Currency {
   readonly scale: 'log' | 'linear';
 }
 
-/** A point of the chart; `front` where no attack on the protection is both cheaper and leaves less. */
+/** A point of the chart; `front` if no other attack on the protection costs less and leaves less. */
 interface Point extends ShownResidual {
   readonly price: number;
   readonly front: boolean;
-  /** Where its name stands; absent where there is no room for one. */
+  /** Where its name stands; absent if there is no room for it. */
   readonly label?: Label;
 }
 
@@ -47,7 +47,7 @@ export function paretoChart(
   return {
     $schema: SCHEMA,
     config: CONFIG,
-    description: `Residual R of each attack over its price, ${currency.title}; lines join the attacks worth their price`,
+    description: `Residual R of each attack over its cost: ${currency.title}. Lines join the attacks that no other attack beats in both`,
     ...SIZE,
     layer: [
       ...bands(thresholds, domain, 'y'),
@@ -81,7 +81,7 @@ function priceAxis({ title, scale }: Currency, reach: readonly [number, number])
   };
 }
 
-/** Intervals, the line of what is worth its price, points, and names where there is room for them. */
+/** Intervals, the line of what is worth its price, points, and names if there is room for them. */
 function layersOf(domain: readonly [number, number], shape: ReturnType<typeof seriesScales>['shape']) {
   const y = { type: 'quantitative' as const, scale: { domain: [...domain], nice: false, zero: false } };
   return [

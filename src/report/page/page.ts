@@ -18,7 +18,7 @@ const SECTIONS = [
   ['matrix', 'Verdicts'],
   ['residuals', 'Residuals'],
   ['curves', 'Curves'],
-  ['gallery', 'Pictures'],
+  ['gallery', 'Images'],
   ['mimicry', 'Mimicry'],
   ['cells', 'All cells'],
   ['failures', 'Failures'],

@@ -10,7 +10,7 @@ import { type Html, html, jsonScript, trusted } from './html.ts';
 
 const DIFFERENCES: Readonly<Record<ShownArm, string>> = {
   clean:
-    'where the protection shows: orange over the dimmed clean picture, full where 16/255 are visible, none where texture hides it',
+    'visible part of the perturbation, in orange over the darkened clean image; full orange: 16/255 or more',
   protected: '|protected − clean|: the perturbation',
   'attacked-clean': '|attack(clean) − clean|: what the attack does by itself',
   'attacked-protected': '|attack(protected) − attack(clean)|: what is left of the perturbation',
@@ -19,11 +19,11 @@ const DIFFERENCES: Readonly<Record<ShownArm, string>> = {
 /** The viewer, filled by the page's script. */
 export function viewer({ images, rule }: Gallery): Html {
   if (images.length === 0) {
-    return html`<section id="gallery"><h2>Pictures</h2><p class="faint">This run has no pictures to show.</p></section>`;
+    return html`<section id="gallery"><h2>Images</h2><p class="faint">This run has no images to show.</p></section>`;
   }
   return html`<section id="gallery">
-<h2>Pictures</h2>
-<noscript><p>The viewer needs JavaScript; the pictures are in this file.</p></noscript>
+<h2>Images</h2>
+<noscript><p>The viewer needs JavaScript. All its images are in this file.</p></noscript>
 <div class="controls">
 <label>Image <select id="g-image">${images.map((image, i) => html`<option value="${i}">${captionOf(image)}</option>`)}</select></label>
 <span class="group"><button type="button" id="g-previous" title="Previous image">‹</button><button type="button" id="g-next" title="Next image">›</button></span>
@@ -31,12 +31,12 @@ export function viewer({ images, rule }: Gallery): Html {
 <label>Attack <select id="g-attack"></select></label>
 <label>Differences × <output id="g-amplification">16</output> <input id="g-amplify" type="range" min="0" max="6" step="1" value="4" aria-label="Amplification of differences"></label>
 <span class="group"><button type="button" id="g-out" title="Zoom out">−</button><output id="g-zoom">fit</output><button type="button" id="g-in" title="Zoom in">+</button><button type="button" id="g-fit">fit</button></span>
-<button type="button" id="g-blink" title="Shows the clean picture in all four places while held">hold: clean</button>
+<button type="button" id="g-blink" title="While you hold this button, all four places show the clean image">hold to see clean</button>
 </div>
 <p id="g-verdict" class="note"></p>
 <div class="arms" id="g-arms">${ARMS.map(armFigure)}</div>
-<p class="scale"><span>0</span><span class="ramp"></span><span id="g-ramp-end"></span><span class="faint">largest difference of the three channels, computed from full-size pixels; brighter is clipped</span></p>
-<p class="faint">Zoom: buttons, double click, pinch, or Ctrl and the wheel; drag to move. All four pictures and maps move together. ${rule}</p>
+<p class="scale"><span>0</span><span class="ramp"></span><span id="g-ramp-end"></span><span class="faint">Largest difference of the three channels, computed at full size. Larger values have the last colour.</span></p>
+<p class="faint">Zoom with the buttons, a double click, a pinch, or Ctrl and the mouse wheel. Drag to move. All images and maps move together. ${rule}</p>
 <svg width="0" height="0" aria-hidden="true">${amplifier()}</svg>
 </section>`;
 }

@@ -6,15 +6,15 @@ import type { ShownBallot } from './client/page-data.ts';
 import { clientScript } from './client-script.ts';
 import { html, jsonScript, trusted } from './html.ts';
 
-/** The page of a run, or undefined where there is nothing to vote on. */
+/** The page of a run; undefined if there is nothing to vote on. */
 export async function votePage(run: RunFolder): Promise<string | undefined> {
   const pairs = ballotOf(run);
   if (pairs.length === 0) return undefined;
   const shown = await Promise.all(pairs.map(shownPair));
   const artists = [...new Set(pairs.map(({ artist }) => artist))];
-  const samples: Record<string, string[]> = {};
-  for (const artist of artists) samples[artist] = await samplesOf(run, artist);
-  const data: ShownBallot = { run: run.manifest.run, pairs: shown, samples };
+  const references: Record<string, string[]> = {};
+  for (const artist of artists) references[artist] = await referencesOf(run, artist);
+  const data: ShownBallot = { run: run.manifest.run, pairs: shown, references };
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -25,18 +25,18 @@ export async function votePage(run: RunFolder): Promise<string | undefined> {
 </head>
 <body>
 <main>
-<h1>Which picture?</h1>
+<h1>Which image?</h1>
 <p id="progress" role="status"></p>
-<section><h2>Samples of the style</h2><div id="samples"></div></section>
+<section><h2>Reference images of the style</h2><div id="references"></div></section>
 <section><h2 id="prompt"></h2><div id="pair">
-<figure><img id="left" alt="left picture"><figcaption>left</figcaption></figure>
-<figure><img id="right" alt="right picture"><figcaption>right</figcaption></figure></div></section>
-<fieldset data-asks="style"><legend>Leaving quality aside, which one fits the style of the samples better?</legend>
+<figure><img id="left" alt="left image"><figcaption>left</figcaption></figure>
+<figure><img id="right" alt="right image"><figcaption>right</figcaption></figure></div></section>
+<fieldset data-asks="style"><legend>Ignore the quality: which image fits the style of the reference images better?</legend>
 <button type="button" data-question="style" data-side="left">left</button> <button type="button" data-question="style" data-side="right">right</button></fieldset>
-<fieldset data-asks="quality"><legend>Looking at noise, flaws, detail and the prompt, which one is of higher quality?</legend>
+<fieldset data-asks="quality"><legend>Consider noise, flaws, detail and the prompt: which image has the higher quality?</legend>
 <button type="button" data-question="quality" data-side="left">left</button> <button type="button" data-question="quality" data-side="right">right</button></fieldset>
-<p class="keys">Keys: <kbd>←</kbd> and <kbd>→</kbd> answer the marked question, <kbd>↑</kbd> and <kbd>↓</kbd> turn pages.
-Answers stay in this browser until they are saved as a file.</p>
+<p class="keys">Keys: <kbd>←</kbd> and <kbd>→</kbd> answer the marked question. <kbd>↑</kbd> and <kbd>↓</kbd> go to the previous and
+the next pair. Your answers stay in this browser; save them as a file when you have finished.</p>
 <p><button type="button" id="back">back</button> <button type="button" id="next">next</button> <button type="button" id="save">save my votes</button></p>
 </main>
 ${jsonScript('ballot', data)}
@@ -56,7 +56,7 @@ const shownPair = async ({ id, artist, prompt, left, right }: BallotPair) => ({
 });
 
 /** Four clean pictures of an artist. */
-async function samplesOf({ images }: RunFolder, artist: string): Promise<string[]> {
+async function referencesOf({ images }: RunFolder, artist: string): Promise<string[]> {
   const own = images.filter((image) => image.arm === 'clean' && (artist === '*' || image.artist === artist));
   return Promise.all(own.slice(0, 4).map(({ path }) => thumbnail(path, 256)));
 }
@@ -65,11 +65,11 @@ const STYLE = `
 :root { color-scheme: light dark; font: 16px/1.45 system-ui, sans-serif; }
 main { max-width: 860px; margin: 0 auto; padding: 16px; }
 h1 { font-size: 22px; margin: 0; } h2 { font-size: 15px; margin: 14px 0 6px; }
-#samples { display: flex; gap: 8px; overflow-x: auto; } #samples img { height: 120px; }
+#references { display: flex; gap: 8px; overflow-x: auto; } #references img { height: 120px; }
 #pair { display: grid; grid-template-columns: 1fr 1fr; gap: 12px; } #pair img { width: 100%; } figure { margin: 0; }
 figcaption { text-align: center; } fieldset { margin: 12px 0; border: 1px solid #8888; border-radius: 4px; }
 fieldset[aria-current="true"] { border-color: #2f6fb1; box-shadow: inset 3px 0 0 #2f6fb1; }
 button { font: inherit; padding: 6px 22px; } button[aria-pressed="true"] { outline: 3px solid #2f6fb1; }
 .keys { font-size: 13px; opacity: 0.75; }
-@media (max-width: 520px) { main { padding: 10px; } #samples img { height: 84px; } #pair { gap: 6px; } }
+@media (max-width: 520px) { main { padding: 10px; } #references img { height: 84px; } #pair { gap: 6px; } }
 `;

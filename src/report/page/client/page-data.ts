@@ -74,7 +74,7 @@ export interface ShownBallot {
     readonly right: string;
   }[];
   /** Clean pictures of each artist, WebP in base64. */
-  readonly samples: Readonly<Record<string, readonly string[]>>;
+  readonly references: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The file that a voting page saves. */

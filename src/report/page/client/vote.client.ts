@@ -4,7 +4,7 @@ import type { Question, ShownBallot, Side, Votes } from './page-data.ts';
 const QUESTIONS: readonly Question[] = ['style', 'quality'];
 
 const find = <E extends Element>(selector: string): E => document.querySelector<E>(selector)!;
-const { run, pairs, samples } = JSON.parse(find('#ballot').textContent!) as ShownBallot;
+const { run, pairs, references } = JSON.parse(find('#ballot').textContent!) as ShownBallot;
 type Pair = ShownBallot['pairs'][number];
 
 // ---- votes: `PAIR/QUESTION` to the side that was chosen
@@ -58,10 +58,10 @@ function show(): void {
   find('#prompt').textContent = pair.prompt;
   find<HTMLImageElement>('#left').src = urlOf(pair.left);
   find<HTMLImageElement>('#right').src = urlOf(pair.right);
-  const shown = samples[pair.artist]!.map((webp) =>
-    Object.assign(new Image(), { src: urlOf(webp), alt: 'sample' }),
+  const shown = references[pair.artist]!.map((webp) =>
+    Object.assign(new Image(), { src: urlOf(webp), alt: 'reference image' }),
   );
-  find('#samples').replaceChildren(...shown);
+  find('#references').replaceChildren(...shown);
   showAnswers(pair);
   find<HTMLButtonElement>('#back').disabled = at === 0;
   find<HTMLButtonElement>('#next').disabled = at === pairs.length - 1;
