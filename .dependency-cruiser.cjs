@@ -3,7 +3,8 @@
 const rooms = [
   'messages',
   'files',
-  'wasm+image',
+  'wasm',
+  'image',
   'onnx',
   'autodiff',
   'runtime+tfjs',
@@ -59,6 +60,6 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js'] },
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs'] },
   },
 };

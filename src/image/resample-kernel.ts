@@ -4,7 +4,7 @@
  */
 import { inBands, threadsFor } from '../wasm/threads.ts';
 import type { Size } from './image.ts';
-import { growing, type Routine } from '../wasm/module.ts';
+import { kernelsOfAnySize, type Routine } from '../wasm/module.ts';
 import {
   advance,
   type Code,
@@ -50,7 +50,7 @@ export function resizeRgb(
   const result = middle + wide;
   const tables = 16 * Math.ceil((result + (rows ? pitch * to.height : 0)) / 16);
   const bytes = tables + tableBytes(columns) + tableBytes(rows) + slack;
-  const threads = threadsFor(from);
+  const threads = threadsFor(from.width * from.height);
   const kernel = kernels(bytes, threads);
   const { memory } = kernel;
   new Uint8Array(memory, source, whole).set(pixels);
@@ -238,4 +238,4 @@ const columnsRoutine: Routine = {
   },
 };
 
-const kernels = growing(() => ({ rows: rowsRoutine, columns: columnsRoutine }));
+const kernels = kernelsOfAnySize(() => ({ rows: rowsRoutine, columns: columnsRoutine }));

@@ -3,7 +3,7 @@
  * as fast as the same loops in JavaScript. Rows are float64 and padded with zeros, so that loops need no remainder.
  */
 import { filterThreads, inBands } from '../wasm/threads.ts';
-import { linked, type Program, program, type Routine, type Variables } from '../wasm/module.ts';
+import { kernelsOfAnySize, type Routine, type Variables } from '../wasm/module.ts';
 import {
   advance,
   type Code,
@@ -59,32 +59,29 @@ const BYTES = 8;
 /** Where factors and sums are passed. */
 const [SUM, FACTOR, ROWS] = [0, 16, 64];
 
-/** The loops for one thread and for several, assembled when first needed: small matrices are done sooner than that. */
-const compiled: Program<'dot' | 'add' | 'reflect'>[] = [];
+/** The loops, with a memory for each who asks: factorisations wait for products, and others may begin meanwhile. */
+const kernels = kernelsOfAnySize(() => ({ dot: DOT, add: ADD, reflect: REFLECT }), { fresh: true });
 
 /** Room for `rows` rows of `columns` numbers, all 0; `alone` where nothing is reflected. */
 export function rowMemory(rows: number, columns: number, { alone = false } = {}): RowMemory {
   const stride = columns + PADDING;
   const threads = alone || rows * columns < MANY ? 1 : filterThreads;
-  const kind = threads > 1 ? 1 : 0;
-  const loops = compiled[kind] ?? program({ dot: DOT, add: ADD, reflect: REFLECT }, threads);
-  compiled[kind] = loops;
-  const made = linked(loops, ROWS + rows * stride * BYTES);
-  const values = new Float64Array(made.memory);
+  const kernel = kernels(ROWS + rows * stride * BYTES, threads);
+  const values = new Float64Array(kernel.memory);
   const blocks = (n: number, size: number): number => Math.max(1, Math.ceil(n / size));
   return {
     values,
     row: (i) => ROWS + i * stride * BYTES,
     dot: (x, y, n) => {
-      made.functions.dot(x, y, blocks(n, 8));
+      kernel.functions.dot(x, y, blocks(n, 8));
       return values[SUM / BYTES]! + values[SUM / BYTES + 1]!;
     },
     add: (x, z, weight, n) => {
       values[FACTOR / BYTES] = weight;
-      made.functions.add(x, z, blocks(n, 4));
+      kernel.functions.add(x, z, blocks(n, 4));
     },
     reflecting: (work) =>
-      inBands(made, threads, (run) =>
+      inBands(kernel, threads, (run) =>
         work((first, count, scale, { w, u, z }, n) => {
           values[FACTOR / BYTES] = scale;
           const each = Math.max(FEW, Math.ceil(count / BANDS));
