@@ -133,30 +133,12 @@ const filterBand = (layout: GuidedLayout): Routine => ({
   parameters: ['i32', 'i32'],
   body: ({ parameters, local }) => {
     const [band, thread] = parameters as [Local, Local];
-    const { width, height, radius, bandRows, ringRows, windows } = layout;
+    const { height, radius, bandRows } = layout;
     const [row, end, fitted] = [local('i32'), local('i32'), local('i32')];
     const [sums, fits, ring] = [local('i32'), local('i32'), local('i32')];
     const [position, count, left] = [local('i32'), local('i32'), local('i32')];
     const window = windowOver(layout, layout.values, sums);
-    const slot = (index: Code): Code =>
-      i32.add(ring.get, i32.mul(i32.remainder(index, i32.constant(ringRows)), i32.constant(FIT * width)));
-    const slotAt = (at: Code): Code => slot(mirroredRow(layout, at));
-    /** Fits the windows around row `fitted`, and moves them on. */
-    const fitNext = sequence(
-      call(MIRROR, sums.get),
-      call(FIT_ROW, sums.get, rowAt(windows, FIT * width, fitted.get), slot(fitted.get)),
-      when(i32.less(fitted.get, i32.constant(height - 1)), window.move(fitted.get)),
-      next(fitted),
-    );
-    const output = sequence(
-      call(MIRROR, fits.get),
-      call(
-        APPLY,
-        fits.get,
-        rowAt(layout.guide, PIXEL * width, row.get),
-        rowAt(layout.result, PIXEL * width, row.get),
-      ),
-    );
+    const { fitNext, addFit, slideFits, output } = fitsOf(layout, { row, fitted, sums, fits, ring }, window);
     return sequence(
       sums.set(ownOf(layout, thread.get)),
       fits.set(i32.add(sums.get, i32.constant(layout.sums))),
@@ -173,7 +155,7 @@ const filterBand = (layout: GuidedLayout): Routine => ({
       cleared(fits, layout.sums, count, position),
       position.set(row.get),
       count.set(i32.constant(2 * radius + 1)),
-      repeat(count, sequence(call(ADD_FIT, slotAt(position.get), fits.get), next(position))),
+      repeat(count, sequence(addFit(position.get), next(position))),
       left.set(i32.sub(end.get, row.get)),
       repeat(
         left,
@@ -182,18 +164,52 @@ const filterBand = (layout: GuidedLayout): Routine => ({
           next(row),
           when(
             i32.less(row.get, end.get),
-            sequence(
-              when(i32.less(fitted.get, i32.constant(height)), fitNext),
-              call(
-                SLIDE_FIT,
-                slotAt(i32.add(row.get, i32.constant(2 * radius))),
-                slotAt(i32.sub(row.get, i32.constant(1))),
-                fits.get,
-              ),
-            ),
+            sequence(when(i32.less(fitted.get, i32.constant(height)), fitNext), slideFits),
           ),
         ),
       ),
     );
   },
 });
+
+/** What the second box filter of a thread works on: the row under way, the next one to fit, and where its own things lie. */
+type Fitting = Readonly<Record<'row' | 'fitted' | 'sums' | 'fits' | 'ring', Local>>;
+
+function fitsOf(
+  layout: GuidedLayout,
+  { row, fitted, sums, fits, ring }: Fitting,
+  window: ReturnType<typeof windowOver>,
+) {
+  const { width, height, radius, ringRows, windows } = layout;
+  const slot = (index: Code): Code =>
+    i32.add(ring.get, i32.mul(i32.remainder(index, i32.constant(ringRows)), i32.constant(FIT * width)));
+  const slotAt = (position: Code): Code => slot(mirroredRow(layout, position));
+  return {
+    /** Fits the windows around row `fitted`, and moves them on. */
+    fitNext: sequence(
+      call(MIRROR, sums.get),
+      call(FIT_ROW, sums.get, rowAt(windows, FIT * width, fitted.get), slot(fitted.get)),
+      when(i32.less(fitted.get, i32.constant(height - 1)), window.move(fitted.get)),
+      next(fitted),
+    ),
+    /** Adds the fits of the row that stands at a position of a padded column. */
+    addFit: (position: Code): Code => call(ADD_FIT, slotAt(position), fits.get),
+    /** From the window around the row before to that around `row`. */
+    slideFits: call(
+      SLIDE_FIT,
+      slotAt(i32.add(row.get, i32.constant(2 * radius))),
+      slotAt(i32.sub(row.get, i32.constant(1))),
+      fits.get,
+    ),
+    /** Means of the fits, applied to the guide. */
+    output: sequence(
+      call(MIRROR, fits.get),
+      call(
+        APPLY,
+        fits.get,
+        rowAt(layout.guide, PIXEL * width, row.get),
+        rowAt(layout.result, PIXEL * width, row.get),
+      ),
+    ),
+  };
+}
