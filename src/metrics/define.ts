@@ -75,8 +75,6 @@ export interface ImageSetMetric<S extends ParameterSchema = ParameterSchema> ext
 /** Compares the set of an arm's images with the set of clean images. */
 export interface SetMetric<S extends ParameterSchema = ParameterSchema> extends MetricBase<S> {
   readonly kind: 'set';
-  /** Where a set is the work of one artist: measured once for each, always against all clean images. */
-  readonly per?: 'artist';
   /**
    * Where clean against clean says how much of a value is noise: the least number of images that half a set must have.
    * The harness then measures random halves of the clean set against each other.
