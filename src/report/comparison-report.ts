@@ -6,7 +6,7 @@ import { writeAtomically } from '../jobs/store.ts';
 import { THRESHOLDS, type Thresholds } from '../stats/verdict.ts';
 import { pairedResiduals } from './charts/paired-residuals.ts';
 import type { RunComparison } from '../analysis/compare.ts';
-import { type ComparedMetric, comparisonPage } from './page/comparison.ts';
+import { type ComparedMetric, comparisonPage } from './page/comparison-page.ts';
 import { createRenderer } from './render.ts';
 
 /** The names of the files in a comparison's folder, next to `figures/`. */

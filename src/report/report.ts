@@ -8,9 +8,9 @@ import { chartsOf, lossChartsOf, renderCharts, sweptChartsOf } from './figures.t
 import { findingsOf } from '../analysis/findings.ts';
 import { findingsCsv, findingsDocument } from '../analysis/findings-file.ts';
 import { makeGallery } from './gallery.ts';
-import { mimicry } from './page/mimicry.ts';
-import { reportPage } from './page/page.ts';
-import { votePage } from './page/vote.ts';
+import { mimicry } from './page/samples.ts';
+import { reportPage } from './page/report-page.ts';
+import { votePage } from './page/vote-page.ts';
 import { makeSheets } from './sheets.ts';
 import { verdictsDocument } from '../analysis/verdicts.ts';
 
@@ -72,6 +72,6 @@ export async function writeReport(run: RunFolder, options: ReportOptions = {}): 
 /** Charts of an earlier report may have other names; left behind they would pass for results of this one. */
 async function clearFigures(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const ours = /^(matrix|forest|curve|pareto|loss)-.*\.(vl\.json|svg|png)$/;
+  const ours = /^(matrix|forest|curve|pareto|loss|swept)-.*\.(vl\.json|svg|png)$/;
   for (const name of await readdir(folder)) if (ours.test(name)) await rm(join(folder, name));
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -144,8 +144,11 @@ describe('the report', () => {
     ];
     expect(files).toEqual(names.flatMap((name) => [`${name}.png`, `${name}.svg`, `${name}.vl.json`]));
     const fewer = run.cells.filter(({ attack }) => !attack.label.startsWith('jpeg'));
+    await writeFile(join(run.dir, 'figures', 'swept-1-poisoned.svg'), 'of an earlier report');
     await writeReport({ ...run, cells: fewer }, { draws });
-    expect((await readdir(join(run.dir, 'figures'))).filter((name) => name.startsWith('curve'))).toEqual([]);
+    expect((await readdir(join(run.dir, 'figures'))).filter((name) => /^(curve|swept)/.test(name))).toEqual(
+      [],
+    );
     expect(await readdir(run.dir)).toEqual([
       'figures',
       'findings.csv',

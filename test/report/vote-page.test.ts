@@ -7,7 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunFolder, MimicRun } from '../../src/run/run-folder.ts';
 import { ballotOf, countVotes } from '../../src/report/ballot.ts';
-import { votePage } from '../../src/report/page/vote.ts';
+import { votePage } from '../../src/report/page/vote-page.ts';
 import { readVotes } from '../../src/report/votes-file.ts';
 import { wilsonInterval } from '../../src/stats/rates.ts';
 import { makeRun } from '../report-fixture.ts';

@@ -4,7 +4,7 @@ import type { Answers } from '../../analysis/analysis.ts';
 import { type Gallery, type GalleryImage, shotKey } from '../gallery.ts';
 import { formatEstimate, formatNumber, formatShare } from '../../analysis/numbers.ts';
 import { isIdentity, isPlacebo } from '../../analysis/summary.ts';
-import { ARM_NAMES } from './cells.ts';
+import { ARM_NAMES } from './cell-table.ts';
 import type { ShownArm, ViewerImage, ViewerIndex } from './client/page-data.ts';
 import { type Html, html, jsonScript, trusted } from './html.ts';
 

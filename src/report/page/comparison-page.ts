@@ -12,7 +12,7 @@ import {
 import { clientScript } from './client-script.ts';
 import { figureOf, type PageFigure } from './figure.ts';
 import { type Html, html, trusted } from './html.ts';
-import { STYLE } from './style.ts';
+import { STYLE } from './style-sheet.ts';
 
 /** The chart of one metric, rendered. */
 export interface ComparedMetric {

@@ -4,13 +4,13 @@ import type { Answers } from '../../analysis/analysis.ts';
 import type { Figure } from '../figures.ts';
 import type { Findings } from '../../analysis/findings.ts';
 import type { Gallery } from '../gallery.ts';
-import { cellTable, failures } from './cells.ts';
+import { cellTable, failures } from './cell-table.ts';
 import { clientScript, type ClientName } from './client-script.ts';
 import { guide, provenance } from './guide.ts';
 import { type Html, html, trusted } from './html.ts';
 import { inBrief, masthead } from './masthead.ts';
-import { results } from './results.ts';
-import { STYLE } from './style.ts';
+import { results } from './effects.ts';
+import { STYLE } from './style-sheet.ts';
 import { viewer, viewerData } from './viewer.ts';
 
 const SECTIONS = [

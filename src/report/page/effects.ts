@@ -1,4 +1,4 @@
-/** @file The results: which metric is the effect, the verdict matrix, the residuals and the curves. */
+/** @file The results, effect by effect: the verdict matrix, the residuals, the curves, and all attacks together. */
 import type { Answers } from '../../analysis/analysis.ts';
 import type { Effect } from '../../analysis/effect.ts';
 import type { Figure } from '../figures.ts';
@@ -7,7 +7,7 @@ import { count, listed } from '../../analysis/numbers.ts';
 import { isPlacebo, sayDetectable } from '../../analysis/summary.ts';
 import { figureOf } from './figure.ts';
 import { type Html, html, trusted } from './html.ts';
-import { agreementSection, together } from './together.ts';
+import { agreementSection, together } from './all-attacks.ts';
 
 /** The choice of effect, and its figures. Without a script all effects are shown, with one only the chosen effect. */
 export function results(answers: Answers, findings: Findings, figures: readonly Figure[]): Html {
@@ -83,7 +83,8 @@ function under({ pairs }: Answers, effect: Effect): string {
   const d = `d = ${effect.symbol}`;
   if (ns.length === 0) return d;
   const [least, most] = [Math.min(...ns), Math.max(...ns)];
-  return least === most ? `${d}, n = ${least}` : `${d}, n = ${least} to ${most}`;
+  const n = least === most ? `${least}` : `${least} to ${most}`;
+  return `${d}, n\u00a0=\u00a0${n}`;
 }
 
 function matrixCaption({ thresholds, pairs }: Answers, effect: Effect): string {
