@@ -10,6 +10,7 @@ import { notARun } from '../messages/index.ts';
 import type { Cell } from '../experiment/setting.ts';
 import type { Arm, RowArm } from '../metrics/arms.ts';
 import type { Notes } from '../plugin/define.ts';
+import type { AttackTraining } from './attack-trainings.ts';
 import type { Manifest } from './manifest.ts';
 import { parseRows, type Row, tallyRows } from './rows.ts';
 
@@ -116,13 +117,34 @@ export async function readRunFolder(dir: string): Promise<RunFolder> {
   const json = async <T>(name: string): Promise<T> => JSON.parse(await text(name)) as T;
   return {
     dir,
-    manifest: await json<Manifest>(RUN_FILES.manifest),
+    manifest: manifestUnderTodaysNames(await json<FormerManifest>(RUN_FILES.manifest)),
     cells: await json<CellRecord[]>(RUN_FILES.cells),
     rows: parseRows(await text(RUN_FILES.rows)),
     images: await json<RunImage[]>(RUN_FILES.images),
-    generated: await json<MimicRun[]>(RUN_FILES.generated).catch(() => []),
+    generated: (await json<FormerMimicRun[]>(RUN_FILES.generated).catch(() => [])).map(underTodaysNames),
   };
 }
+
+/** Runs of version 0.1 have other names for two fields; they are read all the same. */
+type FormerMimicRun = MimicRun & { readonly repeats?: number };
+type FormerManifest = Manifest & {
+  readonly lessons?: readonly (AttackTraining & { readonly told?: string })[];
+};
+
+const underTodaysNames = ({ repeats, ...mimic }: FormerMimicRun): MimicRun => ({
+  ...mimic,
+  imagesPerPrompt: mimic.imagesPerPrompt ?? repeats,
+});
+
+const manifestUnderTodaysNames = ({ lessons, ...manifest }: FormerManifest): Manifest => ({
+  ...manifest,
+  ...(lessons && {
+    attackTrainings: lessons.map(({ told, ...training }) => ({
+      ...training,
+      ...(told && { description: told }),
+    })),
+  }),
+});
 
 /** How much of a plan an earlier run in `dir` has finished; nothing where the folder holds another plan or none. */
 export async function readFinished(
