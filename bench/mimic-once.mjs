@@ -1,12 +1,12 @@
-/** @file One lesson of `lora-mimicry` as it is by default, on 16 pictures of 256 px: `node teach-once.mjs`; prints seconds and peak memory. */
+/** @file One mimic of `lora-mimicry` with its defaults, on 16 images of 256 px: `node mimic-once.mjs`; prints seconds and peak memory. */
 import { openAtelier, parseAtelier } from '../dist/atelier/catalogue.js';
-import { teach } from '../dist/diffusion/mimic.js';
+import { runMimic } from '../dist/diffusion/mimic.js';
 import { decodeImage } from '../dist/image/codec.js';
 import { metrics } from '../dist/metrics/index.js';
-import { DIFFUSION_ROLES } from '../dist/metrics/mimicry/parameters.js';
 import { modelHome } from '../dist/models/home.js';
+import { openPool } from '../dist/models/pool.js';
 import { resolveNeeds } from '../dist/models/resolve.js';
-import { openShelf } from '../dist/models/pool.js';
+import { ROLE_GROUPS } from '../dist/models/roles.js';
 import { parseParameters } from '../dist/plugin/parameters.js';
 import { seededRandom } from '../dist/random.js';
 
@@ -23,15 +23,15 @@ const pictures = images.map((image, i) => ({
   sha256: String(i),
   load: async () => image,
 }));
-const needs = DIFFUSION_ROLES.map((role) => ({ role, by: 'the bench' }));
-const shelf = openShelf({ threads: 2 });
-const models = shelf.of(await resolveNeeds(needs, {}, { home: modelHome(), baseDirs: [] }));
+const needs = ROLE_GROUPS.diffusion.map((role) => ({ role, by: 'the bench' }));
+const pool = openPool({ threads: 2 });
+const models = pool.of(await resolveNeeds(needs, {}, { home: modelHome(), baseDirs: [] }));
 const started = performance.now();
-const taught = await teach(mimicry.lesson(params), pictures, {
+const mimic = await runMimic(mimicry.mimic(params), pictures, {
   open: (role) => models.open(role),
   random: seededRandom(0),
 });
 const seconds = (performance.now() - started) / 1000;
-await shelf.close();
+await pool.close();
 const peak = process.resourceUsage().maxRSS * 1024;
-console.log(JSON.stringify({ steps: params.steps, images: taught.images.length, seconds, peak }));
+console.log(JSON.stringify({ steps: params.steps, images: mimic.images.length, seconds, peak }));

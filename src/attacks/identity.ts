@@ -9,7 +9,7 @@ export const identity = defineAttack({
   summary: 'Leaves the image as it is: shows the effect of a protection that nobody attacked.',
   reference: 'none',
   params: z.strictObject({}),
-  needs: [],
+  needs: () => [],
   random: false,
   apply: async (image) => image,
   graph: (picture) => picture,

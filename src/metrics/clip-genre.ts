@@ -4,6 +4,7 @@
  * it has brought back; both ask of a mimic's paintings, and here any picture may be asked of.
  */
 import { z } from 'zod';
+import { roleNeeds } from '../plugin/define.ts';
 import { unknownGenre, unknownName } from '../messages/index.ts';
 import { PREPARATION } from '../models/vectors.ts';
 import { defineMetric, type ImageRef, type MetricContext } from './define.ts';
@@ -93,7 +94,7 @@ export const clipGenre = defineMetric({
   higherIsBetter: true,
   binary: true,
   params: z.strictObject(genreParameters),
-  needs: ['image-embedder', 'text-embedder'],
+  needs: () => roleNeeds('image-embedder', 'text-embedder'),
   pins: CLIP_PINS,
   random: false,
   measure: async (image, _reference, params, context) => {

@@ -19,7 +19,7 @@ export const deltaE2000 = defineMetric({
   higherIsBetter: false,
   measures: 'fidelity',
   params: z.strictObject({}),
-  needs: [],
+  needs: () => [],
   random: false,
   measure: async (image, reference) => {
     const [a, b] = pixelPair('delta-e-2000', image, reference);

@@ -14,7 +14,7 @@ import { differentSizes } from '../messages/index.ts';
 import { encoderWindows, latentsOf } from '../models/latents.ts';
 import { imageTensor } from '../models/pixels.ts';
 import { type TensorOf, tensor } from '../onnx/tensor.ts';
-import { openRole, type PluginContext } from '../plugin/define.ts';
+import { openRole, type PluginContext, roleNeeds } from '../plugin/define.ts';
 import { seededRandom } from '../random.ts';
 import { defineMetric } from './define.ts';
 import { glyphsOver } from './latent-shift.ts';
@@ -49,7 +49,7 @@ export const denoisingLoss = defineMetric({
     prompt: z.string().default('a painting').describe('what the model is told that it sees'),
     timesteps: z.int().min(1).max(1000).default(20).describe('timesteps, spread evenly over the schedule'),
   }),
-  needs: ['vae-encoder', 'unet', 'text-encoder'],
+  needs: () => roleNeeds('vae-encoder', 'unet', 'text-encoder'),
   random: false,
   measure: async (image, reference, params, context) => {
     if (image.width !== reference.width || image.height !== reference.height) {

@@ -12,7 +12,7 @@ import { type Image, toBytes } from '../image/image.ts';
 import { medianBytes } from '../image/filters/median.ts';
 import { tooFewPictures } from '../messages/index.ts';
 import { tensor } from '../onnx/tensor.ts';
-import { openRole, type PluginContext } from '../plugin/define.ts';
+import { openRole, type PluginContext, roleNeeds } from '../plugin/define.ts';
 import { areaUnderRoc, discriminantScores } from '../stats/detection.ts';
 import { defineMetric, type ImageRef, type ImageSet } from './define.ts';
 
@@ -39,7 +39,7 @@ export const detector = defineMetric({
     'detector@1: residual of a 3x3 median on 8 bits; per channel log variance, kurtosis, correlation with the right, the ' +
     'lower and the diagonal neighbour, and between channels; linear discriminant with ridge 0.3 on standardised ' +
     'features, each pair of versions left out in turn; area under the ROC curve of all scores',
-  needs: [],
+  needs: () => [],
   measure: async (images, references, _params, { signal }) => {
     if (images.length < LEAST) throw tooFewPictures('detector', LEAST, images.length);
     const featuresOf = async (set: ImageSet): Promise<Float64Array[]> => {
@@ -67,7 +67,7 @@ export const detectorVae = defineMetric({
   protocol:
     'detector-vae@1: root mean square of D(E(x)) - x, posterior mean, at own size in windows of 512 px; area under the ' +
     'ROC curve, protected taken to be worse',
-  needs: ['vae-encoder', 'vae-decoder'],
+  needs: () => roleNeeds('vae-encoder', 'vae-decoder'),
   measure: async (images, references, _params, context) => {
     const errorsOf = async (set: ImageSet): Promise<number[]> => {
       const all: number[] = [];

@@ -1,5 +1,6 @@
 /** @file Cosine between what an embedder sees in a picture and in its clean version; CLIP's own is `clip-similarity`. */
 import { z } from 'zod';
+import { roleNeeds } from '../plugin/define.ts';
 import { PREPARATION } from '../models/vectors.ts';
 import { defineMetric, type ViewMetric } from './define.ts';
 import { cosine } from './parts/features.ts';
@@ -14,7 +15,7 @@ const shared = {
   unit: '',
   higherIsBetter: true,
   params: z.strictObject({}),
-  needs: ['image-embedder'],
+  needs: () => roleNeeds('image-embedder'),
   random: false,
   measure,
 } as const;

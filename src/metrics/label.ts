@@ -1,5 +1,6 @@
 /** @file Does a classifier still name the picture as it named the clean one? The study's "can still label". */
 import { z } from 'zod';
+import { roleNeeds } from '../plugin/define.ts';
 import { PREPARATION } from '../models/vectors.ts';
 import { defineMetric } from './define.ts';
 
@@ -18,7 +19,7 @@ export const label = defineMetric({
   params: z.strictObject({
     top: z.int().min(1).max(100).default(1).describe('how many of the first labels count'),
   }),
-  needs: ['classifier'],
+  needs: () => roleNeeds('classifier'),
   random: false,
   measure: async (image, reference, { top }, { vectorOf }) => {
     const clean = await vectorOf(reference, 'classifier');

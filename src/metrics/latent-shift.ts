@@ -11,7 +11,7 @@ import { flatGrey, glyphPattern, repeatedOver } from '../image/pattern.ts';
 import { differentSizes } from '../messages/index.ts';
 import { encoderWindows, latentsOf, type VaeEncoder } from '../models/latents.ts';
 import { imageTensor } from '../models/pixels.ts';
-import { openRole } from '../plugin/define.ts';
+import { openRole, roleNeeds } from '../plugin/define.ts';
 import { defineMetric } from './define.ts';
 
 /** Larger pictures are encoded in windows, so that memory does not grow with them. */
@@ -43,7 +43,7 @@ export const latentShift = defineMetric({
       .default('none')
       .describe("Mist's glyphs as its defaults draw them, or flat grey; cosine takes the glyphs unless told"),
   }),
-  needs: ['vae-encoder'],
+  needs: () => roleNeeds('vae-encoder'),
   random: false,
   measure: async (image, reference, params, context) => {
     if (image.width !== reference.width || image.height !== reference.height) {

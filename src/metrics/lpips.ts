@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { differentSizes } from '../messages/index.ts';
 import { imageTensor } from '../models/pixels.ts';
-import { openRole } from '../plugin/define.ts';
+import { openRole, roleNeeds } from '../plugin/define.ts';
 import { defineMetric, type PairMetric } from './define.ts';
 
 const REFERENCE =
@@ -20,7 +20,7 @@ const shared = {
   higherIsBetter: false,
   measures: 'fidelity',
   params: z.strictObject({}),
-  needs: ['perceptual'],
+  needs: () => roleNeeds('perceptual'),
   random: false,
 } as const;
 

@@ -28,7 +28,7 @@ export const msSsim = defineMetric({
   higherIsBetter: true,
   measures: 'fidelity',
   params: z.strictObject({}),
-  needs: [],
+  needs: () => [],
   random: false,
   measure: async (image, reference) => {
     const [a, b] = pixelPair('ms-ssim', image, reference);

@@ -3,6 +3,7 @@
  * CMMD) are kept for it and its exact protocol; on other features the same formulas have names of their own.
  */
 import { z } from 'zod';
+import { roleNeeds } from '../plugin/define.ts';
 import { PREPARATION, type VectorRole } from '../models/vectors.ts';
 import type { FeatureSet } from '../stats/features.ts';
 import { frechetDistance } from '../stats/frechet.ts';
@@ -42,7 +43,7 @@ function setDistance<const Id extends string>(distance: Distance<Id>) {
     unit,
     higherIsBetter,
     params: z.strictObject({}),
-    needs: [role],
+    needs: () => roleNeeds(role),
     ...(pin !== undefined && { pins: { [role]: pin } }),
     random: false,
     floorFrom: least,

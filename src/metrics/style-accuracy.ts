@@ -6,6 +6,7 @@
  * where the picture's own clean version is left out of the means, so that a picture cannot vouch for itself.
  */
 import { z } from 'zod';
+import { roleNeeds } from '../plugin/define.ts';
 import { fewArtists, unknownArtist } from '../messages/index.ts';
 import { PREPARATION } from '../models/vectors.ts';
 import { defineMetric, type ImageRef, type ImageSet } from './define.ts';
@@ -26,7 +27,7 @@ export const styleAccuracy = defineMetric({
   higherIsBetter: true,
   binary: true,
   params: z.strictObject({}),
-  needs: ['image-embedder'],
+  needs: () => roleNeeds('image-embedder'),
   random: false,
   measure: async (image, references, _params, { vectorOf }) => {
     const embed = (picture: ImageRef): Promise<Float32Array> => vectorOf(picture, 'image-embedder');

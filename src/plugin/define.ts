@@ -14,13 +14,17 @@ import type { Transformation } from './transformation.ts';
 /** A parameter schema: a strict object whose fields all have a default, a range and a description with the unit. */
 export type ParameterSchema = z.ZodObject;
 
-/** A role that has to be played; `models` names who plays it, where the parameters say so: several are an ensemble. */
+/** A role that a model has to play. `models` names the models if the parameters do; several form an ensemble. */
 export interface RoleNeed {
   readonly role: ModelRole;
   readonly models?: readonly string[];
-  /** True where the plug-in can do without: `models.has(role)` tells. */
+  /** True if the plug-in also works without: `models.has(role)` tells. */
   readonly optional?: boolean;
 }
+
+/** One model in each of these roles. */
+export const roleNeeds = (...roles: readonly ModelRole[]): readonly RoleNeed[] =>
+  roles.map((role) => ({ role }));
 
 /**
  * What a parameter names: pictures (a file, a folder, a manifest or a generator; see `picturesOf`), or in a list of
@@ -65,10 +69,8 @@ export interface PluginBase<S extends ParameterSchema = ParameterSchema> {
    * no number, and the message about it says the new one.
    */
   readonly formerNames?: Readonly<Record<string, string>>;
-  /** Roles of the networks it needs, whatever its parameters; empty for most attacks. */
-  readonly needs: readonly ModelRole[];
-  /** What it needs with certain parameters, where that is not all of `needs`, or more than one model in a role. */
-  needsWith?(params: z.infer<S>): readonly RoleNeed[];
+  /** The roles of the networks that it needs with these parameters; empty for most attacks. */
+  needs(params: z.infer<S>): readonly RoleNeed[];
   /** Models that the id itself names: no other may play these roles. Of a list the user chooses; else it is the first. */
   readonly pins?: Readonly<Partial<Record<ModelRole, string | readonly string[]>>>;
   /** Programs outside this package that the output depends on: versions by name. None where the program is not there. */

@@ -68,8 +68,7 @@ export const glazeStyle = defineProtection({
   reference:
     'after Shan et al., Glaze (USENIX Security 2023); parameters of Cao et al., IMPRESS (NeurIPS 2023)',
   params,
-  needs: ['vae-encoder', 'perceptual'],
-  needsWith: (given) => [...encoderNeeds(given), ...transferNeeds(given.transfer)],
+  needs: (given) => [...encoderNeeds(given), ...transferNeeds(given.transfer)],
   refers: { styles: 'pictures', ...expectationRefers },
   random: true,
   budget: budgetOf,

@@ -9,7 +9,7 @@ export const identity = defineProtection({
   summary: 'Leaves the image as it is: the baseline of every matrix.',
   reference: 'none',
   params: z.strictObject({}),
-  needs: [],
+  needs: () => [],
   random: false,
   budget: () => undefined,
   apply: async (image) => image,

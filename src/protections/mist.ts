@@ -71,8 +71,7 @@ type Given = z.infer<ReturnType<typeof parameters>>;
 /** All but names, and what steps are like. */
 const common = {
   reference: 'Liang and Wu, Mist: Towards Improved Adversarial Examples for Diffusion Models (2023)',
-  needs: ['vae-encoder'],
-  needsWith: (given: Given): readonly RoleNeed[] => [
+  needs: (given: Given): readonly RoleNeed[] => [
     ...encoderNeeds(given),
     ...(given.mode === 'textural' ? [] : ([{ role: 'unet' }, { role: 'text-encoder' }] as const)),
   ],

@@ -63,8 +63,7 @@ export const nightshadeStyle = defineProtection({
   summary: 'Pulls the latents of a VAE encoder to those of an anchor of another concept; captions stay.',
   reference: 'after Shan et al., Nightshade (IEEE S&P 2024), and its reference code',
   params,
-  needs: ['vae-encoder'],
-  needsWith: (given) => [
+  needs: (given) => [
     ...encoderNeeds(given),
     ...(given.anchor === 'generated'
       ? ([{ role: 'vae-decoder' }, { role: 'unet' }, { role: 'text-encoder' }] as const)

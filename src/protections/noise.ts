@@ -21,7 +21,7 @@ export const noise = defineProtection({
       .describe('sign: every value moves by eps, up or down; uniform: by anything up to eps'),
     ...budgetParameters,
   }),
-  needs: [],
+  needs: () => [],
   random: true,
   budget: (params) => ({ epsPx: epsPxOf(params) }),
 

@@ -82,7 +82,7 @@ async function models(): Promise<RoleModels> {
     range: [0, 1],
   };
   const choices = parseModelChoices({ vae, perceptual: await path(perceptual, 'perceptual') });
-  const needs = impress.needs.map((role) => ({ role, by: 'test' }));
+  const needs = impress.needs(impress.params.parse({})).map(({ role }) => ({ role, by: 'test' }));
   return shelf.of(await resolveNeeds(needs, choices, { home: await emptyHome(), baseDirs: ['/'] }));
 }
 

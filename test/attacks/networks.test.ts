@@ -8,6 +8,7 @@ import { parseModelChoices } from '../../src/models/choice.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
 import { openPool } from '../../src/models/pool.ts';
 import { parseChain } from '../../src/plugin/call.ts';
+import { defaultParameters } from '../../src/plugin/parameters.ts';
 import { resolveCall } from '../../src/plugin/resolve.ts';
 import { seededRandom } from '../../src/random.ts';
 import { absoluteDistance, emptyHome, poolingEncoder, save, temporaryFolder } from '../models/fixture.ts';
@@ -51,7 +52,11 @@ async function attack(
   }: { seed?: number; signal?: AbortSignal; onProgress?: (fraction: number) => void } = {},
 ): Promise<Image> {
   const { plugin, params } = resolveCall('attack', attacks, parseChain(text)[0]!);
-  const models = await modelsOf(shelf, choices, plugin.needs);
+  const models = await modelsOf(
+    shelf,
+    choices,
+    plugin.needs(params).map(({ role }) => role),
+  );
   return plugin.apply(image, params, { random: seededRandom(seed), models, ...context });
 }
 
@@ -161,9 +166,11 @@ describe('network attacks', () => {
   });
 
   it('noisy-upscaling is played by the published upscaler or not at all', async () => {
-    const { needs, pins = {} } = attacks['noisy-upscaling'];
+    const plugin = attacks['noisy-upscaling'];
+    const { pins = {} } = plugin;
+    const needs = plugin.needs(defaultParameters(plugin));
     const home = await emptyHome({ entries: catalogue });
-    const pinned = needs.map((role) => ({ role, by: 'noisy-upscaling', model: pins[role] as string }));
+    const pinned = needs.map(({ role }) => ({ role, by: 'noisy-upscaling', model: pins[role] as string }));
     const choices = parseModelChoices({ diffusion: tiny });
     const { obtain, files } = catalogue.find(({ id }) => id === 'sd-x4-upscaler')!;
     const absent = ['unet/model.onnx', 'unet/model.onnx_data'].filter((name) => name in files);

@@ -12,7 +12,7 @@ export const avif = defineAttack({
   params: z.strictObject({
     quality: z.number().int().min(1).max(99).default(50).describe('quality on the scale of libheif'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'quality', harsher: 'lower' },
   apply: (image, { quality }) => reencode(image, { format: 'avif', quality }),

@@ -22,7 +22,7 @@ export const jpeg = defineAttack({
       .default('4:2:0')
       .describe('chroma at full resolution, or at half in both directions'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'quality', harsher: 'lower' },
   apply: (image, { quality, subsampling }) => reencode(image, { format: 'jpeg', quality, subsampling }),

@@ -13,7 +13,7 @@ export const quantize = defineAttack({
   params: z.strictObject({
     levels: z.number().int().min(2).max(256).default(16).describe('values that a channel can have'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'levels', harsher: 'lower' },
   apply: async (image, { levels }) => {

@@ -12,7 +12,7 @@ export const webp = defineAttack({
   params: z.strictObject({
     quality: z.number().int().min(1).max(100).default(75).describe('quality on the scale of libwebp'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'quality', harsher: 'lower' },
   apply: (image, { quality }) => reencode(image, { format: 'webp', quality }),

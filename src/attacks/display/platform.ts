@@ -100,7 +100,7 @@ export const platform = defineAttack({
       .default(1)
       .describe('how many times it is uploaded, downloaded and uploaded again'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   resizes: true,
   apply: async (image, { host, uploads }) => {

@@ -45,7 +45,7 @@ export const screenPhoto = defineAttack({
       .default(0.05)
       .describe('error of the white balance, as a share of a channel'),
   }),
-  needs: [],
+  needs: () => [],
   random: true,
   strength: { parameter: 'blur', harsher: 'higher' },
   apply: async (image, params, { random }) => {

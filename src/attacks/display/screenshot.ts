@@ -47,7 +47,7 @@ export const screenshot = defineAttack({
   summary: 'Shows the picture on a screen, captures it and scales the capture back to its size.',
   reference: 'Chromium (Skia, bilinear from a halved copy); its own capture with mode=browser',
   params,
-  needs: [],
+  needs: () => [],
   random: false,
   programs: async ({ mode }) => {
     const browser = mode === 'browser' ? await browserVersion() : undefined;

@@ -40,7 +40,7 @@ export const adverseCleaner = defineAttack({
       .default(16)
       .describe('variance that guided filters still smooth, in 1/255²'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'bilateral', harsher: 'higher' },
   apply: async (image, params, { signal, onProgress }) => {

@@ -19,7 +19,7 @@ export const bilateral = defineAttack({
     sigmaSpace: z.number().min(0.1).max(1000).default(5).describe('spread over distance in px'),
     iterations: z.number().int().min(1).max(1000).default(1).describe('times it runs over its own result'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'sigmaColor', harsher: 'higher' },
   apply: async (image, params, { signal, onProgress }) => {

@@ -15,7 +15,7 @@ export const gaussianBlur = defineAttack({
   params: z.strictObject({
     sigma: z.number().min(0.1).max(30).default(1).describe('standard deviation in px'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'sigma', harsher: 'higher' },
   apply: async (image, { sigma }) => {

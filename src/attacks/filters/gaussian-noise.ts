@@ -15,7 +15,7 @@ export const gaussianNoise = defineAttack({
   params: z.strictObject({
     sigma: z.number().min(0).max(128).default(12.75).describe('standard deviation in 1/255'),
   }),
-  needs: [],
+  needs: () => [],
   random: true,
   strength: { parameter: 'sigma', harsher: 'higher' },
   apply: async (image, { sigma }, { random }) => {

@@ -17,7 +17,7 @@ export const guided = defineAttack({
     radius: z.number().int().min(1).max(200).default(8).describe('of the windows in px'),
     eps: z.number().min(1).max(65025).default(500).describe('variance that is still smoothed, in 1/255²'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'eps', harsher: 'higher' },
   apply: async (image, params) => {

@@ -18,7 +18,7 @@ export const median = defineAttack({
   params: z.strictObject({
     size: z.literal([3, 5, 7, 9, 11, 13, 15]).default(3).describe('side of the neighbourhood in px'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'size', harsher: 'higher' },
   apply: async (image, { size }) => {

@@ -25,7 +25,7 @@ export const nonLocalMeans = defineAttack({
     template: odd(1, 15).default(7).describe('side of the patches in px, odd'),
     search: odd(3, 41).default(21).describe('side of the square in which patches are compared in px, odd'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'h', harsher: 'higher' },
   apply: async (image, { h, hColor, template, search }) => {

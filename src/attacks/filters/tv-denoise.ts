@@ -20,7 +20,7 @@ export const tvDenoise = defineAttack({
       .describe('relative change of the energy at which it stops'),
     iterations: z.int().min(1).max(10_000).default(200).describe('iterations at most'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'weight', harsher: 'higher' },
   apply: async (image, params, { signal }) => {

@@ -25,7 +25,7 @@ export const wavelet = defineAttack({
     wavelet: z.enum(WAVELETS).default('db1').describe('Daubechies wavelet, as PyWavelets names it'),
     levels: z.int().min(0).max(12).default(0).describe('scales; 0: all but the three coarsest'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'sigma', harsher: 'higher' },
   apply: async (image, { method, sigma, wavelet: name, levels }, { signal }) => {

@@ -22,7 +22,7 @@ export const cropResize = defineAttack({
       .describe('share of each side that is cut away, half of it at either end'),
     kernel: kernelParameter('bicubic'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'fraction', harsher: 'higher' },
   apply: async (image, { fraction, kernel }) => {

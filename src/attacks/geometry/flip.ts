@@ -15,7 +15,7 @@ export const flip = defineAttack({
       .default('horizontal')
       .describe('horizontal: left and right change places; vertical: above and below'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   moves: true,
   apply: async (image, { axis }) => mirrored(image, axis),

@@ -23,7 +23,7 @@ export const rescale = defineAttack({
       .describe('side of the small copy, as a share of the side'),
     kernel: kernelParameter('lanczos'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'scale', harsher: 'lower' },
   apply: async (image, { scale, kernel }) => {

@@ -18,7 +18,7 @@ export const rotate = defineAttack({
       .default(true)
       .describe('whether it is turned back, so that it is compared with the original in place'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   moves: true,
   strength: { parameter: 'angle', harsher: 'higher' },

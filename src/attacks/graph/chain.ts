@@ -35,8 +35,7 @@ type Networks = ReadonlyMap<ModelRole, Network>;
 
 /** What plays the roles that a link needs. */
 async function networksOf({ attack, params, models }: ChainLink): Promise<Networks> {
-  const roles = attack.needsWith?.(params).map(({ role }) => role) ?? attack.needs;
-  const played = roles.map(async (role) => {
+  const played = attack.needs(params).map(async ({ role }) => {
     if (models === undefined) throw undeclaredRole(role);
     return [role, await models.open(role)] as const;
   });

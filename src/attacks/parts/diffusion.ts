@@ -7,8 +7,6 @@ import type { TensorOf } from '../../onnx/tensor.ts';
 import { openRole, type PluginContext } from '../../plugin/define.ts';
 import { throughNetwork } from './network.ts';
 
-export const DIFFUSION_ROLES = ['vae-encoder', 'vae-decoder', 'unet', 'text-encoder'] as const;
-
 /** What steers the regeneration, and how much of the picture it sees. */
 export const promptParameters = (guidance: number) => ({
   prompt: z.string().max(1000).default('').describe('what the picture shows, in the words of the model'),

@@ -8,7 +8,7 @@
  */
 import { z } from 'zod';
 import { formatChain } from '../../plugin/call.ts';
-import { openRole } from '../../plugin/define.ts';
+import { openRole, roleNeeds } from '../../plugin/define.ts';
 import { adverseCleaner } from '../filters/adverse-cleaner.ts';
 import { applyChain, type ChainLink } from '../chain.ts';
 import { searchChain } from '../parts/chain-search.ts';
@@ -67,7 +67,7 @@ export const autoPurify = defineAttack({
       .describe('PSNR that clean pictures keep on average, in dB; chains below it are not chosen'),
   }),
   refers: { training: 'pictures' },
-  needs: ['vae-encoder'],
+  needs: () => roleNeeds('vae-encoder'),
   random: true,
   strength: { parameter: 'floor', harsher: 'lower' },
   training: {

@@ -1,7 +1,7 @@
 /** @file A blind denoiser: takes a protection for the noise that it looks like. */
 import { z } from 'zod';
 import { embed } from '../../onnx/transforms/embed.ts';
-import { openRole } from '../../plugin/define.ts';
+import { openRole, roleNeeds } from '../../plugin/define.ts';
 import { rounded } from '../../plugin/transformation.ts';
 import { defineAttack } from '../define.ts';
 import { throughNetworkGraph } from '../graph/network.ts';
@@ -17,7 +17,7 @@ export const denoise = defineAttack({
     times: z.int().min(1).max(100).default(1).describe('passes'),
     ...windowParameters(512),
   }),
-  needs: ['denoiser'],
+  needs: () => roleNeeds('denoiser'),
   random: false,
   strength: { parameter: 'times', harsher: 'higher' },
   apply: async (image, { times, window, overlap }, context) => {

@@ -5,15 +5,12 @@
  * here the prompt is empty unless told, and the model is whatever plays the roles.
  */
 import { z } from 'zod';
+import { ROLE_GROUPS } from '../../models/roles.ts';
+import { roleNeeds } from '../../plugin/define.ts';
 import { resampleLatents } from '../../diffusion/generate.ts';
 import { samplerNames } from '../../diffusion/samplers/samplers.ts';
 import { defineAttack } from '../define.ts';
-import {
-  DIFFUSION_ROLES,
-  modelWindowParameters,
-  promptParameters,
-  throughLatents,
-} from '../parts/diffusion.ts';
+import { modelWindowParameters, promptParameters, throughLatents } from '../parts/diffusion.ts';
 
 export const img2img = defineAttack({
   id: 'img2img',
@@ -28,7 +25,7 @@ export const img2img = defineAttack({
     ...promptParameters(7.5),
     ...modelWindowParameters,
   }),
-  needs: DIFFUSION_ROLES,
+  needs: () => roleNeeds(...ROLE_GROUPS.diffusion),
   random: true,
   strength: { parameter: 'strength', harsher: 'higher' },
   apply: (image, { strength, steps, sampler, ...prompting }, context) =>

@@ -17,7 +17,7 @@ import { declaredType } from '../../onnx/infer.ts';
 import { type Model, opsetOf } from '../../onnx/model.ts';
 import { type NamedTensors, type TensorOf, tensor } from '../../onnx/tensor.ts';
 import { adam, type Schedule } from '../../optim/update.ts';
-import { openRole, type PluginContext } from '../../plugin/define.ts';
+import { openRole, type PluginContext, roleNeeds } from '../../plugin/define.ts';
 import type { Random } from '../../random.ts';
 import { defineAttack } from '../define.ts';
 import { throughNetwork, windowParameters } from '../parts/network.ts';
@@ -54,7 +54,7 @@ export const impress = defineAttack({
     eps: z.number().min(0).max(1).default(0.1).describe('LPIPS distance that costs nothing'),
     ...windowParameters(512),
   }),
-  needs: ['vae-encoder', 'vae-decoder', 'perceptual'],
+  needs: () => roleNeeds('vae-encoder', 'vae-decoder', 'perceptual'),
   pins: { perceptual: ['lpips-vgg', 'lpips-squeeze', 'lpips-alex'] },
   random: true,
   apply: async (image, { preset, eps, window, overlap, ...given }, context) => {

@@ -5,14 +5,11 @@
  * encoder that a protection was made against stands at the beginning of this one.
  */
 import { z } from 'zod';
+import { ROLE_GROUPS } from '../../models/roles.ts';
+import { roleNeeds } from '../../plugin/define.ts';
 import { purifyLatents } from '../../diffusion/generate.ts';
 import { defineAttack } from '../define.ts';
-import {
-  DIFFUSION_ROLES,
-  modelWindowParameters,
-  promptParameters,
-  throughLatents,
-} from '../parts/diffusion.ts';
+import { modelWindowParameters, promptParameters, throughLatents } from '../parts/diffusion.ts';
 import { contextOfPart } from '../parts/network.ts';
 
 export const latentDiffpureProxy = defineAttack({
@@ -28,7 +25,7 @@ export const latentDiffpureProxy = defineAttack({
     ...promptParameters(7.5),
     ...modelWindowParameters,
   }),
-  needs: DIFFUSION_ROLES,
+  needs: () => roleNeeds(...ROLE_GROUPS.diffusion),
   random: true,
   strength: { parameter: 't', harsher: 'higher' },
   apply: (image, { t, steps, rounds, ...prompting }, context) =>

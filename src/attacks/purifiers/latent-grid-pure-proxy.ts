@@ -8,15 +8,12 @@
  * and decoded once, and not at each repetition.
  */
 import { z } from 'zod';
+import { ROLE_GROUPS } from '../../models/roles.ts';
+import { roleNeeds } from '../../plugin/define.ts';
 import { purifyLatents } from '../../diffusion/generate.ts';
 import { type TensorOf, tensor } from '../../onnx/tensor.ts';
 import { defineAttack } from '../define.ts';
-import {
-  DIFFUSION_ROLES,
-  modelWindowParameters,
-  promptParameters,
-  throughLatents,
-} from '../parts/diffusion.ts';
+import { modelWindowParameters, promptParameters, throughLatents } from '../parts/diffusion.ts';
 import { contextOfPart } from '../parts/network.ts';
 
 export const latentGridPureProxy = defineAttack({
@@ -33,7 +30,7 @@ export const latentGridPureProxy = defineAttack({
     ...promptParameters(7.5),
     ...modelWindowParameters,
   }),
-  needs: DIFFUSION_ROLES,
+  needs: () => roleNeeds(...ROLE_GROUPS.diffusion),
   random: true,
   strength: { parameter: 'times', harsher: 'higher' },
   apply: (image, { t, steps, times, gamma, ...prompting }, context) =>

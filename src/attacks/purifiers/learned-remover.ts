@@ -45,8 +45,7 @@ export const learnedRemover = defineAttack({
   }),
   formerNames: { batchSize: 'batch', cropSize: 'crop', lr: 'rate' },
   refers: { training: 'pictures' },
-  needs: ['vae-encoder'],
-  needsWith: ({ latent }) => (latent === 0 ? [] : [{ role: 'vae-encoder' }]),
+  needs: ({ latent }) => (latent === 0 ? [] : [{ role: 'vae-encoder' }]),
   random: true,
   strength: { parameter: 'pairs', harsher: 'higher' },
   training: {

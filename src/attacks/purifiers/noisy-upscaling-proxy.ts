@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { type Image, toBytes, withPixels } from '../../image/image.ts';
 import { resizeFloats } from '../../image/resample.ts';
 import { type TensorOf, tensor } from '../../onnx/tensor.ts';
-import { openRole } from '../../plugin/define.ts';
+import { openRole, roleNeeds } from '../../plugin/define.ts';
 import type { Random } from '../../random.ts';
 import { defineAttack } from '../define.ts';
 import { kernelParameter } from '../parts/resampling.ts';
@@ -29,7 +29,7 @@ export const noisyUpscalingProxy = defineAttack({
     kernel: kernelParameter('bicubic'),
     ...windowParameters(512),
   }),
-  needs: ['upscaler'],
+  needs: () => roleNeeds('upscaler'),
   random: true,
   strength: { parameter: 'sigma', harsher: 'higher' },
   apply: async (image, { sigma, kernel, window, overlap }, context) => {

@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { sampleLatents } from '../../diffusion/generate.ts';
 import { type Diffusion, openDiffusion } from '../../diffusion/open.ts';
 import { type TensorOf, tensor } from '../../onnx/tensor.ts';
-import { openRole } from '../../plugin/define.ts';
+import { openRole, roleNeeds } from '../../plugin/define.ts';
 import type { Random } from '../../random.ts';
 import { defineAttack } from '../define.ts';
 import { promptParameters } from '../parts/diffusion.ts';
@@ -37,7 +37,7 @@ export const noisyUpscaling = defineAttack({
     ...promptParameters(9),
     ...windowParameters(512),
   }),
-  needs: ['unet', 'vae-decoder', 'text-encoder'],
+  needs: () => roleNeeds('unet', 'vae-decoder', 'text-encoder'),
   pins: { unet: UPSCALER, 'vae-decoder': UPSCALER, 'text-encoder': UPSCALER },
   random: true,
   strength: { parameter: 'sigma', harsher: 'higher' },

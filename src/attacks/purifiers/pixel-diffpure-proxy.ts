@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { halved, purificationPath, purifyPixels } from '../../diffusion/purification.ts';
 import { noiseSchedule } from '../../diffusion/schedule.ts';
 import { tensor } from '../../onnx/tensor.ts';
-import { openRole } from '../../plugin/define.ts';
+import { openRole, roleNeeds } from '../../plugin/define.ts';
 import { defineAttack } from '../define.ts';
 import { throughNetwork, windowParameters } from '../parts/network.ts';
 
@@ -34,7 +34,7 @@ export const pixelDiffpureProxy = defineAttack({
     steps: z.int().min(1).max(200).default(10).describe('network calls; as many as t are those of DDPM'),
     ...windowParameters(256),
   }),
-  needs: ['denoiser'],
+  needs: () => roleNeeds('denoiser'),
   random: true,
   strength: { parameter: 't', harsher: 'higher' },
   apply: async (image, { t, steps, window, overlap }, context) => {

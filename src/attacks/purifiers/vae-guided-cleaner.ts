@@ -3,6 +3,7 @@
  * deglazer) for what its author warns of, that a guide with the protection in it brings the protection back.
  */
 import { z } from 'zod';
+import { roleNeeds } from '../../plugin/define.ts';
 import { bilateral } from '../../image/filters/bilateral.ts';
 import { guidedBy } from '../../image/filters/guided.ts';
 import { fromGreyLevels, toGreyLevels } from '../../image/image.ts';
@@ -23,7 +24,7 @@ export const vaeGuidedCleaner = defineAttack({
   summary: "Runs AdverseCleaner's filters, guided by the picture's round trip through an autoencoder.",
   reference: 'yoinked-h, deglazer (2023), glaze2; lllyasviel, AdverseCleaner (2023)',
   params: z.strictObject({ ...cleanerParameters, ...windowParameters(512) }),
-  needs: ['vae-encoder', 'vae-decoder'],
+  needs: () => roleNeeds('vae-encoder', 'vae-decoder'),
   random: false,
   strength: { parameter: 'bilateral', harsher: 'higher' },
   apply: async (image, params, context) => {

@@ -12,7 +12,7 @@ import { LATENT_SPREAD } from '../../models/standard.ts';
 import { embed } from '../../onnx/transforms/embed.ts';
 import type { Value } from '../../onnx/operators.ts';
 import { type NamedTensors, type TensorOf, tensor } from '../../onnx/tensor.ts';
-import { openRole, type PluginContext } from '../../plugin/define.ts';
+import { openRole, type PluginContext, roleNeeds } from '../../plugin/define.ts';
 import { type GraphPicture, type GraphScope, type Network, rounded } from '../../plugin/transformation.ts';
 import type { Random } from '../../random.ts';
 import { defineAttack } from '../define.ts';
@@ -33,7 +33,7 @@ export const vaeRoundTrip = defineAttack({
       .describe('what is decoded: the mean of the latent distribution, or a draw from it'),
     ...windowParameters(512),
   }),
-  needs: ['vae-encoder', 'vae-decoder'],
+  needs: () => roleNeeds('vae-encoder', 'vae-decoder'),
   random: true,
   strength: { parameter: 'times', harsher: 'higher' },
   apply: async (image, { times, ...params }, context) => {

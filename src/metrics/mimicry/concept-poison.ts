@@ -4,11 +4,13 @@
  * the training of a large model, this poisons a fine-tuning.)
  */
 import { z } from 'zod';
+import { ROLE_GROUPS } from '../../models/roles.ts';
+import { roleNeeds } from '../../plugin/define.ts';
 import { tooFewOfConcept, tooFewToPoison } from '../../messages/index.ts';
 import { PREPARATION } from '../../models/vectors.ts';
 import { discriminant } from '../../stats/discriminant.ts';
 import { defineMetric, type ImageSet, type MetricContext, type PictureFacts } from '../define.ts';
-import { DIFFUSION_ROLES, mimicFormerNames, mimicParameters, mimicWith } from './parameters.ts';
+import { mimicFormerNames, mimicParameters, mimicWith } from './parameters.ts';
 
 const poisonParameters = z.strictObject({
   ...mimicParameters,
@@ -68,7 +70,7 @@ export const conceptPoison = defineMetric({
   binary: true,
   params: poisonParameters,
   formerNames: mimicFormerNames,
-  needs: [...DIFFUSION_ROLES, 'image-embedder'],
+  needs: () => roleNeeds(...ROLE_GROUPS.diffusion, 'image-embedder'),
   random: false,
   mimic: (params) => mimicWith(params, promptsOf(params)),
   judged: (index, params) => (params.asked === 'concept') === index < params.imagesPerPrompt,

@@ -3,12 +3,13 @@
  * ("CLIP-based genre shift", 1 less this one), and IMPRESS whom it has brought back.
  */
 import { z } from 'zod';
+import { ROLE_GROUPS } from '../../models/roles.ts';
+import { roleNeeds } from '../../plugin/define.ts';
 import { unknownGenre } from '../../messages/index.ts';
 import { groupBy } from '../../stats/group.ts';
 import { GENRE_PROTOCOL, genreKept, genreParameters } from '../clip-genre.ts';
 import { defineMetric, type ImageSet } from '../define.ts';
 import { CLIP_PINS } from '../parts/zero-shot.ts';
-import { DIFFUSION_ROLES } from './parameters.ts';
 import { mimicry, mimicryParameters, mimicryProtocol } from './mimicry.ts';
 
 export const mimicryGenre = defineMetric({
@@ -22,7 +23,7 @@ export const mimicryGenre = defineMetric({
   higherIsBetter: true,
   binary: true,
   params: z.strictObject({ ...mimicryParameters.shape, ...genreParameters }),
-  needs: [...DIFFUSION_ROLES, 'image-embedder', 'text-embedder'],
+  needs: () => roleNeeds(...ROLE_GROUPS.diffusion, 'image-embedder', 'text-embedder'),
   pins: CLIP_PINS,
   random: false,
   judge: async ({ picture, artist }, references, params, context) => {

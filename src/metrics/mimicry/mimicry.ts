@@ -4,11 +4,13 @@
  * place of their raters). The four metrics here ask different questions about the same paintings.
  */
 import { z } from 'zod';
+import { ROLE_GROUPS } from '../../models/roles.ts';
+import { roleNeeds } from '../../plugin/define.ts';
 import { fewArtists, tooFewForClean, tooFewToLearn } from '../../messages/index.ts';
 import { PREPARATION } from '../../models/vectors.ts';
 import type { Split, GeneratedMetric, ImageSet, MetricContext, PictureFacts } from '../define.ts';
 import { cosine } from '../parts/features.ts';
-import { DIFFUSION_ROLES, mimicFormerNames, mimicParameters, mimicWith } from './parameters.ts';
+import { mimicFormerNames, mimicParameters, mimicWith } from './parameters.ts';
 
 /** What the model is asked for: subjects that its pictures have and subjects that they lack. */
 const SUBJECTS = [
@@ -71,7 +73,7 @@ export const mimicry = {
   unit: '',
   params: mimicryParameters,
   formerNames: { ...mimicFormerNames, trainImages: 'learnt', cleanImages: 'clean' },
-  needs: [...DIFFUSION_ROLES, 'image-embedder'],
+  needs: () => roleNeeds(...ROLE_GROUPS.diffusion, 'image-embedder'),
   random: true,
   reference:
     'Hönig et al., Adversarial Perturbations Cannot Reliably Protect Artists From Generative AI (ICLR 2025), section 4',

@@ -107,6 +107,3 @@ export function mimicWith(params: MimicParameters, prompts: readonly string[]): 
     ...(resolution !== undefined && { resolution }),
   };
 }
-
-/** Roles of the model that learns. */
-export const DIFFUSION_ROLES = ['vae-encoder', 'vae-decoder', 'unet', 'text-encoder'] as const;
