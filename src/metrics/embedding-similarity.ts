@@ -2,8 +2,8 @@
 import { z } from 'zod';
 import { roleNeeds } from '../plugin/define.ts';
 import { PREPARATION } from '../models/vectors.ts';
+import { cosine } from '../stats/directions.ts';
 import { defineMetric, type ViewMetric } from './define.ts';
-import { cosine } from './parts/features.ts';
 import { CLIP_PINS } from './parts/zero-shot.ts';
 
 const measure: ViewMetric['measure'] = async (image, reference, _params, { vectorOf }) =>

@@ -9,8 +9,8 @@ import { z } from 'zod';
 import { roleNeeds } from '../plugin/define.ts';
 import { fewArtists, unknownArtist } from '../messages/index.ts';
 import { PREPARATION } from '../models/vectors.ts';
-import { defineMetric, type ImageRef, type ImageSet } from './define.ts';
-import { cosine } from './parts/features.ts';
+import { nearestMean } from '../stats/directions.ts';
+import { defineMetric, type ImageRef } from './define.ts';
 
 export const styleAccuracy = defineMetric({
   id: 'style-accuracy',
@@ -32,33 +32,16 @@ export const styleAccuracy = defineMetric({
   measure: async (image, references, _params, { vectorOf }) => {
     const embed = (picture: ImageRef): Promise<Float32Array> => vectorOf(picture, 'image-embedder');
     if (image.artist === undefined) throw unknownArtist('style-accuracy', image.id);
-    const others = references.filter(({ id }) => id !== image.id);
-    const means = await classMeans(others, embed);
-    if (means.size < 2 || !means.has(image.artist))
-      throw fewArtists('style-accuracy', image.id, image.artist);
-    const vector = await embed(image);
-    let nearest = { artist: '', likeness: -Infinity };
-    for (const [artist, mean] of means) {
-      const likeness = cosine(vector, mean);
-      if (likeness > nearest.likeness) nearest = { artist, likeness };
+    const classes = new Map<string, Float32Array[]>();
+    for (const picture of references) {
+      if (picture.id === image.id || picture.artist === undefined) continue;
+      const vectors = classes.get(picture.artist) ?? [];
+      vectors.push(await embed(picture));
+      classes.set(picture.artist, vectors);
     }
-    return nearest.artist === image.artist ? 1 : 0;
+    if (classes.size < 2 || !classes.has(image.artist)) {
+      throw fewArtists('style-accuracy', image.id, image.artist);
+    }
+    return nearestMean(await embed(image), classes) === image.artist ? 1 : 0;
   },
 });
-
-/** The mean direction of each artist's pictures; a picture of no named artist is in none. */
-async function classMeans(
-  pictures: ImageSet,
-  embed: (picture: ImageRef) => Promise<Float32Array>,
-): Promise<Map<string, Float32Array>> {
-  const means = new Map<string, Float32Array>();
-  for (const picture of pictures) {
-    if (picture.artist === undefined) continue;
-    const vector = await embed(picture);
-    const length = Math.hypot(...vector);
-    const sum = means.get(picture.artist) ?? new Float32Array(vector.length);
-    for (let i = 0; i < sum.length; i++) sum[i]! += vector[i]! / length;
-    means.set(picture.artist, sum); // a cosine does not ask for the length
-  }
-  return means;
-}

@@ -29,7 +29,8 @@ import {
   expectationRefers,
 } from './parts/encoder-attack.ts';
 import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './parts/optimise.ts';
-import { pictureOfDistantStyle, styledTarget } from './parts/style.ts';
+import { pictureOfDistantStyle } from './parts/choose-picture.ts';
+import { styledTarget } from './parts/latent-style.ts';
 import { alignedTarget, type Target } from './parts/target.ts';
 
 const params = z.strictObject({

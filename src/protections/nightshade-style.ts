@@ -27,7 +27,8 @@ import {
   expectationRefers,
 } from './parts/encoder-attack.ts';
 import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './parts/optimise.ts';
-import { coverOf, looksLike, pictureOfConcept, picturesNaming } from './parts/style.ts';
+import { looksLike, pictureOfConcept, picturesNaming } from './parts/choose-picture.ts';
+import { coverOf } from './parts/latent-style.ts';
 import { alignedTarget, type Target } from './parts/target.ts';
 
 const params = z.strictObject({

@@ -9,7 +9,8 @@ import { roleNeeds } from '../../plugin/define.ts';
 import { tooFewOfConcept, tooFewToPoison } from '../../messages/index.ts';
 import { PREPARATION } from '../../models/vectors.ts';
 import { discriminant } from '../../stats/discriminant.ts';
-import { defineMetric, type ImageSet, type MetricContext, type PictureFacts } from '../define.ts';
+import { defineMetric, type ImageSet, type PictureFacts } from '../define.ts';
+import { vectorsOf } from './mimicry.ts';
 import { mimicFormerNames, mimicParameters, mimicWith } from './parameters.ts';
 
 const poisonParameters = z.strictObject({
@@ -103,12 +104,6 @@ const conceptsOf = ({ concept, neighbours }: PoisonParameters): readonly string[
 
 const promptsOf = (params: PoisonParameters): string[] =>
   conceptsOf(params).map((name) => `a painting of a ${name}`);
-
-async function vectorsOf(pictures: ImageSet, { vectorOf }: MetricContext): Promise<Float32Array[]> {
-  const vectors: Float32Array[] = [];
-  for (const picture of pictures) vectors.push(await vectorOf(picture, 'image-embedder'));
-  return vectors;
-}
 
 /** What judges a concept: its held-out pictures, unless all of them show another one that is learnt, too. */
 function picturesOf(references: ImageSet, concept: string, heldOut: number): ImageSet {

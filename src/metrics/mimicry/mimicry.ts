@@ -8,8 +8,8 @@ import { ROLE_GROUPS } from '../../models/roles.ts';
 import { roleNeeds } from '../../plugin/define.ts';
 import { fewArtists, tooFewForClean, tooFewToLearn } from '../../messages/index.ts';
 import { PREPARATION } from '../../models/vectors.ts';
+import { cosine, meanDirection, nearestMean, unitVector } from '../../stats/directions.ts';
 import type { Split, GeneratedMetric, ImageSet, MetricContext, PictureFacts } from '../define.ts';
-import { cosine } from '../parts/features.ts';
 import { mimicFormerNames, mimicParameters, mimicWith } from './parameters.ts';
 
 /** What the model is asked for: subjects that its pictures have and subjects that they lack. */
@@ -101,46 +101,40 @@ export const mimicryProtocol = (id: string, judged: string): string =>
   `${id}@1: fine-tuning on an artist's pictures but the held-out ones, prompts 'a painting of <subject> by <token>', draws ` +
   `shared by all arms; ${judged}; ${PREPARATION['image-embedder']}`;
 
-/** The mean direction of pictures. */
-export async function meanDirection(
-  pictures: ImageSet,
+/** What the embedder sees in each image. */
+export async function vectorsOf(
+  images: ImageSet,
   { vectorOf }: Pick<MetricContext, 'vectorOf'>,
-): Promise<Float32Array> {
-  let sum: Float32Array | undefined;
-  for (const picture of pictures) {
-    const vector = await vectorOf(picture, 'image-embedder');
-    const length = Math.hypot(...vector);
-    sum ??= new Float32Array(vector.length);
-    for (let i = 0; i < sum.length; i++) sum[i]! += vector[i]! / length;
-  }
-  return sum!;
+): Promise<Float32Array[]> {
+  const vectors: Float32Array[] = [];
+  for (const image of images) vectors.push(await vectorOf(image, 'image-embedder'));
+  return vectors;
 }
 
-/** How much a picture is like an artist's held-out ones: the cosine with their mean direction. */
+/** How similar an image is to an artist's held-out images: the cosine with their mean direction. */
 export async function likeness(
-  picture: ImageSet[number],
+  image: ImageSet[number],
   artist: string,
   references: ImageSet,
   context: MetricContext,
 ): Promise<number> {
-  const heldOut = references.filter((each) => (each.artist ?? '') === artist);
-  return cosine(await context.vectorOf(picture, 'image-embedder'), await meanDirection(heldOut, context));
+  const heldOut = await vectorsOf(
+    references.filter((each) => (each.artist ?? '') === artist),
+    context,
+  );
+  return cosine(await context.vectorOf(image, 'image-embedder'), meanDirection(heldOut.map(unitVector)));
 }
 
-/** Whether a picture is nearest to the mean of one class among several, by cosine. @throws DATASET where there is one only */
+/** Whether the nearest class mean of an image is that of class `own`. @throws DATASET if there are fewer than two classes */
 export async function isNearest(
-  picture: ImageSet[number],
+  image: ImageSet[number],
   own: string,
   classes: ReadonlyMap<string, ImageSet>,
   context: MetricContext,
   id: string,
 ): Promise<boolean> {
-  if (classes.size < 2) throw fewArtists(id, picture.id, own);
-  const vector = await context.vectorOf(picture, 'image-embedder');
-  let nearest = { name: '', likeness: -Infinity };
-  for (const [name, pictures] of classes) {
-    const found = cosine(vector, await meanDirection(pictures, context));
-    if (found > nearest.likeness) nearest = { name, likeness: found };
-  }
-  return nearest.name === own;
+  if (classes.size < 2) throw fewArtists(id, image.id, own);
+  const vectors = new Map<string, Float32Array[]>();
+  for (const [name, images] of classes) vectors.set(name, await vectorsOf(images, context));
+  return nearestMean(await context.vectorOf(image, 'image-embedder'), vectors) === own;
 }

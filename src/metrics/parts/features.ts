@@ -36,14 +36,3 @@ export async function featuresOf(
   for (const [i, row] of rows.entries()) data.set(row, i * d);
   return featureSet(name, [rows.length, d], data);
 }
-
-/** The angle's cosine between two vectors; NaN where one is 0 and has no direction. */
-export function cosine(a: Float32Array, b: Float32Array): number {
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    ab += a[i]! * b[i]!;
-    aa += a[i]! * a[i]!;
-    bb += b[i]! * b[i]!;
-  }
-  return ab / Math.sqrt(aa * bb);
-}

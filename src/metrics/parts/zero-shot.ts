@@ -7,8 +7,8 @@ import { mixedTowers } from '../../messages/index.ts';
 import type { RoleModel } from '../../models/open.ts';
 import { tensor } from '../../onnx/tensor.ts';
 import { openRole } from '../../plugin/define.ts';
+import { cosine } from '../../stats/directions.ts';
 import type { ImageRef, MetricContext } from '../define.ts';
-import { cosine } from './features.ts';
 
 /** CLIP in both of its roles, for `pins`; a plug-in that pins them needs them, too. */
 export const CLIP_PINS = {
