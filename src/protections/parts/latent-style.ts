@@ -74,7 +74,11 @@ function normalised({ dims, data }: Latent): Normalised {
 }
 
 /** Normalised values with the statistics of another latent. */
-function withStatistics(values: Float32Array, dims: readonly number[], { mean, deviation }: Normalised): Latent {
+function withStatistics(
+  values: Float32Array,
+  dims: readonly number[],
+  { mean, deviation }: Normalised,
+): Latent {
   const area = dims[2]! * dims[3]!;
   const made = values.map((v, i) => {
     const c = Math.floor(i / area);
