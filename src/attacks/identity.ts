@@ -6,7 +6,7 @@ export const identity = defineAttack({
   id: 'identity',
   version: 1,
   label: 'None',
-  summary: 'Leaves the image as it is: shows the effect of a protection that nobody attacked.',
+  summary: 'Leaves the image unchanged: shows the effect of a protection without any attack.',
   reference: 'none',
   params: z.strictObject({}),
   needs: () => [],

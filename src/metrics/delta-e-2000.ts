@@ -1,5 +1,5 @@
 /**
- * @file Colour difference CIEDE2000, averaged over pixels. One unit is about what an eye can just tell apart.
+ * @file Colour difference CIEDE2000, averaged over pixels. One unit is about the smallest visible difference.
  * Formula: Sharma, Wu and Dalal, "The CIEDE2000 color-difference formula" (2005), equations 2 to 22.
  */
 import { z } from 'zod';

@@ -35,12 +35,12 @@ const distanceBy =
     return distance.data[0]!;
   };
 
-/** On the backbone that `models: { perceptual: ... }` names; the protocol in every record says which. */
+/** On the backbone that `models: { perceptual: ... }` names; the protocol of every record states it. */
 export const lpips = defineMetric({
   ...shared,
   id: 'lpips',
   label: 'LPIPS',
-  summary: 'Learned perceptual distance on the chosen backbone (SqueezeNet unless told); 0 for equal images.',
+  summary: 'Learned perceptual distance on the chosen backbone (default: SqueezeNet); 0 for equal images.',
   protocol: "lpips@1: LPIPS v0.1, RGB at the images' own size, nothing resized",
   pins: { perceptual: ['lpips-squeeze', 'lpips-alex', 'lpips-vgg'] },
   measure: distanceBy('lpips'),

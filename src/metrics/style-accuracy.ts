@@ -1,9 +1,9 @@
 /**
- * @file Is a picture still known for its artist's? The nearest class mean over the clean pictures:
+ * @file Whether an image is still recognised as its artist's, by the nearest class mean over the clean images:
  *
- *   artist(x) = argmax over artists a of cos(f(x), mean over pictures y of a of f(y) / |f(y)|)
+ *   artist(x) = argmax over artists a of cos(f(x), mean over images y of a of f(y) / |f(y)|)
  *
- * where the picture's own clean version is left out of the means, so that a picture cannot vouch for itself.
+ * The clean version of the image itself is left out of the means, so that no image is its own reference.
  */
 import { z } from 'zod';
 import { roleNeeds } from '../plugin/define.ts';
@@ -18,11 +18,11 @@ export const styleAccuracy = defineMetric({
   kind: 'image-set',
   label: 'Style accuracy',
   summary:
-    "Is the picture nearest to its own artist's clean pictures? 1 or 0, so that the mean is an accuracy.",
+    'Whether the image is nearest to the clean images of its own artist: 1 or 0, so the mean is an accuracy.',
   reference: 'Mensink et al., Distance-Based Image Classification (TPAMI 2013), nearest class mean',
   protocol:
     "style-accuracy@1: nearest class mean by cosine, classes are the data set's artists, means of clean embeddings of " +
-    `length 1, own clean version left out, ties to the artist who comes first; ${PREPARATION['image-embedder']}`,
+    `length 1, own clean version left out, ties to the first artist; ${PREPARATION['image-embedder']}`,
   unit: '',
   higherIsBetter: true,
   binary: true,
@@ -30,7 +30,7 @@ export const styleAccuracy = defineMetric({
   needs: () => roleNeeds('image-embedder'),
   random: false,
   measure: async (image, references, _params, { vectorOf }) => {
-    const embed = (picture: ImageRef): Promise<Float32Array> => vectorOf(picture, 'image-embedder');
+    const embed = (each: ImageRef): Promise<Float32Array> => vectorOf(each, 'image-embedder');
     if (image.artist === undefined) throw unknownArtist('style-accuracy', image.id);
     const classes = new Map<string, Float32Array[]>();
     for (const picture of references) {

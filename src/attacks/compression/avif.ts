@@ -7,10 +7,10 @@ export const avif = defineAttack({
   id: 'avif',
   version: 1,
   label: 'AVIF',
-  summary: 'Saves as lossy AVIF and opens again.',
+  summary: 'Saves the image as lossy AVIF and reopens it.',
   reference: 'Alliance for Open Media, AV1 Image File Format 1.1 (2022)',
   params: z.strictObject({
-    quality: z.number().int().min(1).max(99).default(50).describe('quality on the scale of libheif'),
+    quality: z.number().int().min(1).max(99).default(50).describe('AVIF quality, on the scale of libheif'),
   }),
   needs: () => [],
   random: false,

@@ -7,10 +7,10 @@ export const webp = defineAttack({
   id: 'webp',
   version: 1,
   label: 'WebP',
-  summary: 'Saves as lossy WebP and opens again.',
+  summary: 'Saves the image as lossy WebP and reopens it.',
   reference: 'RFC 9649 (2024), RFC 6386 (2011)',
   params: z.strictObject({
-    quality: z.number().int().min(1).max(100).default(75).describe('quality on the scale of libwebp'),
+    quality: z.number().int().min(1).max(100).default(75).describe('WebP quality, on the scale of libwebp'),
   }),
   needs: () => [],
   random: false,

@@ -1,12 +1,12 @@
-/** @file Sets of pictures as sets of features: what distances between sets start from. */
+/** @file Sets of images as sets of features, for distances between sets. */
 import { tooFewForSet } from '../../messages/index.ts';
 import type { VectorRole } from '../../models/vectors.ts';
 import { checkComparable, type FeatureSet, featureSet } from '../../stats/features.ts';
 import type { ImageSet, MetricContext } from '../define.ts';
 
 /**
- * The vectors of two sets, equally many. `metric` and the side name them in errors.
- * @throws USAGE where there are fewer than two, other numbers of them, NaN, or no spread
+ * The vectors of two sets of the same size. `metric` and the side name them in errors.
+ * @throws USAGE if there are fewer than two, unequal numbers, NaN, or no spread
  */
 export async function featurePair(
   metric: string,
@@ -22,7 +22,7 @@ export async function featurePair(
   return [a, b];
 }
 
-/** The vectors of one set. @throws USAGE where there are fewer than two, NaN, or no spread */
+/** The vectors of one set. @throws USAGE if there are fewer than two, NaN, or no spread */
 export async function featuresOf(
   name: string,
   set: ImageSet,

@@ -30,7 +30,7 @@ export const encoderParameters = {
     .array(z.string().min(1))
     .default([])
     .describe(
-      'ids of vae-encoder models to optimise against together, as an ensemble; empty: the model in the role',
+      'ids of models in the role vae-encoder to optimise against together; empty: the model in that role',
     ),
   ...expectationParameters,
 };

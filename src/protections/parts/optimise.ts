@@ -108,7 +108,7 @@ const attackBudgetParameters = {
     .min(0)
     .max(1)
     .default(1)
-    .describe('share of eps allowed in flat areas and line art, where changes show most'),
+    .describe('share of eps allowed in flat areas and line art, which show changes most'),
 };
 
 /** The budgets and the descent of an optimised protection, with its published values as defaults. */
