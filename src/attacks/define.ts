@@ -46,9 +46,9 @@ export function trainedIn({ trained }: PluginContext, attack: string): Float32Ar
 
 /** An attack, as its file defines it. */
 export interface Attack<S extends ParameterSchema = ParameterSchema> extends PluginBase<S> {
-  /** True where the output may have another size than the input. */
+  /** True if the output may have another size than the input. */
   readonly resizes?: boolean;
-  /** True where pixels move: opacity moves along. */
+  /** True if pixels move; then opacity moves with them. */
   readonly moves?: boolean;
   readonly strength?: StrengthAxis;
   /** Set if it has to be trained on pairs of the protection that it attacks. */

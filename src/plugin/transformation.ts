@@ -139,8 +139,8 @@ export type Ties = 'even' | 'up';
 const TIE = 2 ** -15;
 
 /**
- * Values rounded to multiples of 1/255 after clipping to 0..1. The gradient passes through the rounding unchanged and
- * is zero where a value is clipped.
+ * Values rounded to multiples of 1/255 after clipping to 0..1. The gradient passes through the rounding unchanged and is zero
+ * for clipped values.
  */
 export function rounded(g: GraphBuilder, value: Value, ties: Ties = 'even'): Value {
   const clipped = g.Clip(value, g.scalar(0, value), g.scalar(1, value));

@@ -74,7 +74,7 @@ export const mimicFormerNames = {
 } as const;
 
 type MimicParameters = Omit<FineTuning, 'prior'> &
-  Omit<MimicSpec, 'teaching' | 'prompts'> & {
+  Omit<MimicSpec, 'fineTuning' | 'prompts'> & {
     readonly priorWeight: number;
     readonly classPrompt: string;
     readonly classImages: number;
