@@ -1,5 +1,6 @@
 /** @file One mimic of `lora-mimicry` with its defaults, on 16 images of 256 px: `node mimic-once.mjs`; prints seconds and peak memory. */
-import { openAtelier, parseAtelier } from '../dist/atelier/catalogue.js';
+import { parseAtelier } from '../dist/atelier/catalogue.js';
+import { openAtelier } from '../dist/datasets/atelier.js';
 import { runMimic } from '../dist/diffusion/mimic.js';
 import { decodeImage } from '../dist/image/codec.js';
 import { metrics } from '../dist/metrics/index.js';
@@ -27,11 +28,11 @@ const needs = ROLE_GROUPS.diffusion.map((role) => ({ role, by: 'the bench' }));
 const pool = openPool({ threads: 2 });
 const models = pool.of(await resolveNeeds(needs, {}, { home: modelHome(), baseDirs: [] }));
 const started = performance.now();
-const mimic = await runMimic(mimicry.mimic(params), pictures, {
+const made = await runMimic(mimicry.mimic(params), pictures, {
   open: (role) => models.open(role),
   random: seededRandom(0),
 });
 const seconds = (performance.now() - started) / 1000;
 await pool.close();
 const peak = process.resourceUsage().maxRSS * 1024;
-console.log(JSON.stringify({ steps: params.steps, images: mimic.images.length, seconds, peak }));
+console.log(JSON.stringify({ steps: params.steps, images: made.images.length, seconds, peak }));

@@ -1,10 +1,10 @@
 /**
  * @file A step of LoRA training, one of fine-tuning all weights and a step of sampling beside PyTorch on the CPU, with the same
  * network: the embedded U-Net at 256 px, rank 8 beside the projections of attention, two threads each, rounds taken in turn.
- * Then what one lesson of `lora-mimicry` takes in a process of its own: 200 steps on 16 pictures, and 16 paintings.
+ * Then what one mimic of `lora-mimicry` takes in a process of its own: 200 steps on 16 images, and 16 samples.
  *
  * PyTorch runs in CRAQUELURE_PYTHON (default python3) and is left out where it is absent. ROUNDS sets the number of rounds,
- * CRAQUELURE_UNET names another export of the network, STEPS makes the lesson shorter for a try.
+ * CRAQUELURE_UNET names another export of the network, STEPS makes the training shorter for a try.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -17,6 +17,7 @@ import { tensor } from '../dist/onnx/tensor.js';
 import { adamW, clipNorm, noMoments } from '../dist/optim/adamw.js';
 import { constant } from '../dist/optim/update.js';
 import { seededRandom } from '../dist/random.js';
+import { median } from './median.mjs';
 
 const rounds = Number(process.env.ROUNDS ?? 9);
 const python = process.env.CRAQUELURE_PYTHON ?? 'python3';
@@ -114,8 +115,6 @@ async function peer() {
   return { version, ask, close: () => child.stdin.end() };
 }
 
-const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
-
 export async function bench() {
   const files = [{ path: file, sha256: '', bytes: 0 }];
   const unet = await openModel(
@@ -145,6 +144,6 @@ export async function bench() {
   if (status !== 0) throw new Error(stderr);
   const { steps, images, seconds, peak } = JSON.parse(stdout.trim().split('\n').at(-1));
   console.log(
-    `a lesson, ${steps} LoRA steps at 256 px and ${images} paintings: ${seconds.toFixed(0)} s, peak ${(peak / 2 ** 20).toFixed(0)} MiB`,
+    `a mimic, ${steps} LoRA steps at 256 px and ${images} samples: ${seconds.toFixed(0)} s, peak ${(peak / 2 ** 20).toFixed(0)} MiB`,
   );
 }

@@ -1,9 +1,10 @@
 /** @file One picture protected once: `node protect-once.mjs PROTECTION PARAMS SIDE [VAE-ENCODER]`; prints seconds and peak memory. */
 import { openBindings } from '../dist/experiment/bindings.js';
-import { protectImage } from '../dist/jobs/execute.js';
-import { jobStep } from '../dist/jobs/job.js';
+import { protectImage } from '../dist/jobs/stages/protect.js';
+import { jobStep } from '../dist/experiment/step.js';
 import { protectionSettings } from '../dist/experiment/settings.js';
-import { openAtelier, parseAtelier } from '../dist/atelier/catalogue.js';
+import { parseAtelier } from '../dist/atelier/catalogue.js';
+import { openAtelier } from '../dist/datasets/atelier.js';
 import { decodeImage } from '../dist/image/codec.js';
 import { resize } from '../dist/image/resample.js';
 import { parseModelChoices } from '../dist/models/choice.js';

@@ -4,7 +4,8 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { paint } from '../dist/atelier/paint.js';
-import { openAtelier, parseAtelier } from '../dist/atelier/catalogue.js';
+import { parseAtelier } from '../dist/atelier/catalogue.js';
+import { openAtelier } from '../dist/datasets/atelier.js';
 
 /** Not the default seed of `atelier:`, so that nobody evaluates on a picture that was trained on. */
 const SEED = 20_250_401;

@@ -1,5 +1,3 @@
-/** @file From rows to answers: arms' means, residual and verdict of every cell, and of every pair over its seeds. */
-import { nests } from '../plan/plan.ts';
 import { ARMS, type Arm, type Row } from '../run/rows.ts';
 import type { CellRecord, RunFolder, Setting } from '../run/run-folder.ts';
 import { deriveSeed, seededRandom } from '../random.ts';
@@ -22,6 +20,7 @@ import { printedNames } from './names.ts';
 import { type Beside, besidePlacebos } from './placebo.ts';
 import { jackknifed, setSizes, wholeUnits } from './sets.ts';
 import { isPlacebo } from './summary.ts';
+import { nests } from '../metrics/kinds/set.ts';
 
 export interface AnalysisOptions {
   /** The metric that is the primary effect, by label or id; SSIM by default. */

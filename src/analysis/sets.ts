@@ -1,15 +1,5 @@
-/**
- * @file Intervals for set metrics, which have one value T for all pictures: the jackknife. Without part j of g, a picture
- * or an artist, the value is T(-j), and
- *
- *   p(j) = T + (g - 1) (M - T(-j)),   M the mean of T(-j)
- *
- * stands for what that part contributes (delete-a-group jackknife: Wolter 2007, chapter 4), shifted so that the mean is T as
- * it was measured. A part of more pictures moves T further, which weighs it as it should be. From there on the p(j) of the arms are paired like the values of images. A bootstrap of
- * the pictures themselves would draw some of them twice, which a Fréchet distance or a neighbourhood takes for a change.
- */
-import { WITHOUT, WITHOUT_ARTIST } from '../plan/plan.ts';
 import { ARMS, type Row } from '../run/rows.ts';
+import { WITHOUT, WITHOUT_ARTIST } from '../metrics/kinds/set.ts';
 
 /** Each unit's value in each arm (order of ARMS); NaN where it was not measured. */
 type ArmValues = Float64Array;

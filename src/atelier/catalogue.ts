@@ -1,10 +1,8 @@
-/** @file The atelier as a data set: which pictures its parameters ask for, in which order, and what they are called. */
+/** @file Which paintings the atelier's parameters ask for, and in which order. */
 import { z } from 'zod';
 import { expected, type Place, unknownName, unknownParameter } from '../messages/index.ts';
-import { deriveSeed, seededRandom } from '../random.ts';
-import { type Dataset, type DatasetItem, sha256Of } from '../datasets/dataset.ts';
-import { readOrigin } from '../datasets/origin.ts';
-import { ATELIER_VERSION, type Recipe } from './paint.ts';
+import { deriveSeed } from '../random.ts';
+import type { Recipe } from './paint.ts';
 import { MOTIFS, type MotifId } from './motifs/index.ts';
 import { PAINTERS, type PainterId } from './painters/index.ts';
 
@@ -17,11 +15,11 @@ const names = <T extends string>(ids: readonly [T, ...T[]]) =>
 
 /** What may stand under `atelier:`. */
 export const atelierSchema = z.strictObject({
-  painters: names(PAINTER_IDS).describe('painters, taken in turn'),
-  motifs: names(MOTIF_IDS).describe('motifs, taken in turn'),
-  count: z.int().min(1).max(100_000).default(12).describe('number of pictures'),
-  size: z.int().min(128).max(512).default(256).describe('side of the pictures in pixels'),
-  seed: z.int().min(0).max(0xffffffff).default(0).describe('another seed, other pictures'),
+  painters: names(PAINTER_IDS).describe('painters; the images alternate between them'),
+  motifs: names(MOTIF_IDS).describe('motifs; the images alternate between them'),
+  count: z.int().min(1).max(100_000).default(12).describe('number of images'),
+  size: z.int().min(128).max(512).default(256).describe('side of the images in px'),
+  seed: z.int().min(0).max(0xffffffff).default(0).describe('random seed'),
 });
 
 /** Checked parameters: every default filled in, every name once. */
@@ -64,11 +62,11 @@ function expectKnown(what: string, given: unknown, known: readonly string[], pla
 }
 
 /**
- * The recipes that parameters ask for. Painters and motifs are taken in turn so that any few pictures in a row differ
+ * The recipes that parameters ask for. Painters and motifs alternate so that any few pictures in a row differ
  * in both; after `painters x motifs` pictures every pair has been painted once and the next variation begins. The
  * pictures of a smaller `count` are the first of those of a larger one.
  */
-function recipesFor(parameters: AtelierParameters): (Recipe & { readonly variation: number })[] {
+export function recipesFor(parameters: AtelierParameters): (Recipe & { readonly variation: number })[] {
   const { painters, motifs } = parameters;
   return Array.from({ length: parameters.count }, (_, k) => {
     const round = Math.floor(k / painters.length);
@@ -78,30 +76,4 @@ function recipesFor(parameters: AtelierParameters): (Recipe & { readonly variati
     const seed = deriveSeed(`${parameters.seed}/${painter}/${motif}/${variation}`);
     return { painter, motif, size: parameters.size, seed, variation };
   });
-}
-
-/** The data set; pictures are painted when they are read. */
-export function openAtelier(parameters: AtelierParameters): Dataset {
-  const items = recipesFor(parameters).map(({ variation, ...recipe }) =>
-    itemOf(recipe, `${recipe.painter}/${recipe.motif}-${variation}.png`),
-  );
-  return { name: 'atelier', items, notes: [] };
-}
-
-function itemOf(recipe: Recipe, id: string): DatasetItem {
-  const { painter, motif, size, seed } = recipe;
-  const artist = PAINTERS[painter].name;
-  const origin = { kind: 'atelier', recipe } as const;
-  return {
-    id,
-    // Painting every picture only to name it would cost a second for every three: what they are made from names them.
-    sha256: sha256Of(JSON.stringify(['atelier', ATELIER_VERSION, painter, motif, size, seed])),
-    artist,
-    title: seededRandom(seed).fork('title').pick<string>(MOTIFS[motif].titles),
-    licence: 'CC0-1.0',
-    caption: `a painting of ${MOTIFS[motif].phrase} by ${artist}`,
-    source: `craquelure atelier ${ATELIER_VERSION}`,
-    origin,
-    bytes: () => readOrigin(origin),
-  };
 }

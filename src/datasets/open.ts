@@ -2,11 +2,12 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { expected, type Place } from '../messages/index.ts';
-import { type AtelierParameters, atelierSchema, openAtelier, parseAtelier } from '../atelier/catalogue.ts';
+import { type AtelierParameters, atelierSchema, parseAtelier } from '../atelier/catalogue.ts';
 import { dataFolders, type Environment } from '../files/places.ts';
 import type { Dataset } from './dataset.ts';
 import { openFolder } from './folder.ts';
 import { openManifest } from './manifest.ts';
+import { openAtelier } from './atelier.ts';
 
 /** A data set as an experiment names it, checked. Paths are as the user wrote them. */
 export type DatasetSpec =
@@ -16,9 +17,9 @@ export type DatasetSpec =
 
 /** What may stand under `dataset:`. A path ending in `.csv` is a manifest, any other but `atelier` a folder. */
 export const datasetSchema = z.union([
-  z.string().min(1).describe("path of a CSV manifest or of a folder of pictures, or 'atelier'"),
+  z.string().min(1).describe("path of a CSV manifest or of a folder of images, or 'atelier'"),
   z.strictObject({ manifest: z.string().min(1).describe('path of a CSV manifest') }),
-  z.strictObject({ folder: z.string().min(1).describe('path of a folder of pictures') }),
+  z.strictObject({ folder: z.string().min(1).describe('path of a folder of images') }),
   z.strictObject({ atelier: atelierSchema.describe('synthetic paintings') }),
 ]);
 

@@ -11,14 +11,14 @@ import { modelHome } from '../models/home.ts';
 import type { OpenOptions } from '../models/open.ts';
 import { type Need, type ResolvedModel, resolveNeeds } from '../models/resolve.ts';
 import type { ModelRole } from '../models/roles.ts';
-import { openPool } from '../models/pool.ts';
+import { type ModelPool, openPool, type RoleModels } from '../models/pool.ts';
 import { isVectorRole } from '../models/vectors.ts';
 import type { PluginBase, RoleNeed } from '../plugin/define.ts';
 import { type PluginKind, type Registry, resolvePlugin } from '../plugin/resolve.ts';
 import { protections } from '../protections/index.ts';
-import { type ModelsOf, modelsFrom } from '../jobs/execute.ts';
 import { listPictures, type PicturesOf, picturesFrom, type ResolvedPictures } from './references.ts';
-import type { LinkedModel, Setting, SettingLink } from '../run/run-folder.ts';
+import type { LinkedModel, Setting, SettingLink } from './setting.ts';
+import type { JobStep } from './step.ts';
 
 /** A setting and what kind of plug-in it is of. */
 export type UsedSetting = readonly [kind: PluginKind, setting: Setting];
@@ -104,7 +104,7 @@ const mapChains = (
     Object.entries(chains).map(([parameter, named]) => [parameter, named.map((links) => links.map(f))]),
   );
 
-/** Metrics with a model that is missing, and what is missing; none where it is so of all, for then there is nothing to run for. */
+/** Metrics whose model is missing, and why. If every metric lacks its model the map is empty: then the run is refused. */
 async function metricsWithout(
   links: readonly { readonly kind: PluginKind; readonly link: SettingLink }[],
   needs: readonly (readonly Need[])[],
@@ -121,6 +121,21 @@ async function metricsWithout(
     }
   }
   return absent.size < asked.size ? absent : new Map();
+}
+
+/** From a step to what plays the roles that its plug-in needs. */
+export type ModelsOf = (step: Pick<JobStep, 'models'>) => RoleModels;
+
+/** Finds models by the keys that steps name, and opens them on a pool. */
+export function modelsFrom(pool: ModelPool, available: readonly ResolvedModel[]): ModelsOf {
+  return ({ models = {} }) =>
+    pool.of(
+      Object.entries(models).flatMap(([role, keys]) =>
+        keys
+          .split('+')
+          .flatMap((key) => available.find((model) => model.role === role && model.key === key) ?? []),
+      ),
+    );
 }
 
 /** Models for settings that are used outside any run, opened in this thread. */

@@ -2,12 +2,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CraquelureError } from '../messages/index.ts';
 import { type ParsedCall, parseChain } from '../plugin/call.ts';
-import { jobStep } from '../jobs/job.ts';
 import { keyOf } from '../files/keys.ts';
-import type { CellRecord, MetricSetting, Setting } from '../run/run-folder.ts';
-
-/** A cell to be run; its id is the first 12 digits of the hash of everything its numbers depend on. */
-export type Cell = Pick<CellRecord, 'id' | 'protection' | 'attack' | 'metric' | 'seed'>;
+import type { Cell, MetricSetting, Setting } from './setting.ts';
+import { jobStep } from './step.ts';
 
 /** Patterns that a cell must match, all of them; `*` stands for anything. */
 export interface CellPattern {

@@ -4,21 +4,16 @@
  */
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { type DatasetSpec, datasetSchema, parseDatasetSpec } from '../datasets/open.ts';
-import {
-  CraquelureError,
-  expected,
-  invalidExperiment,
-  type Place,
-  unknownName,
-  unreadableExperiment,
-} from '../messages/index.ts';
-import { parseChain } from '../plugin/call.ts';
+import { type DatasetSpec, datasetSchema } from '../datasets/open.ts';
+import { expected, unknownName, unreadableExperiment } from '../messages/index.ts';
 import { THRESHOLDS } from '../stats/verdict.ts';
 import { type ModelChoices, modelsSchema, parseModelChoices } from '../models/choice.ts';
-import { type Cell, expandMatrix, type MatrixAxes } from './cells.ts';
+import { expandMatrix, type MatrixAxes } from './cells.ts';
+import { readDataset } from './dataset.ts';
+import { Mistakes } from './mistakes.ts';
+import type { Cell, Setting } from './setting.ts';
+import type { VerdictRule } from './verdict-rule.ts';
 import { sha256 } from '../files/keys.ts';
-import type { Setting } from '../run/run-folder.ts';
 import { attackSettings, metricSettings, type PlaceAt, protectionSettings } from './settings.ts';
 import { parseYaml, type YamlFile, type YamlPath } from './yaml-file.ts';
 
@@ -32,22 +27,6 @@ export interface Experiment extends MatrixAxes {
   /** How verdicts are read off; the report's defaults for what is not here. */
   readonly verdict?: VerdictRule;
   readonly source: { readonly file: string; readonly sha256: string; readonly text: string };
-}
-
-/** Thresholds of the verdict on R, and the metric that is the primary effect. */
-export interface VerdictRule {
-  readonly holds: number;
-  readonly broken: number;
-  /** Label or id of one of the metrics. */
-  readonly effect?: string | undefined;
-  /** How intervals are drawn. */
-  readonly interval?: 'bca' | 'percentile' | undefined;
-  /** What is drawn: images, or artists with all their images. */
-  readonly cluster?: 'image' | 'artist' | undefined;
-  /** Label or id of the protection that the others are compared with. */
-  readonly baseline?: string | undefined;
-  /** How p values of many comparisons are adjusted. */
-  readonly adjust?: 'holm' | 'benjamini-hochberg' | undefined;
 }
 
 /** What may override the file from outside. */
@@ -64,42 +43,39 @@ const integerSeed = z
 
 const pattern = z
   .strictObject({
-    protection: z
-      .string()
-      .optional()
-      .describe("a setting's label, plug-in id or call; * stands for anything"),
+    protection: z.string().optional().describe('label, plug-in id or call of a setting; * matches anything'),
     attack: z
       .string()
       .optional()
-      .describe("a setting's label, its call or the id of one of its links; * stands for anything"),
-    metric: z.string().optional().describe("a setting's label, plug-in id or call; * stands for anything"),
+      .describe('label or call of a setting, or id of one of its attacks; * matches anything'),
+    metric: z.string().optional().describe('label, plug-in id or call of a setting; * matches anything'),
     seed: integerSeed.optional().describe('one of the seeds'),
   })
   .refine((fields) => Object.keys(fields).length > 0, 'at least one of protection, attack, metric, seed');
 
 const verdictRule = z
   .strictObject({
-    holds: z.number().min(0).max(1).default(THRESHOLDS.holds).describe('R above this holds'),
-    broken: z.number().min(0).max(1).default(THRESHOLDS.broken).describe('R below this is broken'),
-    effect: z.string().optional().describe('the metric that is the primary effect, by label or id'),
+    holds: z.number().min(0).max(1).default(THRESHOLDS.holds).describe('a residual R above this holds'),
+    broken: z.number().min(0).max(1).default(THRESHOLDS.broken).describe('a residual R below this is broken'),
+    effect: z.string().optional().describe('label or id of the metric that is the primary effect'),
     interval: z
       .enum(['bca', 'percentile'])
       .optional()
-      .describe('how bootstrap intervals are read: BCa (default) or percentile'),
+      .describe('how bootstrap intervals are made (default: bca)'),
     cluster: z
       .enum(['image', 'artist'])
       .optional()
-      .describe('what the bootstrap draws: images (default), or artists with all their images'),
+      .describe('what the bootstrap resamples: images, or artists with all their images (default: image)'),
     baseline: z
       .string()
       .optional()
       .describe(
-        'the protection that others are compared with, by label or id (default: the placebo, else identity)',
+        'label or id of the protection that the others are compared with (default: the placebo, else identity)',
       ),
     adjust: z
       .enum(['holm', 'benjamini-hochberg'])
       .optional()
-      .describe('how p values of many comparisons are adjusted: Holm (default) or Benjamini and Hochberg'),
+      .describe('how p values of many comparisons are adjusted (default: holm)'),
   })
   .refine(({ holds, broken }) => broken < holds, 'broken below holds');
 
@@ -112,23 +88,29 @@ export const experimentShape = <P extends z.ZodType, A extends z.ZodType, M exte
   z.strictObject({
     name: z
       .string()
-      .regex(/^[a-z0-9][a-z0-9._-]*$/i, "letters, digits, '.', '_' and '-', for it names the run's folder")
-      .describe('names the run and its folder under reports/'),
-    description: z.string().optional().describe('printed at the top of the report'),
-    dataset: datasetSchema.describe('the pictures: a CSV manifest, a folder, or a generator'),
+      .regex(
+        /^[a-z0-9][a-z0-9._-]*$/i,
+        "letters, digits, '.', '_' and '-', because it names the run's folder",
+      )
+      .describe('name of the run and of its folder under reports/'),
+    description: z.string().optional().describe('text at the top of the report'),
+    dataset: datasetSchema.describe('the images: a CSV manifest, a folder or a generator'),
     models: modelsSchema
       .optional()
-      .describe("which networks play which roles, as { vae: taesd }: an id from 'models list' or a path"),
-    protections: z.array(entries.protection).min(1).describe('what the artist does'),
-    attacks: z.array(entries.attack).min(1).describe('what the mimic does; a chain is written a(x=1) | b'),
-    metrics: z.array(entries.metric).min(1).describe('how the outcome is measured'),
+      .describe("model for each role, such as { vae: taesd }: an id from 'models list' or a path"),
+    protections: z.array(entries.protection).min(1).describe('what the artist does to the images'),
+    attacks: z
+      .array(entries.attack)
+      .min(1)
+      .describe('what the mimic does to the images; a chain is written a(x=1) | b'),
+    metrics: z.array(entries.metric).min(1).describe('how the result is measured'),
     seed: z
       .union([integerSeed, z.array(integerSeed).min(1)])
       .default(0)
-      .describe('root of all randomness; a list repeats the matrix for each seed'),
-    verdict: verdictRule.optional().describe('where the residual R is cut, and the primary effect'),
-    only: z.array(pattern).default([]).describe('keep the cells that match one of these patterns'),
-    except: z.array(pattern).default([]).describe('leave out the cells that match one of these patterns'),
+      .describe('root seed; a list repeats the matrix for each seed'),
+    verdict: verdictRule.optional().describe('how verdicts are made'),
+    only: z.array(pattern).default([]).describe('run only the cells that match one of these patterns'),
+    except: z.array(pattern).default([]).describe('skip the cells that match one of these patterns'),
   });
 
 const looseShape = experimentShape({ protection: z.unknown(), attack: z.unknown(), metric: z.unknown() });
@@ -215,13 +197,6 @@ export function cellsOf(experiment: Experiment, only: MatrixAxes['only'] = []): 
   return cells;
 }
 
-/** A data set may also be written as a call: `atelier(count=4)`. */
-export function readDataset(value: unknown, place: Place): DatasetSpec {
-  const isCall = typeof value === 'string' && /^\w+\s*\(/.test(value);
-  const [call] = isCall ? parseChain(value, place) : [];
-  return parseDatasetSpec(call === undefined ? value : { [call.id]: call.params }, place);
-}
-
 type Fields = z.infer<typeof looseShape>;
 type PluginList = 'protections' | 'attacks' | 'metrics';
 
@@ -285,30 +260,3 @@ const valueAt = (value: unknown, path: YamlPath): unknown =>
 const repeated = (names: readonly string[]): string[] => [
   ...new Set(names.filter((name, i) => names.indexOf(name) !== i)),
 ];
-
-/** Gathers mistakes, so that the user sees all of them at once. */
-class Mistakes {
-  private readonly errors: CraquelureError[] = [];
-
-  add(error: CraquelureError): void {
-    if (!this.errors.some(({ message }) => message === error.message)) this.errors.push(error);
-  }
-
-  collect<T>(attempt: () => T): T | undefined {
-    try {
-      return attempt();
-    } catch (error) {
-      if (!(error instanceof CraquelureError)) throw error;
-      this.add(error);
-      return undefined;
-    }
-  }
-
-  throwIfAny(file: string): void {
-    if (this.errors.length > 0)
-      throw invalidExperiment(
-        file,
-        this.errors.map(({ message }) => message),
-      );
-  }
-}

@@ -12,9 +12,9 @@ import { IMAGE_EXTENSIONS } from '../image/formats.ts';
 import { hashOf } from '../files/hashes.ts';
 import type { NamedPicture } from '../plugin/define.ts';
 import { undeclaredReference } from '../messages/index.ts';
-import type { JobStep } from '../jobs/job.ts';
 import { keyOf } from '../files/keys.ts';
-import { readDataset } from './experiment.ts';
+import { readDataset } from './dataset.ts';
+import type { JobStep } from './step.ts';
 
 /** A collection of pictures as plain JSON: what a thread or another machine needs to read it. */
 export interface ResolvedPictures {
@@ -27,7 +27,7 @@ interface ListedPicture extends Pick<DatasetItem, 'id' | 'sha256' | 'artist' | '
   readonly origin: PictureOrigin;
 }
 
-/** What a parameter's text names. @throws USAGE, DATASET where there is no such thing, or no picture in it. */
+/** What a parameter's text names. @throws USAGE, DATASET if it does not exist or has no image in it. */
 export async function listPictures(text: string, baseDirs: readonly string[]): Promise<ResolvedPictures> {
   const file = await existing(text, baseDirs);
   const items =

@@ -7,13 +7,14 @@ import { attacks } from '../attacks/index.ts';
 import { expected, noGraph, type Place, unevenZip } from '../messages/index.ts';
 import type { Metric } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
+import { kindOf } from '../metrics/kinds/index.ts';
 import { formatChain, parseChain } from '../plugin/call.ts';
 import type { PluginBase } from '../plugin/define.ts';
 import { type GivenParameters, type PlaceOf, parseParameters } from '../plugin/parameters.ts';
 import { type PluginKind, type Registry, resolvePlugin } from '../plugin/resolve.ts';
 import type { Protection } from '../protections/define.ts';
 import { protections } from '../protections/index.ts';
-import type { MetricSetting, Setting, SettingLink } from '../run/run-folder.ts';
+import type { MetricSetting, Setting, SettingLink } from './setting.ts';
 
 /** A plug-in named with parameters as written: not yet checked, lists not yet swept. */
 interface RawCall {
@@ -40,12 +41,10 @@ export const metricSettings = (entry: unknown, placeAt = nowhere): MetricSetting
   settingsOf<Metric>('metric', metrics, entry, placeAt).map((setting) => {
     const metric = resolvePlugin<Metric>('metric', metrics, setting.links[0]!.id);
     const { kind, unit, higherIsBetter, measures, binary, protocol } = metric;
-    const { per, floorFrom } = metric.kind === 'set' ? metric : {};
     return {
       ...setting,
       kind,
-      ...(per && { per }),
-      ...(floorFrom !== undefined && { floorFrom }),
+      ...kindOf(metric).fields(metric),
       unit,
       higherIsBetter,
       ...(measures && { measures }),

@@ -7,11 +7,12 @@ import { BroadcastChannel } from 'node:worker_threads';
 import { CraquelureError, interrupted } from '../messages/index.ts';
 import { openPool } from '../models/pool.ts';
 import { type Device, resolveDevice } from '../runtime/device.ts';
-import { executeJob, type OnFraction } from './execute.ts';
+import { executeJob } from './execute.ts';
 import { type Job, type JobContext, jobKey, type JobRecord } from './job.ts';
 import { openPictures } from './pictures.ts';
 import { openStore } from './store.ts';
 import type { JobOutcome, JobProgress, WorkerData } from './worker.ts';
+import type { OnFraction } from './stage.ts';
 
 /** Does jobs, as many at a time as it has room for; the rest wait in order. */
 export interface Executor {

@@ -3,27 +3,16 @@
  * thread, written to a file or queued elsewhere; the artefact store is the only state that executors share.
  */
 import type { PictureOrigin } from '../datasets/origin.ts';
+import type { MimicSpec } from '../diffusion/mimic.ts';
 import type { Metric, PictureFacts } from '../metrics/define.ts';
+import type { Sample } from '../metrics/kinds/index.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 import type { ModelRole } from '../models/roles.ts';
 import { isVectorRole, VECTORS_VERSION, type VectorRole } from '../models/vectors.ts';
 import type { Notes } from '../plugin/define.ts';
 import { keyOf } from '../files/keys.ts';
 import type { ResolvedPictures } from '../experiment/references.ts';
-import type { SettingLink } from '../run/run-folder.ts';
-
-/** A plug-in with all its parameters, as far as the output depends on it. */
-export interface JobStep {
-  readonly id: string;
-  readonly version: number;
-  readonly params: Readonly<Record<string, unknown>>;
-  /** By role: the key of the model, a hash over its bytes and their use; of an ensemble, all keys joined by `+`. */
-  readonly models?: Readonly<Record<string, string>>;
-  /** Versions of programs outside this package, by name: another version may give other pixels. */
-  readonly programs?: Readonly<Record<string, string>>;
-  /** By parameter: the chains of attacks that it names. */
-  readonly chains?: Readonly<Record<string, readonly (readonly JobStep[])[]>>;
-}
+import type { JobStep } from '../experiment/step.ts';
 
 /** Decodes a picture of the data set into the program's own form: an 8-bit sRGB PNG. */
 export interface ImportJob {
@@ -76,11 +65,13 @@ export interface EmbedJob {
   readonly input: string;
 }
 
-/** Fine-tunes a diffusion model on pictures, and samples from it. */
+/** Fine-tunes a diffusion model on images, and samples from it; without `fineTuning` samples from the model as it is. */
 export interface FineTuneJob {
   readonly stage: 'fine-tune';
-  /** One step: the mimic's specification as parameters, and the models of the roles it needs. */
-  readonly steps: readonly JobStep[];
+  readonly version: number;
+  readonly mimic: MimicSpec;
+  /** By role: the key of the model. */
+  readonly models: Readonly<Record<string, string>>;
   readonly seed: number;
   /** `setKey` of the training set, captions included; empty if nothing is trained. */
   readonly input: string;
@@ -122,7 +113,7 @@ export const setPicture = (
 /** Stands for a whole set in a job, so that a thousand jobs over a thousand pictures do not hold a million hashes. */
 export const setKey = (pictures: readonly SetPicture[]): string => keyOf(pictures);
 
-/** What a job needs beside its identity; not part of the key. */
+/** What a job needs in addition to its identity; not part of the key. */
 export interface JobContext {
   /** Where an import job finds the source picture. */
   readonly origin?: PictureOrigin;
@@ -134,9 +125,12 @@ export interface JobContext {
   readonly image: string;
   /** Jobs that train or measure: the pictures behind `input`, or `inputs` and `references`. */
   readonly pictures?: { readonly inputs: readonly SetPicture[]; readonly references: readonly SetPicture[] };
-  /** Measure jobs of generated pictures: which one it is, and the artist whose works the model was trained on. */
-  readonly generated?: { readonly index: number; readonly artist: string };
+  /** Jobs that measure a sample of a mimic: which one it is. */
+  readonly sample?: Sample;
 }
+
+/** What a job gives. */
+export type JobOutput = ArtefactOutput | VectorOutput | FineTuneOutput | ValueOutput;
 
 /** What executing a job gave; stored under the job's key. */
 export interface JobRecord {
@@ -144,7 +138,7 @@ export interface JobRecord {
   readonly job: Job;
   /** Wall time of the work itself, decoding and encoding included. */
   readonly ms: number;
-  readonly output: ArtefactOutput | VectorOutput | FineTuneOutput | ValueOutput;
+  readonly output: JobOutput;
 }
 
 /** What a fine-tuned model gave. */
@@ -161,6 +155,11 @@ export interface VectorOutput {
   /** float32, little-endian, in base64. */
   readonly vector: string;
 }
+
+/** Numbers as a `VectorOutput`. */
+export const encodeVector = ({ buffer, byteOffset, byteLength }: Float32Array): VectorOutput => ({
+  vector: Buffer.from(buffer, byteOffset, byteLength).toString('base64'),
+});
 
 /** The numbers of a `VectorOutput`. */
 export function decodeVector(base64: string): Float32Array {
@@ -210,20 +209,5 @@ export const embedJobs = ({ models = {} }: JobStep, input: string): EmbedJob[] =
 /** The key under which a job's record is stored. */
 export const jobKey = (job: Job): string => keyOf({ store: STORE_VERSION, ...job });
 
-/** The part of a setting's link that its output depends on: of named pictures, what is in them and not where they lie. */
-export function jobStep(link: SettingLink): JobStep {
-  const { id, version, params, models, pictures, chains, programs } = link;
-  const keys = Object.entries(models ?? {}).map(([role, { key }]) => [role, key]);
-  const named = Object.entries(chains ?? {}).map(([name, each]) => [
-    name,
-    each.map((links) => links.map(jobStep)),
-  ]);
-  return {
-    id,
-    version,
-    params: { ...params, ...pictures },
-    ...(models && { models: Object.fromEntries(keys) }),
-    ...(programs && { programs }),
-    ...(chains && { chains: Object.fromEntries(named) }),
-  };
-}
+/** Turns a job into its record, by looking it up or by doing it. */
+export type GetRecord = (job: Job, context: JobContext) => Promise<JobRecord>;

@@ -12,7 +12,7 @@ import { metrics } from '../metrics/index.ts';
 import type { PluginBase } from '../plugin/define.ts';
 import { protections } from '../protections/index.ts';
 import { deriveSeed } from '../random.ts';
-import type { JobStep } from './job.ts';
+import type { JobStep } from '../experiment/step.ts';
 
 /** The stages that draw random numbers: the name in the seed, and the plug-ins that do their steps. */
 const DRAWS = {

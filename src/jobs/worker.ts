@@ -3,10 +3,11 @@ import { BroadcastChannel, workerData } from 'node:worker_threads';
 import { CraquelureError, type ErrorCode, interrupted } from '../messages/index.ts';
 import type { OpenOptions } from '../models/open.ts';
 import { openPool } from '../models/pool.ts';
-import { executeJob, type WorkerState } from './execute.ts';
+import { executeJob } from './execute.ts';
 import { type Job, type JobContext, jobKey, type JobRecord } from './job.ts';
 import { openPictures } from './pictures.ts';
 import { openStore } from './store.ts';
+import type { WorkerState } from './stage.ts';
 
 /** What a thread is started with. */
 export interface WorkerData {

@@ -75,8 +75,6 @@ export interface ImageSetMetric<S extends ParameterSchema = ParameterSchema> ext
 /** Compares the set of an arm's images with the set of clean images. */
 export interface SetMetric<S extends ParameterSchema = ParameterSchema> extends MetricBase<S> {
   readonly kind: 'set';
-  /** Where a set is the work of one artist: measured once for each, always against all clean images. */
-  readonly per?: 'artist';
   /**
    * Set if clean against clean tells how much of a value is noise: the smallest number of images in half a set. The harness
    * then measures random halves of the clean set against each other.

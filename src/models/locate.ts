@@ -117,7 +117,7 @@ interface IndexRow {
   readonly sha256?: string;
 }
 
-/** `index.json` of a folder: a list of `{ "file": ..., "sha256": ... }`. Anything else is no index. */
+/** `index.json` of a folder: a list of `{ "file": ..., "sha256": ... }`. Anything else is not an index. */
 async function readIndex(folder: string): Promise<IndexRow[]> {
   try {
     const rows = JSON.parse(await readFile(join(folder, 'index.json'), 'utf8')) as unknown;

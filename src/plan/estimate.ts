@@ -1,38 +1,19 @@
 /** @file What a run would do: which jobs the store holds, which are missing, and how long those may take. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type MimicSpec, sampleCount } from '../diffusion/mimic.ts';
 import { CraquelureError } from '../messages/index.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
-import { type Job, type JobRecord, jobKey, type FineTuneJob } from '../jobs/job.ts';
-import { fineTuneJob, mimicOf } from './mimics.ts';
-import { trainingCounter } from './training-cost.ts';
-import { artefactOf, lackingIn, measurementOf, type Plan, unitsOf } from './plan.ts';
-import type { SettingLink } from '../run/run-folder.ts';
+import { type Job, type JobRecord, jobKey } from '../jobs/job.ts';
+import { fineTuneJob, mimicOf, usesMimics } from './mimics.ts';
+import { networkCosts, trainingCost } from '../jobs/stages/training-cost.ts';
+import { stageOf, workOf } from '../jobs/stages/index.ts';
+import { artefactOf } from './arms.ts';
+import { lackingIn, measurementOf } from './measurements.ts';
+import type { Plan } from './plan.ts';
+import { unitsOf } from './units.ts';
 import type { JobEvent } from '../jobs/session.ts';
 import { type Store, writeAtomically } from '../jobs/store.ts';
-
-/** The kind of work a job is, as its time depends on it: `attack jpeg | rescale`. */
-export function workOf(job: Job): string {
-  switch (job.stage) {
-    case 'import':
-      return 'import';
-    case 'embed':
-      return `embed ${job.role} ${job.model.slice(0, 8)}`;
-    case 'fine-tune':
-      return fineTuneWork(job);
-    default:
-      return `${job.stage} ${job.steps.map(({ id }) => id).join(' | ')}`;
-  }
-}
-
-/** `learn lora, 120 steps, 26ebdfd7`: the time of a fine-tuning depends on all three. */
-function fineTuneWork({ steps: [step] }: FineTuneJob): string {
-  const { fineTuning, ...asking } = step!.params as unknown as MimicSpec;
-  const unet = (step!.models?.unet ?? '').slice(0, 8);
-  if (fineTuning === undefined) return `paint ${sampleCount(asking)} pictures, ${unet}`;
-  return `learn ${fineTuning.method}, ${fineTuning.steps} steps, ${unet}`;
-}
+import type { SettingLink } from '../experiment/setting.ts';
 
 /** Times of one kind of work on one machine. */
 interface Timing {
@@ -104,7 +85,7 @@ export interface PlanEstimate {
 export async function estimatePlan(plan: Plan, store: Store, workers: number): Promise<PlanEstimate> {
   const found = new Map<string, Promise<JobRecord | undefined>>();
   const tally = new Map<string, Tally>();
-  const count = trainingCounter(plan.models);
+  const costs = networkCosts(plan.models);
 
   const get = async (job: Job): Promise<JobRecord> => {
     const key = jobKey(job);
@@ -116,8 +97,8 @@ export async function estimatePlan(plan: Plan, store: Store, workers: number): P
       tally.set(workOf(job), entry);
       if (record === undefined) entry.toRun++;
       else entry.cached++;
-      if (record === undefined && job.stage === 'fine-tune')
-        entry.multiplications += (await count(job))?.multiplications ?? 0;
+      if (record === undefined)
+        entry.multiplications += (await stageOf(job).cost?.(job, costs))?.multiplications ?? 0;
     }
     return record ?? pendingRecord(job, key);
   };
@@ -140,27 +121,22 @@ interface Tally {
   readonly stage: Job['stage'];
   cached: number;
   toRun: number;
-  /** Of the lessons among those to run. */
+  /** Those of the fine-tunings that are to run. */
   multiplications: number;
 }
 
-/** Stands for a picture that does not exist yet; its "hash" is its maker's key, so that different makers differ. */
+/** Stands for an output that does not exist yet. The "hash" of an image is its maker's key, so that different makers differ. */
 function pendingRecord(job: Job, key: string): JobRecord {
-  const picture = (name: string) => ({ sha256: `${PENDING}${name}`, bytes: 0, width: 0, height: 0 });
-  if (job.stage === 'fine-tune') {
-    const count = sampleCount(job.steps[0]!.params as unknown as MimicSpec);
-    const pictures = Array.from({ length: count }, (_, i) => picture(`${key}.${i}`));
-    return { key, job, ms: 0, output: { pictures, losses: [], weights: null } };
-  }
-  return { key, job, ms: 0, output: { value: 0, vector: '', ...picture(key) } };
+  const picture = (name: string) => ({ sha256: `${PENDING}${key}${name}`, bytes: 0, width: 0, height: 0 });
+  return { key, job, ms: 0, output: stageOf(job).pending(job, picture) };
 }
 
 const PENDING = 'pending:';
 
 const isPending = (job: Job): boolean =>
-  job.stage === 'measure' || job.stage === 'train-attack'
-    ? [...job.inputs, ...job.references].some((hash) => hash.startsWith(PENDING))
-    : job.stage !== 'import' && job.input.startsWith(PENDING);
+  stageOf(job)
+    .inputs(job)
+    .some((hash) => hash.startsWith(PENDING));
 
 /** Of one thread of a server's CPU, as trainings and sampling of the embedded model reach; a GPU does hundreds of times as many. */
 const MULTIPLICATIONS_PER_MS = 2.4e7;
@@ -187,9 +163,9 @@ function summarise(tally: ReadonlyMap<string, Tally>, timings: Timings, workers:
 
 /**
  * Peak resident memory of a run in bytes, fitted to runs of plug-ins without networks on two threads (502 MB at 0.07
- * megapixels, 531 MB at 0.65, 2,449 MB at 12), and on top the weights of models and what the largest lesson
- * computes on its way; not what protections and attacks do, which depends on the size of tiles. Sizes of pictures are known only after they were imported; before, a
- * picture is taken to have one megapixel.
+ * megapixels, 531 MB at 0.65, 2,449 MB at 12). On top come the weights of models and what the largest fine-tuning
+ * computes on its way. What protections and attacks compute is left out: it depends on the size of tiles. The sizes of images
+ * are known only after they were imported; before, an image is taken to have one megapixel.
  */
 export async function estimateMemory(plan: Plan, store: Store, workers: number): Promise<number> {
   const sizes = await Promise.all(
@@ -209,12 +185,13 @@ export async function estimateMemory(plan: Plan, store: Store, workers: number):
 
 const MEMORY = { process: 100e6, thread: 200e6, bytesPerPixel: 80 };
 
-/** What the largest lesson of a plan computes on its way. */
+/** What the largest fine-tuning of a plan computes on its way. */
 async function trainingBytes({ cells, models }: Pick<Plan, 'cells' | 'models'>): Promise<number> {
-  const count = trainingCounter(models);
-  const training = cells.filter(({ metric }) => metric.kind === 'generated');
-  const costs = await Promise.all(training.map((cell) => count(fineTuneJob(cell, mimicOf(cell).mimic, []))));
-  return Math.max(0, ...costs.map((cost) => cost?.bytes ?? 0));
+  const costs = networkCosts(models);
+  const counted = await Promise.all(
+    cells.filter(usesMimics).map((cell) => trainingCost(fineTuneJob(cell, mimicOf(cell).mimic, []), costs)),
+  );
+  return Math.max(0, ...counted.map((cost) => cost?.bytes ?? 0));
 }
 
 /**
@@ -229,8 +206,8 @@ function weightsPerThread({ cells, models }: Pick<Plan, 'cells' | 'models'>): nu
     ]);
   const run = new Set(cells.flatMap(({ metric }) => keysOf(metric.links)));
   const differentiated = new Set(
-    cells.flatMap(({ protection, attack, metric }) =>
-      [protection, attack, ...(metric.kind === 'generated' ? [metric] : [])].flatMap(({ links }) =>
+    cells.flatMap((cell) =>
+      [cell.protection, cell.attack, ...(usesMimics(cell) ? [cell.metric] : [])].flatMap(({ links }) =>
         keysOf(links),
       ),
     ),

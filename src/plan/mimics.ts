@@ -1,83 +1,60 @@
 /**
- * @file Measuring what a model generates after it has learnt an arm's images: which pictures it learns, the lesson as a job
- * that all metrics of that lesson share, and the judgement of each picture that it makes.
+ * @file Measuring the samples of a mimic: which images it is trained on, the fine-tuning as a job that all metrics of that
+ * mimic share, and the judgement of each sample.
  */
 import type { DatasetItem } from '../datasets/dataset.ts';
-import {
-  MIMIC_VERSION,
-  type MimicSpec,
-  sampleCount,
-  priorMimic,
-  withoutFineTuning,
-} from '../diffusion/mimic.ts';
-import { CraquelureError, fewerPicturesThanBatch, unknownName } from '../messages/index.ts';
-import type { GeneratedMetric, Metric } from '../metrics/define.ts';
-import { metrics } from '../metrics/index.ts';
-import { isVectorRole } from '../models/vectors.ts';
-import type { ModelRole } from '../models/roles.ts';
-import { resolvePlugin } from '../plugin/resolve.ts';
-import type { Cell } from '../experiment/cells.ts';
+import { MIMIC_VERSION, type MimicSpec, priorMimic, withoutFineTuning } from '../diffusion/mimic.ts';
+import type { Cell } from '../experiment/setting.ts';
+import { type JobStep, jobStep } from '../experiment/step.ts';
+import { fromJsonValue } from '../files/json-number.ts';
+import { keyOf } from '../files/keys.ts';
 import {
   embedJobs,
-  type JobStep,
-  jobStep,
   type FineTuneJob,
   type FineTuneOutput,
+  type GetRecord,
   type MeasureJob,
   type SetPicture,
   setKey,
   type ValueOutput,
 } from '../jobs/job.ts';
 import { fineTuneSeed, jobSeed } from '../jobs/seeds.ts';
-import { keyOf } from '../files/keys.ts';
-import type { GetRecord, Plan, Unit } from './plan.ts';
-import { type Arm, ARMS, fromJsonValue, type RowArm } from '../run/rows.ts';
+import { CraquelureError, fewerPicturesThanBatch } from '../messages/index.ts';
+import type { Arm, RowArm } from '../metrics/arms.ts';
+import type { GeneratedMetric } from '../metrics/define.ts';
+import { kindOf } from '../metrics/kinds/index.ts';
+import type { ModelRole } from '../models/roles.ts';
+import { isVectorRole } from '../models/vectors.ts';
+import { picturesOf } from './arms.ts';
+import type { Plan } from './plan.ts';
+import { metricOf, type Unit, unitsOf } from './units.ts';
 
 /** The artefacts of an arm. */
 export type ArmPictures = (arm: Arm, items: readonly DatasetItem[]) => Promise<SetPicture[]>;
 
-/** The metric behind a cell of generated pictures, with its parameters and lesson. */
-export function mimicOf({ metric }: Pick<Cell, 'metric'>): {
+/** Whether a cell's metric judges the samples of mimics. */
+export const usesMimics = ({ metric }: Pick<Cell, 'metric'>): boolean => kindOf(metric).inputs === 'mimic';
+
+/** The metric of a cell that uses mimics, with its parameters and the mimic that they specify. */
+export function mimicOf(cell: Pick<Cell, 'metric'>): {
   metric: GeneratedMetric;
   step: JobStep;
   mimic: MimicSpec;
 } {
-  const step = jobStep(metric.links[0]!);
-  const found = resolvePlugin<Metric>('metric', metrics, step.id) as GeneratedMetric;
-  return { metric: found, step, mimic: found.mimic(step.params) };
+  const step = jobStep(cell.metric.links[0]!);
+  const metric = metricOf(cell) as GeneratedMetric;
+  return { metric, step, mimic: metric.mimic(step.params) };
 }
 
 /**
- * One unit for each picture that each model is asked for and that is judged; for metrics of whole sets, one for each model.
- * @throws USAGE where the metric is to learn an artist who is not there
- */
-export function mimicUnits(items: readonly DatasetItem[], cell: Pick<Cell, 'metric'>): Unit[] {
-  const { metric, step, mimic } = mimicOf(cell);
-  const arms = [...ARMS, 'untuned'] as const;
-  return artistsOf(metric, step, items).flatMap((artist): Unit[] => {
-    const own = metric.trainsOn === 'all' ? items : items.filter((item) => (item.artist ?? '') === artist);
-    if (metric.judgeAll !== undefined)
-      return [{ name: `${artist}: all`, items: own, arms, generated: { index: 0, artist } }];
-    const indices = Array.from({ length: sampleCount(mimic) }, (_, index) => index);
-    const judged = indices.filter((index) => metric.judged?.(index, step.params) ?? true);
-    return judged.map((index): Unit => {
-      const prompt = mimic.prompts[Math.floor(index / mimic.imagesPerPrompt)]!;
-      const name = `${artist}: ${prompt} #${(index % mimic.imagesPerPrompt) + 1}`;
-      return { name, items: own, arms, generated: { index, artist } };
-    });
-  });
-}
-
-/**
- * Lessons of a plan that will fail for want of pictures, in words: whoever reads them before the run need not wait for the
- * errors. @throws USAGE where a metric is to learn an artist who is not there
+ * Mimics of a plan that will fail because there are too few images, in words: whoever reads them before the run need not
+ * wait for the errors. @throws USAGE if a metric names an artist who is not there
  */
 export function mimicRemarks({ items, cells }: Pick<Plan, 'items' | 'cells'>): string[] {
   const remarks = new Set<string>();
-  for (const cell of cells) {
-    if (cell.metric.kind !== 'generated') continue;
+  for (const cell of cells.filter(usesMimics)) {
     const { metric, step, mimic } = mimicOf(cell);
-    for (const unit of mimicUnits(items, cell)) {
+    for (const unit of unitsOf({ items }, cell)) {
       const why = whyNotTrained(metric, step, mimic, unit.items);
       if (why !== undefined) remarks.add(`${metric.id} will fail: ${why}`);
     }
@@ -93,124 +70,108 @@ function whyNotTrained(
 ): string | undefined {
   try {
     const { train, clean } = metric.split(items, params);
-    const [pictures, batch] = [train.length + clean.length, fineTuning?.batchSize ?? 1];
-    return pictures < batch ? fewerPicturesThanBatch(pictures, batch).message : undefined;
+    const [count, batchSize] = [train.length + clean.length, fineTuning?.batchSize ?? 1];
+    return count < batchSize ? fewerPicturesThanBatch(count, batchSize).message : undefined;
   } catch (error) {
     if (error instanceof CraquelureError) return error.message;
     throw error;
   }
 }
 
-/** Whose works are learnt, each by a model of his own; `*`: all of them by one. */
-function artistsOf(metric: GeneratedMetric, step: JobStep, items: readonly DatasetItem[]): readonly string[] {
-  if (metric.trainsOn === 'all') return ['*'];
-  const there = [...new Set(items.map(({ artist = '' }) => artist))];
-  const wanted = metric.artists?.(step.params) ?? there;
-  const unknown = wanted.find((name) => !there.includes(name));
-  if (unknown !== undefined) throw unknownName('artist', unknown, there, { code: 'USAGE' });
-  return wanted;
-}
-
-/** The job of a lesson over pictures. Draws are the same for all lessons: what they paint is compared in pairs. */
-export function fineTuneJob(cell: Cell, mimic: MimicSpec, training: readonly SetPicture[]): FineTuneJob {
+/** The job that makes a mimic. All mimics have the same draws: what they paint is compared in pairs. */
+export function fineTuneJob(cell: Cell, mimic: MimicSpec, trainingSet: readonly SetPicture[]): FineTuneJob {
   const models = Object.entries(mimicOf(cell).step.models ?? {});
-  const step: JobStep = {
-    id: 'mimic',
-    version: MIMIC_VERSION,
-    params: mimic as unknown as JobStep['params'],
-    models: Object.fromEntries(models.filter(([role]) => !isVectorRole(role as ModelRole))),
-  };
   return {
     stage: 'fine-tune',
-    steps: [step],
+    version: MIMIC_VERSION,
+    mimic,
+    models: Object.fromEntries(models.filter(([role]) => !isVectorRole(role as ModelRole))),
     seed: fineTuneSeed(cell.seed),
-    input: mimic.fineTuning ? setKey(training) : '',
+    input: mimic.fineTuning ? setKey(trainingSet) : '',
   };
 }
 
-/** What a model has made that has learnt an arm's version of a unit's pictures. */
+/** The job of the mimic that is trained on an arm's version of a unit's images; arm `untuned`: of the model as it is. */
 export async function fineTuneJobOf(
   cell: Cell,
   arm: RowArm,
   items: readonly DatasetItem[],
-  picturesOf: ArmPictures,
-): Promise<{ job: FineTuneJob; training: readonly SetPicture[] }> {
+  armPictures: ArmPictures,
+): Promise<{ job: FineTuneJob; trainingSet: readonly SetPicture[] }> {
   const { metric, step, mimic } = mimicOf(cell);
   if (arm === 'untuned' || arm === 'floor')
-    return { job: fineTuneJob(cell, withoutFineTuning(mimic), []), training: [] };
-  const training = await trainingSetOf(metric, step, arm, items, picturesOf);
-  return { job: fineTuneJob(cell, mimic, training), training };
+    return { job: fineTuneJob(cell, withoutFineTuning(mimic), []), trainingSet: [] };
+  const trainingSet = await trainingSetOf(metric, step, arm, items, armPictures);
+  return { job: fineTuneJob(cell, mimic, trainingSet), trainingSet };
 }
 
-/** What the untaught model paints for prior preservation: a lesson that all arms share. */
+/** The class images of prior preservation: samples of the model as it is, which all arms share. */
 async function priorPictures(plan: Plan, cell: Cell, get: GetRecord): Promise<readonly SetPicture[]> {
   const prior = priorMimic(mimicOf(cell).mimic);
   if (prior === undefined) return [];
-  const { output } = await get(fineTuneJob(cell, prior, []), {
-    image: prior.prompts[0]!,
-    models: plan.models,
-  });
-  return (output as FineTuneOutput).pictures.map(({ sha256 }) => ({ id: prior.prompts[0]!, sha256 }));
+  const prompt = prior.prompts[0]!;
+  const { output } = await get(fineTuneJob(cell, prior, []), { image: prompt, models: plan.models });
+  return (output as FineTuneOutput).pictures.map(({ sha256 }) => ({ id: prompt, sha256 }));
 }
 
-/** The pictures of a lesson in the order of the data set, with the captions that they are taught under. */
+/** The training set in the order of the data set, with the captions that it is trained under. */
 async function trainingSetOf(
   metric: GeneratedMetric,
   { params }: JobStep,
   arm: Arm,
   items: readonly DatasetItem[],
-  picturesOf: ArmPictures,
+  armPictures: ArmPictures,
 ): Promise<SetPicture[]> {
   const { train, clean } = metric.split(items, params);
   const places = [...train, ...clean].sort((a, b) => a - b);
-  const training: SetPicture[] = [];
+  const trainingSet: SetPicture[] = [];
   for (const place of places) {
-    const [picture] = await picturesOf(clean.includes(place) ? 'clean' : arm, [items[place]!]);
-    training.push({ ...picture!, caption: metric.caption(items[place]!, params) });
+    const [picture] = await armPictures(clean.includes(place) ? 'clean' : arm, [items[place]!]);
+    trainingSet.push({ ...picture!, caption: metric.caption(items[place]!, params) });
   }
-  return training;
+  return trainingSet;
 }
 
-/** The judgement of one generated picture, or of all that a model has made. */
+/** The judgement of one sample of a mimic, or of all its samples. */
 export async function mimicValue(
   plan: Plan,
   cell: Cell,
   arm: RowArm,
   unit: Unit,
-  picturesOf: ArmPictures,
   get: GetRecord,
 ): Promise<{ value: number; ms: number; n: number }> {
   const { metric, step } = mimicOf(cell);
-  const { index, artist } = unit.generated!;
+  const { index, artist } = unit.sample!;
   const { models } = plan;
-  const made = async (of: RowArm): Promise<SetPicture[]> => {
-    const { job, training } = await fineTuneJobOf(cell, of, unit.items, picturesOf);
-    const references = training.length === 0 ? [] : await priorPictures(plan, cell, get);
-    const record = await get(job, { image: artist, models, pictures: { inputs: training, references } });
+  const armPictures: ArmPictures = (of, items) => picturesOf(plan, cell, of, items, get);
+  const samplesOf = async (of: RowArm): Promise<SetPicture[]> => {
+    const { job, trainingSet } = await fineTuneJobOf(cell, of, unit.items, armPictures);
+    const references = trainingSet.length === 0 ? [] : await priorPictures(plan, cell, get);
+    const record = await get(job, { image: artist, models, pictures: { inputs: trainingSet, references } });
     const { pictures } = record.output as FineTuneOutput;
     return pictures.map(({ sha256 }) => ({ id: unit.name, artist, sha256 }));
   };
-  const [painted, paintedByClean] = [await made(arm), await made('clean')];
-  const inputs = metric.judgeAll === undefined ? [painted[index]!] : painted;
-  const controls = metric.judgeAll === undefined ? [paintedByClean[index]!] : [];
+  const [samples, samplesOfClean] = [await samplesOf(arm), await samplesOf('clean')];
+  const inputs = metric.judgeAll === undefined ? [samples[index]!] : samples;
+  const controls = metric.judgeAll === undefined ? [samplesOfClean[index]!] : [];
   const { train, clean } = metric.split(unit.items, step.params);
   const seen = new Set([...train, ...clean].map((place) => unit.items[place]!.id));
-  const references = await picturesOf(
+  const heldOut = await armPictures(
     'clean',
     plan.items.filter(({ id }) => !seen.has(id)),
   );
-  const shown = [...inputs, ...controls, ...references].flatMap(({ sha256 }) => embedJobs(step, sha256));
+  const shown = [...inputs, ...controls, ...heldOut].flatMap(({ sha256 }) => embedJobs(step, sha256));
   await Promise.all(shown.map((job) => get(job, { image: unit.name, models })));
-  const beside = { controls: setKey(controls), references: setKey(references), index, artist };
+  const against = { controls: setKey(controls), references: setKey(heldOut), index, artist };
   const job: MeasureJob = {
     stage: 'measure',
-    kind: 'generated',
+    kind: cell.metric.kind,
     steps: [step],
     seed: metric.random ? jobSeed(cell.seed, 'measure', [step], keyOf({ artist, index })) : null,
     inputs: [metric.judgeAll === undefined ? inputs[0]!.sha256 : setKey(inputs)],
-    references: [keyOf(beside)],
+    references: [keyOf(against)],
   };
-  const pictures = { inputs, references: [...controls, ...references] };
-  const { output, ms } = await get(job, { image: unit.name, models, pictures, generated: { index, artist } });
+  const pictures = { inputs, references: [...controls, ...heldOut] };
+  const { output, ms } = await get(job, { image: unit.name, models, pictures, sample: { index, artist } });
   return { value: fromJsonValue((output as ValueOutput).value)!, ms, n: inputs.length };
 }

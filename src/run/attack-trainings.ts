@@ -1,9 +1,18 @@
-/** @file What the attacks of a run have learnt, and what that took: for the manifest, the report, and whoever watches. */
+/** @file The trainings of a run's attacks: for the manifest and the report. */
 import { attacks } from '../attacks/index.ts';
-import { resolvePlugin } from '../plugin/resolve.ts';
-import { decodeVector, type JobRecord, jobKey, type VectorOutput } from '../jobs/job.ts';
-import { trainedFor, type Plan } from '../plan/plan.ts';
+import type { Cell } from '../experiment/setting.ts';
+import {
+  decodeVector,
+  type GetRecord,
+  type JobRecord,
+  type TrainAttackJob,
+  type VectorOutput,
+} from '../jobs/job.ts';
 import type { Store } from '../jobs/store.ts';
+import { trainedFor } from '../plan/arms.ts';
+import type { Plan } from '../plan/plan.ts';
+import { storedRecords } from '../plan/stored.ts';
+import { resolvePlugin } from '../plugin/resolve.ts';
 
 /** One training of an attack, on pairs of one protection. */
 export interface AttackTraining {
@@ -13,45 +22,44 @@ export interface AttackTraining {
   readonly seed: number;
   /** Wall time, as first computed. */
   readonly ms: number;
-  /** What was learnt, in a sentence; absent where the attack has nothing to tell. */
+  /** What came of it, in a sentence; absent if the attack has none. */
   readonly description?: string;
 }
 
 /** The trainings of a plan that the store holds, each once. */
 export async function collectAttackTrainings(plan: Plan, store: Store): Promise<AttackTraining[]> {
+  const { ifStored } = storedRecords(store);
   const trainings = new Map<string, AttackTraining>();
   for (const cell of plan.cells) {
-    const { attack, protection, seed } = cell;
-    const name = JSON.stringify([attack.label, protection.label, seed]);
+    const name = JSON.stringify([cell.attack.label, cell.protection.label, cell.seed]);
     if (trainings.has(name)) continue;
-    const records: JobRecord[] = [];
-    const found = await trainedFor(plan, cell, async (job) => {
-      const record = await store.find(jobKey(job));
-      if (record === undefined) throw new NotStored();
-      records.push(record);
-      return record;
-    }).catch((error: unknown): (string | null)[] => {
-      if (error instanceof NotStored) return [];
-      throw error;
-    });
-    const own = records.filter(({ key }) => found.includes(key));
-    if (own.length === 0) continue;
-    const told = own.flatMap(({ job, output }): string[] => {
-      if (job.stage !== 'train-attack') return [];
-      const { training } = resolvePlugin('attack', attacks, job.steps[0].id);
-      const sentence = training?.describe?.(decodeVector((output as VectorOutput).vector));
-      return sentence === undefined ? [] : [sentence];
-    });
-    const ms = own.reduce((sum, each) => sum + each.ms, 0);
+    const records = await ifStored((get) => trainingRecords(plan, cell, get));
+    if (records === undefined || records.length === 0) continue;
+    const descriptions = records.flatMap(describe);
     trainings.set(name, {
-      attack: attack.label,
-      protection: protection.label,
-      seed,
-      ms,
-      ...(told.length > 0 && { description: told.join('; ') }),
+      attack: cell.attack.label,
+      protection: cell.protection.label,
+      seed: cell.seed,
+      ms: records.reduce((sum, { ms }) => sum + ms, 0),
+      ...(descriptions.length > 0 && { description: descriptions.join('; ') }),
     });
   }
   return [...trainings.values()];
 }
 
-class NotStored extends Error {}
+/** The records of the jobs that trained the links of a cell's attack. */
+async function trainingRecords(plan: Plan, cell: Cell, get: GetRecord): Promise<JobRecord[]> {
+  const records: JobRecord[] = [];
+  const keys = await trainedFor(plan, cell, async (job, context) => {
+    const record = await get(job, context);
+    records.push(record);
+    return record;
+  });
+  return records.filter(({ key }) => keys.includes(key));
+}
+
+function describe({ job, output }: JobRecord): string[] {
+  const { training } = resolvePlugin('attack', attacks, (job as TrainAttackJob).steps[0].id);
+  const sentence = training?.describe?.(decodeVector((output as VectorOutput).vector));
+  return sentence === undefined ? [] : [sentence];
+}

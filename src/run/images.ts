@@ -1,64 +1,78 @@
-/** @file `images.json`: where every arm's picture lies, for the report's gallery and for `export --images`. */
+/** @file `images.json`: where every arm's image lies, for the report's gallery and for `export --images`. */
 import { attacks } from '../attacks/index.ts';
-import { resolvePlugin } from '../plugin/resolve.ts';
-import type { Plan } from '../plan/plan.ts';
-import { artefactOf } from '../plan/plan.ts';
-import { type JobRecord, jobKey } from '../jobs/job.ts';
-import type { Arm, RowArm } from './rows.ts';
-import type { RunImage, Setting } from './run-folder.ts';
+import type { DatasetItem } from '../datasets/dataset.ts';
+import type { Setting } from '../experiment/setting.ts';
+import type { ArtefactOutput, GetRecord } from '../jobs/job.ts';
 import type { Store } from '../jobs/store.ts';
+import type { Arm, RowArm } from '../metrics/arms.ts';
+import { artefactOf } from '../plan/arms.ts';
+import type { Plan } from '../plan/plan.ts';
+import { storedRecords } from '../plan/stored.ts';
+import { resolvePlugin } from '../plugin/resolve.ts';
+import type { RunImage } from './run-folder.ts';
 
-/** The pictures of a plan that the store holds, each distinct arm once; missing ones are left out. */
+/** The images of a plan that the store holds, each distinct arm once; missing ones are left out. */
 export async function collectImages(plan: Plan, store: Store): Promise<RunImage[]> {
-  const found = new Map<string, Promise<JobRecord>>();
-  const lookUp = (key: string): Promise<JobRecord> => {
-    const record = found.get(key) ?? store.find(key).then((each) => each ?? Promise.reject(new NotStored()));
-    found.set(key, record);
-    record.catch(() => undefined);
-    return record;
-  };
+  const { ifStored } = storedRecords(store);
   const images: RunImage[] = [];
-  for (const { arm, protection, attack, seed } of distinctArms(plan)) {
+  for (const arm of distinctArms(plan)) {
     for (const item of plan.items) {
-      try {
-        let ms = 0; // of the last job on the way
-        const output = await artefactOf(plan, { protection, attack, seed }, arm, item, async (job) => {
-          const record = await lookUp(jobKey(job));
-          ms = record.ms;
-          return record;
-        });
-        const { sha256, width, height, linfPx, psnr, ssim, perceptual, notes } = output;
-        images.push({
-          image: item.id,
-          arm,
-          protection: isProtected(arm, attack) ? protection.label : null,
-          attack: arm === 'attacked-clean' || arm === 'attacked-protected' ? attack.label : null,
-          seed,
-          sha256,
-          width,
-          height,
-          ...(linfPx !== undefined && { linfPx }),
-          ...(typeof psnr === 'number' && { psnr }),
-          ...(ssim !== undefined && { ssim }),
-          ...(perceptual !== undefined && { perceptual }),
-          ms,
-          path: store.blobPath(sha256),
-          ...(item.artist !== undefined && { artist: item.artist }),
-          ...(item.title !== undefined && { title: item.title }),
-          ...(item.caption !== undefined && { caption: item.caption }),
-          ...(notes && { notes }),
-        });
-      } catch (error) {
-        if (!(error instanceof NotStored)) throw error;
-      }
+      const found = await ifStored((get) => timedArtefact(plan, arm, item, get));
+      if (found !== undefined) images.push(runImage(arm, item, found, store));
     }
   }
   return images;
 }
 
-class NotStored extends Error {}
+/** The image of an arm, and the time of the last job on the way to it. */
+async function timedArtefact(
+  plan: Plan,
+  { arm, ...settings }: DistinctArm,
+  item: DatasetItem,
+  get: GetRecord,
+): Promise<{ output: ArtefactOutput; ms: number }> {
+  let ms = 0;
+  const output = await artefactOf(plan, settings, arm, item, async (job, context) => {
+    const record = await get(job, context);
+    ms = record.ms;
+    return record;
+  });
+  return { output, ms };
+}
 
-/** Whether an arm's picture depends on the protection: attack(clean) does, too, where the attack has learnt from it. */
+function runImage(
+  { arm, protection, attack, seed }: DistinctArm,
+  { id, artist, title, caption }: DatasetItem,
+  { output, ms }: { output: ArtefactOutput; ms: number },
+  store: Store,
+): RunImage {
+  const { sha256, width, height, linfPx, psnr, ssim, perceptual, notes } = output;
+  return {
+    image: id,
+    arm,
+    protection: isProtected(arm, attack) ? protection.label : null,
+    attack: isAttacked(arm) ? attack.label : null,
+    seed,
+    sha256,
+    width,
+    height,
+    ...(linfPx !== undefined && { linfPx }),
+    ...(typeof psnr === 'number' && { psnr }),
+    ...(ssim !== undefined && { ssim }),
+    ...(perceptual !== undefined && { perceptual }),
+    ms,
+    path: store.blobPath(sha256),
+    ...(artist !== undefined && { artist }),
+    ...(title !== undefined && { title }),
+    ...(caption !== undefined && { caption }),
+    ...(notes && { notes }),
+  };
+}
+
+/** Whether an arm's image was attacked. */
+export const isAttacked = (arm: RowArm): boolean => arm === 'attacked-clean' || arm === 'attacked-protected';
+
+/** Whether an arm's image depends on the protection: attack(clean) does, too, if the attack was trained on it. */
 export const isProtected = (arm: RowArm, attack: Setting): boolean =>
   arm === 'protected' || arm === 'attacked-protected' || (arm === 'attacked-clean' && isTrained(attack));
 
@@ -72,7 +86,7 @@ interface DistinctArm {
   readonly seed: number;
 }
 
-/** Every arm of the plan's cells once: cells that differ in the metric alone share their pictures. */
+/** Every arm of the plan's cells once: cells that differ in the metric alone share their images. */
 function distinctArms(plan: Plan): DistinctArm[] {
   const arms = new Map<string, DistinctArm>();
   const add = (key: unknown[], arm: DistinctArm): void => {

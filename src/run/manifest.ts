@@ -6,11 +6,15 @@ import { arch, cpus, platform, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Device } from '../runtime/device.ts';
+import type { Dataset } from '../datasets/dataset.ts';
+import type { Experiment } from '../experiment/experiment.ts';
+import type { Executor } from '../jobs/executor.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { AttackTraining } from './attack-trainings.ts';
-import type { VerdictRule } from '../experiment/experiment.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
+import type { VerdictRule } from '../experiment/verdict-rule.ts';
 
-/** The record beside the rows of a run. */
+/** The record that goes with the rows of a run. */
 export interface Manifest {
   readonly schemaVersion: 1;
   /** Name and short hash: `quickstart-1a2b3c4d`. */
@@ -40,7 +44,7 @@ export interface Manifest {
   readonly models?: readonly ResolvedModel[];
   /** Programs outside this package that made pictures: versions by name; absent where none did. */
   readonly programs?: Readonly<Record<string, string>>;
-  /** What attacks have learnt; absent where none learns, and until the run is finished. */
+  /** The trainings of attacks; absent if none is trained, and until the run is finished. */
   readonly attackTrainings?: readonly AttackTraining[];
   readonly environment: Environment;
   /** ISO 8601. */
@@ -78,7 +82,7 @@ export interface Environment {
 }
 
 /** The device that networks run on, for the manifest. */
-export async function nameDevice(name: Device): Promise<NonNullable<Environment['device']>> {
+async function nameDevice(name: Device): Promise<NonNullable<Environment['device']>> {
   const { describeDevice } = await import('../runtime/device.ts');
   const { adapter } = await describeDevice(name);
   return { name, ...(adapter !== undefined && { adapter }) };
@@ -127,7 +131,7 @@ async function packageVersions(names: readonly string[]): Promise<Record<string,
 }
 
 /** The commit of the program's own checkout, where it runs from one. */
-export async function describeTool(): Promise<Manifest['tool']> {
+async function describeTool(): Promise<Manifest['tool']> {
   const git = async (...args: string[]): Promise<string | null> => {
     try {
       const cwd = new URL('../../', import.meta.url);
@@ -148,3 +152,76 @@ export async function describeTool(): Promise<Manifest['tool']> {
     dirty: status === null ? null : status !== '',
   };
 }
+
+/** The manifest of a run that starts, or that continues an earlier session. */
+export async function startManifest(
+  {
+    experiment,
+    dataset,
+    plan,
+  }: { readonly experiment: Experiment; readonly dataset: Dataset; readonly plan: Plan },
+  executor: Executor,
+  previous?: Manifest,
+): Promise<Manifest> {
+  const [tool, environment] = await Promise.all([describeTool(), describeEnvironment(executor.workers)]);
+  return {
+    schemaVersion: 1,
+    run: plan.run,
+    plan: plan.hash,
+    name: experiment.name,
+    ...(experiment.description !== undefined && { description: experiment.description }),
+    tool,
+    experiment: experiment.source,
+    ...(experiment.verdict !== undefined && { verdict: experiment.verdict }),
+    seeds: experiment.seeds,
+    seedRule: SEED_RULE,
+    dataset: {
+      name: dataset.name,
+      notes: dataset.notes,
+      items: plan.items.map(({ id, sha256, artist, title, licence }) => ({
+        id,
+        sha256,
+        ...(artist !== undefined && { artist }),
+        ...(title !== undefined && { title }),
+        ...(licence !== undefined && { licence }),
+      })),
+    },
+    ...(plan.models.length > 0 && { models: plan.models }),
+    ...programsOf(plan),
+    environment: {
+      ...environment,
+      ...(plan.models.length > 0 && { device: await nameDevice(executor.device) }),
+    },
+    started: previous?.started ?? new Date().toISOString(),
+    finished: null,
+    ms: previous?.ms ?? 0,
+    jobs: previous?.jobs ?? { executed: 0, reused: 0, failed: 0 },
+    peakRss: 0,
+  };
+}
+
+/** What settings call outside this package, as it was found before anything ran. */
+function programsOf({ cells }: Plan): Pick<Manifest, 'programs'> {
+  const links = cells.flatMap(({ protection, attack, metric }) =>
+    [protection, attack, metric].flatMap((setting) => setting.links),
+  );
+  const programs = Object.assign({}, ...links.map((link) => link.programs)) as Record<string, string>;
+  return Object.keys(programs).length > 0 ? { programs } : {};
+}
+
+/** The manifest of a run that is finished; what came of its attacks' trainings is known now. */
+export const finishManifest = (
+  manifest: Manifest,
+  done: Pick<Manifest, 'ms' | 'jobs'> & { readonly attackTrainings: readonly AttackTraining[] },
+): Manifest => ({
+  ...manifest,
+  ...(done.attackTrainings.length > 0 && { attackTrainings: done.attackTrainings }),
+  finished: new Date().toISOString(),
+  ms: Math.round(done.ms),
+  jobs: {
+    executed: manifest.jobs.executed + done.jobs.executed,
+    reused: manifest.jobs.reused + done.jobs.reused,
+    failed: manifest.jobs.failed + done.jobs.failed,
+  },
+  peakRss: process.resourceUsage().maxRSS * 1024,
+});

@@ -1,27 +1,30 @@
-/** @file `generated.json`: what models made that have learnt the arms of a run, for the report's sheets and for voting. */
-import { CraquelureError } from '../messages/index.ts';
-import type { Split } from '../metrics/define.ts';
-import type { Cell } from '../experiment/cells.ts';
-import { isProtected } from './images.ts';
-import { type JobRecord, jobKey, type FineTuneOutput, setPicture } from '../jobs/job.ts';
-import { mimicUnits, fineTuneJobOf, mimicOf } from '../plan/mimics.ts';
-import { artefactOf, type Plan, type Unit } from '../plan/plan.ts';
-import { ARMS, type RowArm } from './rows.ts';
-import type { MimicRun } from './run-folder.ts';
+/** @file `generated.json`: the samples of the mimics that were trained on the arms of a run, for sheets and for voting. */
+import type { Cell } from '../experiment/setting.ts';
+import type { FineTuneOutput, GetRecord } from '../jobs/job.ts';
 import type { Store } from '../jobs/store.ts';
+import { CraquelureError } from '../messages/index.ts';
+import { ARMS, type RowArm } from '../metrics/arms.ts';
+import type { Split } from '../metrics/define.ts';
+import { picturesOf } from '../plan/arms.ts';
+import { fineTuneJobOf, mimicOf, usesMimics } from '../plan/mimics.ts';
+import type { Plan } from '../plan/plan.ts';
+import { storedRecords } from '../plan/stored.ts';
+import { type Unit, unitsOf } from '../plan/units.ts';
+import { isAttacked, isProtected } from './images.ts';
+import type { MimicRun } from './run-folder.ts';
 
-/** The lessons of a plan that the store holds, each once for an arm, however many metrics judge it. */
+/** The mimics of a plan that the store holds, each once for an arm, however many metrics judge it. */
 export async function collectMimics(plan: Plan, store: Store): Promise<MimicRun[]> {
+  const { ifStored } = storedRecords(store);
   const mimics = new Map<string, MimicRun>();
-  for (const cell of plan.cells) {
-    if (cell.metric.kind !== 'generated') continue;
-    const units = mimicUnits(plan.items, cell);
-    const firsts = new Map(units.map((unit) => [unit.generated!.artist, unit]));
+  for (const cell of plan.cells.filter(usesMimics)) {
+    const units = unitsOf(plan, cell);
+    const firsts = new Map(units.map((unit) => [unit.sample!.artist, unit]));
     for (const unit of firsts.values()) {
       for (const arm of [...ARMS, 'untuned'] as const) {
         const name = mimicName(cell, arm, unit);
-        const known = mimics.get(name);
-        const found = known ?? (await foundMimic(plan, cell, arm, unit, store));
+        const found =
+          mimics.get(name) ?? (await ifStored((get) => storedMimic(plan, cell, arm, unit, store, get)));
         if (found === undefined) continue;
         const { label } = cell.metric;
         mimics.set(name, { ...found, metrics: [...new Set([...(found.metrics ?? []), label])] });
@@ -31,60 +34,57 @@ export async function collectMimics(plan: Plan, store: Store): Promise<MimicRun[
   return [...mimics.values()];
 }
 
-/** The same for all metrics that judge the same paintings: lesson, pictures learnt, and what was done to them. */
-function mimicName(cell: Cell, arm: RowArm, { items, generated }: Unit): string {
+/** The same for all metrics that judge the same samples: specification, training set, and what was done to it. */
+function mimicName(cell: Cell, arm: RowArm, { items, sample }: Unit): string {
   const { metric, step, mimic } = mimicOf(cell);
-  const learnt = arm === 'untuned' ? null : divided(() => metric.split(items, step.params));
-  return JSON.stringify([mimic, learnt, generated!.artist, ...settingOf(cell, arm)]);
+  const split = arm === 'untuned' ? null : splitOrNull(() => metric.split(items, step.params));
+  return JSON.stringify([mimic, split, sample!.artist, ...settingOf(cell, arm)]);
 }
 
-/** Null where an artist has too few pictures: the rows say so already. */
-function divided(divide: () => Split): Split | null {
+/** Null if an artist has too few images: the rows say so already. */
+function splitOrNull(split: () => Split): Split | null {
   try {
-    return divide();
+    return split();
   } catch (error) {
     if (error instanceof CraquelureError) return null;
     throw error;
   }
 }
 
-/** Protection, attack and seed of an arm; null where it has none. */
+/** Protection, attack and seed of an arm; null for what it does not have. */
 function settingOf(
   { protection, attack, seed }: Cell,
   arm: RowArm,
 ): [string | null, string | null, number, RowArm] {
-  const attackedArm = arm === 'attacked-clean' || arm === 'attacked-protected';
-  return [isProtected(arm, attack) ? protection.label : null, attackedArm ? attack.label : null, seed, arm];
+  return [
+    isProtected(arm, attack) ? protection.label : null,
+    isAttacked(arm) ? attack.label : null,
+    seed,
+    arm,
+  ];
 }
 
-async function foundMimic(
+/** One mimic as the store holds it; undefined if an artist has too few images: the rows say so already. */
+async function storedMimic(
   plan: Plan,
   cell: Cell,
   arm: RowArm,
-  unit: Unit,
+  { items, sample }: Unit,
   store: Store,
+  get: GetRecord,
 ): Promise<MimicRun | undefined> {
-  const look = async (key: string): Promise<JobRecord> => {
-    const record = await store.find(key);
-    if (record === undefined) throw new NotStored();
-    return record;
-  };
   try {
-    const { job } = await fineTuneJobOf(cell, arm, unit.items, (of, items) =>
-      Promise.all(
-        items.map(async (item) => {
-          const { sha256 } = await artefactOf(plan, cell, of, item, (each) => look(jobKey(each)));
-          return setPicture(item, sha256);
-        }),
-      ),
-    );
-    const { pictures, losses, weights } = (await look(jobKey(job))).output as FineTuneOutput;
+    const armPictures = (of: Parameters<typeof picturesOf>[2], own: typeof items) =>
+      picturesOf(plan, cell, of, own, get);
+    const { job } = await fineTuneJobOf(cell, arm, items, armPictures);
+    const { pictures, losses, weights } = (await get(job, { image: sample!.artist }))
+      .output as FineTuneOutput;
     const [protection, attack, seed] = settingOf(cell, arm);
     const { prompts, imagesPerPrompt } = mimicOf(cell).mimic;
     return {
       metric: cell.metric.label,
       metrics: [cell.metric.label],
-      artist: unit.generated!.artist,
+      artist: sample!.artist,
       arm,
       protection,
       attack,
@@ -96,10 +96,7 @@ async function foundMimic(
       weights: weights === null ? null : store.blobPath(weights.sha256, 'safetensors'),
     };
   } catch (error) {
-    // An artist with too few pictures: the rows say so already.
-    if (error instanceof NotStored || error instanceof CraquelureError) return undefined;
+    if (error instanceof CraquelureError) return undefined;
     throw error;
   }
 }
-
-class NotStored extends Error {}

@@ -2,9 +2,11 @@
 import { join } from 'node:path';
 import Papa from 'papaparse';
 import type { Plan } from '../plan/plan.ts';
-import { cellStatus, type Row, tallyRows, toJsonValue } from './rows.ts';
-import { type CellRecord, networksOf, RUN_FILES, type RunFolder } from './run-folder.ts';
+import { cellStatus, type Row, tallyRows } from './rows.ts';
+import { type CellRecord, RUN_FILES, type RunFolder } from './run-folder.ts';
 import { writeAtomically } from '../jobs/store.ts';
+import { toJsonValue } from '../files/json-number.ts';
+import { networksOf } from '../experiment/setting.ts';
 
 /** The cells of a plan with what their rows say of them. */
 export function cellRecords(plan: Plan, rows: readonly Row[]): CellRecord[] {
@@ -38,7 +40,7 @@ export function priced({ rows, cells, images }: Pick<RunFolder, 'rows' | 'cells'
     if (arm !== 'attacked-clean' && arm !== 'attacked-protected') {
       return { ...row, attackMs: null, networks: '' };
     }
-    // attack(clean) is one picture for all protections, unless the attack has learnt from theirs.
+    // attack(clean) is one image for all protections, unless the attack was trained on theirs.
     const attackMs =
       times.get(name(image, arm, protection, attack, seed)) ??
       times.get(name(image, arm, null, attack, seed)) ??

@@ -1,16 +1,8 @@
 /** @file The rows of a run: one for each image and arm of a cell, as they stand in `rows.jsonl` and `results.csv`. */
+import { fromJsonValue, toJsonValue } from '../files/json-number.ts';
+import type { RowArm } from '../metrics/arms.ts';
 
-/** The four versions of an image in a cell. */
-export const ARMS = ['clean', 'protected', 'attacked-clean', 'attacked-protected'] as const;
-export type Arm = (typeof ARMS)[number];
-
-/**
- * What a row is about: an arm; the noise floor of a set metric, which is random halves of the clean set compared; or, of
- * generated pictures, those of the model that has learnt nothing.
- */
-export type RowArm = Arm | 'floor' | 'untuned';
-
-/** One measurement. Set metrics have one row an arm, with image `*`, or `*ARTIST` where each artist is measured apart. */
+/** One measurement. A set metric has one row for each arm, with image `*`. */
 export interface Row {
   /** Name and hash of the run. */
   readonly run: string;
@@ -37,14 +29,6 @@ export interface Row {
   readonly status: 'ok' | 'error';
   readonly error: string | null;
 }
-
-/** JSON and CSV have no infinity: it is written as the string "inf". */
-export const toJsonValue = (value: number | null): number | string | null =>
-  value === Infinity ? 'inf' : value === -Infinity ? '-inf' : value;
-
-/** The number that `toJsonValue` wrote. */
-export const fromJsonValue = (value: number | string | null): number | null =>
-  typeof value === 'string' ? (value === 'inf' ? Infinity : -Infinity) : value;
 
 /** One line of `rows.jsonl`, without the newline. */
 export const formatRow = (row: Row): string => JSON.stringify({ ...row, value: toJsonValue(row.value) });
@@ -83,3 +67,6 @@ export function cellStatus(tally: CellTally | undefined): 'pending' | 'ok' | 'pa
   if (tally.errors === 0) return 'ok';
   return tally.errors === tally.rows ? 'failed' : 'partial';
 }
+
+export { fromJsonValue, toJsonValue } from '../files/json-number.ts';
+export { ARMS, type Arm, type RowArm } from '../metrics/arms.ts';

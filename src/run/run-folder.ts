@@ -7,77 +7,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { notARun } from '../messages/index.ts';
-import type { Metric } from '../metrics/define.ts';
-import type { ModelRole } from '../models/roles.ts';
+import type { Cell } from '../experiment/setting.ts';
+import type { Arm, RowArm } from '../metrics/arms.ts';
 import type { Notes } from '../plugin/define.ts';
 import type { Manifest } from './manifest.ts';
-import { type Arm, parseRows, type Row, type RowArm, tallyRows } from './rows.ts';
+import { parseRows, type Row, tallyRows } from './rows.ts';
 
-/** One plug-in of a setting with every parameter resolved; a chain of attacks has several. */
-export interface SettingLink {
-  readonly id: string;
-  /** The plug-in's label for figures. */
-  readonly name: string;
-  readonly version: number;
-  readonly params: Readonly<Record<string, unknown>>;
-  /** Where the plug-in needs networks: what plays each role. */
-  readonly models?: Readonly<Partial<Record<ModelRole, LinkedModel>>>;
-  /** Where parameters name chains of attacks: the links of each. */
-  readonly chains?: Readonly<Record<string, readonly (readonly SettingLink[])[]>>;
-  /** Of a metric that cannot be measured here: which model it lacks, and how to get it. */
-  readonly absent?: string;
-  /** Where parameters name pictures: the hash over those, by the parameter. */
-  readonly pictures?: Readonly<Record<string, string>>;
-  /** Where the output depends on a program outside this package: its version, by its name. */
-  readonly programs?: Readonly<Record<string, string>>;
-  /** The parameter that orders an attack's settings from gentle to harsh. */
-  readonly strength?: { readonly parameter: string; readonly harsher: 'higher' | 'lower' };
-}
-
-/** What plays one role for a plug-in; the manifest describes it under this key. Of an ensemble, parts are joined by `+`. */
-export interface LinkedModel {
-  readonly id: string;
-  /** Hash over its bytes and the way they are used. */
-  readonly key: string;
-}
-
-/** A protection, attack or metric with its parameters. */
-export interface Setting {
-  /** As a call: `jpeg(quality=75) | rescale`. Unique within its kind and experiment. */
-  readonly label: string;
-  readonly links: readonly SettingLink[];
-  /** True where one of its links draws random numbers. */
-  readonly random: boolean;
-}
-
-/** Ids of the networks that a setting's links ask, each once. */
-export const networksOf = ({ links }: Pick<Setting, 'links'>): string[] => [
-  ...new Set(links.flatMap(({ models = {} }) => Object.values(models).map(({ id }) => id))),
-];
-
-export interface MetricSetting extends Setting {
-  readonly kind: Metric['kind'];
-  /** Set metrics that measure each artist's pictures apart. */
-  readonly per?: 'artist';
-  /** Set metrics with a noise floor: how many images half a set must have. */
-  readonly floorFrom?: number;
-  readonly unit: string;
-  readonly higherIsBetter: boolean;
-  /** What an effect by it is about; absent: what a network sees. */
-  readonly measures?: Metric['measures'];
-  /** True where values are 0 or 1. */
-  readonly binary?: true;
-  readonly protocol: string;
-}
-
-/** A cell of the matrix: one protection x one attack x one metric x one seed over the whole data set. */
-export interface CellRecord {
-  /** First 12 hex digits of the cell's key. */
-  readonly id: string;
-  readonly protection: Setting;
-  readonly attack: Setting;
-  readonly metric: MetricSetting;
-  readonly seed: number;
+/** A cell, and how far it is. */
+export interface CellRecord extends Cell {
   /** `pending` until its rows are written; `partial`: some rows are errors; `failed`: all are. */
   readonly status: 'pending' | 'ok' | 'partial' | 'failed';
   /** How many of its rows are errors. */
@@ -88,7 +25,7 @@ export interface CellRecord {
 export interface RunImage {
   readonly image: string;
   readonly arm: Arm;
-  /** Label of the protection; null on the clean arms, but for attack(clean) by an attack that has learnt from it. */
+  /** Label of the protection; null on the clean arms, except attack(clean) by an attack that was trained on it. */
   readonly protection: string | null;
   /** Label of the attack; null on the arms that were not attacked. */
   readonly attack: string | null;
@@ -117,13 +54,13 @@ export interface RunImage {
   readonly notes?: Notes;
 }
 
-/** What a model made that has learnt one arm of an artist's pictures. */
+/** The samples of a mimic that was trained on one arm of an artist's images. */
 export interface MimicRun {
   /** Label of a metric that judges it. */
   readonly metric: string;
   /** Labels of all that judge what it paints; absent in runs of earlier versions. */
   readonly metrics?: readonly string[];
-  /** `*` where it has learnt the whole data set. */
+  /** `*` if it was trained on the whole data set. */
   readonly artist: string;
   readonly arm: RowArm;
   readonly protection: string | null;
@@ -136,7 +73,7 @@ export interface MimicRun {
   readonly pictures: readonly { readonly sha256: string; readonly path: string }[];
   /** Of every training step. */
   readonly losses: readonly number[];
-  /** Absolute path of what was learnt, as safetensors. */
+  /** Absolute path of the trained weights, as safetensors; null if nothing was trained. */
   readonly weights: string | null;
 }
 
@@ -197,3 +134,11 @@ export async function readFinished(
   const tallies = [...tallyRows(run.rows).values()];
   return { finishedCells: tallies.length, failedCells: tallies.filter(({ errors }) => errors > 0).length };
 }
+
+export {
+  type LinkedModel,
+  type MetricSetting,
+  networksOf,
+  type Setting,
+  type SettingLink,
+} from '../experiment/setting.ts';

@@ -5,23 +5,24 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Dataset } from '../datasets/dataset.ts';
-import { failedFast, interrupted, reasonOf } from '../messages/index.ts';
 import type { Executor } from '../jobs/executor.ts';
 import type { Experiment } from '../experiment/experiment.ts';
-import type { Cell } from '../experiment/cells.ts';
 import type { Job } from '../jobs/job.ts';
 import { claimRunFolder } from './claim.ts';
-import { describeEnvironment, describeTool, type Manifest, nameDevice, SEED_RULE } from './manifest.ts';
-import { measurementOf, type Plan, rowsOfCell, unitsOf } from '../plan/plan.ts';
+import { rowsInOrder } from './cell-rows.ts';
+import { finishManifest, type Manifest, startManifest } from './manifest.ts';
+import type { Plan } from '../plan/plan.ts';
 import { cellRecords, writeResults } from './results.ts';
 import { collectMimics } from './mimic-runs.ts';
 import { collectImages } from './images.ts';
 import { collectAttackTrainings } from './attack-trainings.ts';
-import type { Row, RowArm } from './rows.ts';
+import type { Row } from './rows.ts';
 import { openRowsFile } from './rows-file.ts';
 import { readRunFolder, RUN_FILES, type RunFolder } from './run-folder.ts';
 import { type JobEvent, openSession } from '../jobs/session.ts';
 import { type Store, writeAtomically } from '../jobs/store.ts';
+import type { Cell } from '../experiment/setting.ts';
+import { rowsOfCell } from '../plan/units.ts';
 
 /** What a run is made of. */
 export interface RunInputs {
@@ -57,9 +58,6 @@ export interface RunOutcome {
   /** True where nothing was left to do. */
   readonly unchanged: boolean;
 }
-
-/** How many cells may be under way at once: enough to keep every thread busy across a cell's end. */
-const CELLS_AHEAD = 6;
 
 /** Runs what is missing of a plan. @throws INTERRUPTED on abort, after every finished cell is on disk. */
 export async function runPlan(inputs: RunInputs, options: RunOptions): Promise<RunOutcome> {
@@ -113,22 +111,41 @@ async function runMissing(
   await store.sweep();
   const executor = await options.openExecutor();
   const manifest = await startManifest(inputs, executor, previous);
-  const save = (name: string, value: unknown) =>
-    writeAtomically(join(dir, name), `${JSON.stringify(value, null, 2)}\n`);
+  const save = saverOf(dir);
   await save(RUN_FILES.manifest, manifest);
   await save(RUN_FILES.cells, cellRecords(plan, []));
   if (previous === undefined) await save(RUN_FILES.images, []);
+  const { rows, counts } = await writeRows(inputs, options, executor, afresh);
+  const ms = manifest.ms + performance.now() - started;
+  const folder = await finishFolder(inputs, rows, manifest, { ms, jobs: counts });
+  const failedCells = folder.cells.filter(({ errors }) => errors > 0).length;
+  return { folder, failedCells, counts, unchanged: false };
+}
 
-  const rowsFile = await openRowsFile(
-    dir,
-    plan.cells.map((cell) => ({ id: cell.id, rows: rowsOfCell(plan, cell) })),
-    afresh,
+const saverOf =
+  (dir: string) =>
+  (name: string, value: unknown): Promise<void> =>
+    writeAtomically(join(dir, name), `${JSON.stringify(value, null, 2)}\n`);
+
+/** Appends the rows of all cells that the folder lacks. @returns those that it had, too */
+async function writeRows(
+  { plan, store, dir }: RunInputs,
+  options: RunOptions,
+  executor: Executor,
+  afresh: boolean,
+): Promise<{ rows: readonly Row[]; counts: Manifest['jobs'] }> {
+  const cells = plan.cells.map((cell) => ({ id: cell.id, rows: rowsOfCell(plan, cell) }));
+  const rowsFile = await openRowsFile(dir, cells, afresh);
+  const { get, counts } = openSession(
+    store,
+    executor,
+    options.onJob ?? (() => undefined),
+    options.onProgress,
   );
-  const session = openSession(store, executor, options.onJob ?? (() => undefined), options.onProgress);
   const rows: Row[] = [...rowsFile.kept];
   let complete = false;
   try {
-    for await (const [cell, cellRows] of inOrder(plan, rowsFile.finishedCells, session.get, options)) {
+    for await (const [cell, cellRows] of rowsInOrder(plan, rowsFile.finishedCells, get, options)) {
       await rowsFile.append(cellRows);
       rows.push(...cellRows);
       options.onCell?.(cell, cellRows);
@@ -138,150 +155,26 @@ async function runMissing(
     await executor.close();
     await rowsFile.close(complete);
   }
+  return { rows, counts };
+}
 
+/** Writes all that follows from the rows. The manifest comes last: one that says finished vouches for the rest. */
+async function finishFolder(
+  { plan, store, dir }: RunInputs,
+  rows: readonly Row[],
+  started: Manifest,
+  done: Pick<Manifest, 'ms' | 'jobs'>,
+): Promise<RunFolder> {
+  const save = saverOf(dir);
   const images = await collectImages(plan, store);
   const generated = await collectMimics(plan, store);
   const attackTrainings = await collectAttackTrainings(plan, store);
   const cells = cellRecords(plan, rows);
-  const ms = Math.round((previous?.ms ?? 0) + performance.now() - started);
-  const finished: Manifest = {
-    ...manifest,
-    ...(attackTrainings.length > 0 && { attackTrainings }),
-    finished: new Date().toISOString(),
-    ms,
-    jobs: addCounts(previous?.jobs, session.counts),
-    peakRss: process.resourceUsage().maxRSS * 1024,
-  };
+  const manifest = finishManifest(started, { ...done, attackTrainings });
   await save(RUN_FILES.images, images);
   if (generated.length > 0) await save(RUN_FILES.generated, generated);
   await writeResults(dir, { rows, cells, images });
   await save(RUN_FILES.cells, cells);
-  await save(RUN_FILES.manifest, finished); // last: a manifest that says finished vouches for the rest
-  return {
-    folder: { dir, manifest: finished, cells, rows, images, generated },
-    failedCells: cells.filter(({ errors }) => errors > 0).length,
-    counts: session.counts,
-    unchanged: false,
-  };
+  await save(RUN_FILES.manifest, manifest);
+  return { dir, manifest, cells, rows, images, generated };
 }
-
-/** The rows of each missing cell in the order of the plan, with a few cells under way at once. */
-async function* inOrder(
-  plan: Plan,
-  first: number,
-  get: Parameters<typeof measurementOf>[4],
-  { signal, failFast }: RunOptions,
-): AsyncGenerator<[Cell, Row[]]> {
-  const abort = abortion(signal);
-  const underWay: Promise<Row[]>[] = [];
-  for (let i = first; i < plan.cells.length; i++) {
-    for (let next = i + underWay.length; next < Math.min(i + CELLS_AHEAD, plan.cells.length); next++) {
-      const rows = cellRows(plan, plan.cells[next]!, get);
-      rows.catch(() => undefined); // heard where it is awaited; an abort may come first
-      underWay.push(rows);
-    }
-    const rows = await Promise.race([underWay.shift()!, abort]);
-    if (signal?.aborted) throw interrupted();
-    yield [plan.cells[i]!, rows];
-    const failure = rows.find(({ status }) => status === 'error');
-    if (failFast && failure) throw failedFast(failure.image, failure.error ?? '');
-  }
-}
-
-/** Rejects when the signal aborts; pending forever otherwise. */
-function abortion(signal: AbortSignal | undefined): Promise<never> {
-  const promise = new Promise<never>((_, reject) => {
-    if (signal?.aborted) reject(interrupted());
-    signal?.addEventListener('abort', () => reject(interrupted()), { once: true });
-  });
-  promise.catch(() => undefined);
-  return promise;
-}
-
-/** All rows of a cell: unit by unit, the arms of each. */
-async function cellRows(plan: Plan, cell: Cell, get: Parameters<typeof measurementOf>[4]): Promise<Row[]> {
-  const rows = await Promise.all(
-    unitsOf(plan, cell).flatMap((unit) =>
-      unit.arms.map(async (arm): Promise<Row> => {
-        const blank = blankRow(plan, cell, arm, unit.name);
-        try {
-          const { value, n, ms } = await measurementOf(plan, cell, arm, unit, get);
-          return { ...blank, value, n, ms, status: 'ok', error: null };
-        } catch (error) {
-          return { ...blank, value: null, n: 0, ms: 0, status: 'error', error: reasonOf(error) };
-        }
-      }),
-    ),
-  );
-  return rows;
-}
-
-function blankRow(plan: Plan, cell: Cell, arm: RowArm, image: string) {
-  const { unit, higherIsBetter, label } = cell.metric;
-  return {
-    run: plan.run,
-    cell: cell.id,
-    protection: cell.protection.label,
-    attack: cell.attack.label,
-    metric: label,
-    arm,
-    image,
-    unit,
-    higherIsBetter,
-    seed: cell.seed,
-  };
-}
-
-async function startManifest(inputs: RunInputs, executor: Executor, previous?: Manifest): Promise<Manifest> {
-  const { experiment, dataset, plan } = inputs;
-  const [tool, environment] = await Promise.all([describeTool(), describeEnvironment(executor.workers)]);
-  return {
-    schemaVersion: 1,
-    run: plan.run,
-    plan: plan.hash,
-    name: experiment.name,
-    ...(experiment.description !== undefined && { description: experiment.description }),
-    tool,
-    experiment: experiment.source,
-    ...(experiment.verdict !== undefined && { verdict: experiment.verdict }),
-    seeds: experiment.seeds,
-    seedRule: SEED_RULE,
-    dataset: {
-      name: dataset.name,
-      notes: dataset.notes,
-      items: plan.items.map(({ id, sha256, artist, title, licence }) => ({
-        id,
-        sha256,
-        ...(artist !== undefined && { artist }),
-        ...(title !== undefined && { title }),
-        ...(licence !== undefined && { licence }),
-      })),
-    },
-    ...(plan.models.length > 0 && { models: plan.models }),
-    ...programsOf(plan),
-    environment: {
-      ...environment,
-      ...(plan.models.length > 0 && { device: await nameDevice(executor.device) }),
-    },
-    started: previous?.started ?? new Date().toISOString(),
-    finished: null,
-    ms: previous?.ms ?? 0,
-    jobs: previous?.jobs ?? { executed: 0, reused: 0, failed: 0 },
-    peakRss: 0,
-  };
-}
-
-/** What settings call outside this package, as it was found before anything ran. */
-function programsOf({ cells }: Plan): Pick<Manifest, 'programs'> {
-  const links = cells.flatMap(({ protection, attack, metric }) =>
-    [protection, attack, metric].flatMap((setting) => setting.links),
-  );
-  const programs = Object.assign({}, ...links.map((link) => link.programs)) as Record<string, string>;
-  return Object.keys(programs).length > 0 ? { programs } : {};
-}
-
-const addCounts = (a: Manifest['jobs'] | undefined, b: Manifest['jobs']): Manifest['jobs'] => ({
-  executed: (a?.executed ?? 0) + b.executed,
-  reused: (a?.reused ?? 0) + b.reused,
-  failed: (a?.failed ?? 0) + b.failed,
-});

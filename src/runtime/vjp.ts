@@ -1,19 +1,12 @@
-/** @file Outputs and gradients of any model, by either engine. */
-import { CraquelureError, reasonOf, runFailed } from '../messages/index.ts';
+/** @file Outputs and gradients of any model in ONNX Runtime: its graph is differentiated, and run on a device. */
 import type { Model } from '../onnx/model.ts';
 import type { NamedTensors } from '../onnx/tensor.ts';
 import type { Device } from './device.ts';
-import { peakMemory } from './memory.ts';
-import { checkCotangents, checkRequest, type VjpRequest } from './request.ts';
+import { checkCotangents, type VjpRequest } from './request.ts';
 import { openSession, type RunCost } from './session.ts';
 
-/** `onnx` differentiates the graph and runs it in ONNX Runtime; `tfjs` leaves both to TensorFlow.js. */
-export const engines = ['onnx', 'tfjs'] as const;
-
-export type Engine = (typeof engines)[number];
-
+/** Where a model and its gradient run. */
 export interface VjpOptions {
-  readonly engine?: Engine | undefined;
   readonly device?: Device | 'auto' | undefined;
   readonly threads?: number | undefined;
   /** What messages call the model. */
@@ -30,17 +23,8 @@ export interface VjpResult {
   readonly cost: RunCost;
 }
 
-/** Runs a model and its gradient. Throws before running where the request does not fit the model. */
-export async function vjp(model: Model, request: VjpRequest, options: VjpOptions = {}): Promise<VjpResult> {
-  const name = options.name ?? 'in memory';
-  const checked = checkRequest(model, name, request);
-  const run = options.engine === 'tfjs' ? runTfjs : runOnnx;
-  const result = await run(model, checked, { ...options, name });
-  checkCotangents(name, checked.cotangents, result.outputs);
-  return result;
-}
-
-async function runOnnx(
+/** Runs a model and its gradient; the request is checked already. */
+export async function vjpByOnnx(
   model: Model,
   { inputs, cotangents, wrt }: VjpRequest,
   options: VjpOptions & { readonly name: string },
@@ -80,24 +64,5 @@ async function explain(
     checkCotangents(options.name, cotangents, await session.run(inputs));
   } finally {
     await session.close();
-  }
-}
-
-async function runTfjs(
-  model: Model,
-  request: VjpRequest,
-  { device = 'cpu', name }: VjpOptions & { readonly name: string },
-): Promise<VjpResult> {
-  const { loadTfjs } = await import('../tfjs/load.ts');
-  const backend = await loadTfjs(device);
-  const { differentiate } = await import('../tfjs/vjp.ts');
-  const start = performance.now();
-  try {
-    const result = differentiate(model, request, name);
-    const cost = { ms: performance.now() - start, peakMemory: peakMemory() };
-    return { ...result, device: `tfjs ${backend}`, cost };
-  } catch (error) {
-    if (error instanceof CraquelureError) throw error;
-    throw runFailed(name, `tfjs ${backend}`, reasonOf(error).split('\n')[0]!, { cause: error });
   }
 }

@@ -10,13 +10,15 @@ import type { Image } from '../image/image.ts';
 import type { Notes } from '../plugin/define.ts';
 import type { Budget } from '../protections/define.ts';
 import { emptyFolder, missingFile, overwritesInput, sameOutput } from '../messages/index.ts';
-import { attackImage, measureSaved, type PluginServices, protectImage } from '../jobs/execute.ts';
-import { jobStep } from '../jobs/job.ts';
 import { jobSeed } from '../jobs/seeds.ts';
 import { sha256 } from '../files/keys.ts';
-import type { Setting } from '../run/run-folder.ts';
 import type { MeasuredBudget, MeasuredLooks } from '../jobs/safeguards.ts';
 import { writeAtomically } from '../jobs/store.ts';
+import { jobStep } from '../experiment/step.ts';
+import type { Setting } from '../experiment/setting.ts';
+import { attackImage } from '../jobs/stages/attack.ts';
+import { measureSaved, protectImage } from '../jobs/stages/protect.ts';
+import type { PluginServices } from '../jobs/stage.ts';
 
 /** A picture to be treated. */
 export interface InputFile {

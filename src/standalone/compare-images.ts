@@ -14,6 +14,7 @@ import {
 } from '../messages/index.ts';
 import type { ImageRef, Metric, MetricContext } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
+import { kindOf } from '../metrics/kinds/index.ts';
 import type { RoleModels } from '../models/pool.ts';
 import { vectorOf as vectorBy } from '../models/vectors.ts';
 import { resolvePlugin } from '../plugin/resolve.ts';
@@ -22,11 +23,11 @@ import type { ModelChoices } from '../models/choice.ts';
 import type { Device } from '../runtime/device.ts';
 import { openBindings } from '../experiment/bindings.ts';
 import { findInputs, type InputFile } from './by-hand.ts';
-import { type JobStep, jobStep } from '../jobs/job.ts';
 import { jobSeed } from '../jobs/seeds.ts';
 import { sha256 } from '../files/keys.ts';
-import type { MetricSetting } from '../run/run-folder.ts';
 import { writeAtomically } from '../jobs/store.ts';
+import { type JobStep, jobStep } from '../experiment/step.ts';
+import type { MetricSetting } from '../experiment/setting.ts';
 
 /** One line of `measure`'s answer. */
 export interface Measurement {
@@ -159,28 +160,21 @@ async function measureStep(
   load: Load,
   context: (name: string) => MetricContext,
 ): Promise<Pick<Measurement, 'value' | 'images' | 'error'>> {
-  const metric: Metric = resolvePlugin('metric', metrics, id);
-  if (metric.kind === 'generated') throw needsExperiment(id);
-  const refs = (side: 'a' | 'b'): Promise<ImageRef[]> =>
-    Promise.all(pairs.map((pair) => refOf(pair[side], load)));
-  if (metric.kind === 'set') {
-    return { value: await metric.measure(await refs('a'), await refs('b'), params, context('*')) };
-  }
-  const measureOne = async (of: typeof metric, { name, a, b }: Pair): Promise<number> => {
-    switch (of.kind) {
-      case 'pair':
-        return of.measure(await load(a), await load(b), params, context(name));
-      case 'view':
-        return of.measure(await refOf(a, load), await refOf(b, load), params, context(name));
-      case 'image-set':
-        return of.measure(await refOf(a, load), await refs('b'), params, context(name));
-    }
+  const metric = resolvePlugin<Metric>('metric', metrics, id);
+  const kind = kindOf(metric);
+  if (kind.inputs === 'mimic') throw needsExperiment(id);
+  const refs = (side: 'a' | 'b', of = pairs): Promise<ImageRef[]> =>
+    Promise.all(of.map((pair) => refOf(pair[side], load)));
+  const measured = async (of: readonly Pair[], name: string): Promise<number> => {
+    const references = await refs('b', kind.references === 'all' ? pairs : of);
+    return kind.measure(metric, { inputs: await refs('a', of), references }, params, context(name));
   };
+  if (kind.value === 'set') return { value: await measured(pairs, '*') };
   const images: { image: string; value: number | null; error?: string }[] = [];
-  for (const { name, a, b } of pairs) {
+  for (const pair of pairs) {
+    const { name } = pair;
     try {
-      const value = await measureOne(metric, { name, a, b });
-      images.push({ image: name, value });
+      images.push({ image: name, value: await measured([pair], name) });
     } catch (error) {
       images.push({ image: name, value: null, error: reasonOf(error) });
     }

@@ -9,9 +9,9 @@ import type { Notes } from '../plugin/define.ts';
 import type { Budget } from '../protections/define.ts';
 import type { OutputFile } from './by-hand.ts';
 import { toolVersion } from '../run/manifest.ts';
-import { toJsonValue } from '../run/rows.ts';
-import type { Setting, SettingLink } from '../run/run-folder.ts';
 import { writeAtomically } from '../jobs/store.ts';
+import { toJsonValue } from '../files/json-number.ts';
+import type { Setting, SettingLink } from '../experiment/setting.ts';
 
 /** One protected picture. */
 interface HandRecord extends Pick<SettingLink, 'id' | 'version' | 'params' | 'pictures'> {

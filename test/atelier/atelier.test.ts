@@ -1,11 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { ATELIER_VERSION, paint, type Recipe } from '../../src/atelier/paint.ts';
-import { MOTIF_IDS, openAtelier, PAINTER_IDS, parseAtelier } from '../../src/atelier/catalogue.ts';
+import { MOTIF_IDS, PAINTER_IDS, parseAtelier } from '../../src/atelier/catalogue.ts';
 import { MOTIFS } from '../../src/atelier/motifs/index.ts';
 import { PAINTERS } from '../../src/atelier/painters/index.ts';
 import { decodeImage } from '../../src/image/codec.ts';
 import { type Image, toBytes } from '../../src/image/image.ts';
+import { openAtelier } from '../../src/datasets/atelier.ts';
 
 const SIZE = 128;
 const pairs = PAINTER_IDS.flatMap((painter, p) =>

@@ -2,12 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { findBrowser } from '../../src/attacks/parts/browser.ts';
 import { screenshot } from '../../src/attacks/display/screenshot.ts';
 import { bindModels } from '../../src/experiment/bindings.ts';
-import { jobKey, jobStep } from '../../src/jobs/job.ts';
+import { jobKey } from '../../src/jobs/job.ts';
 import { attackSettings } from '../../src/experiment/settings.ts';
 import { fromBytes, type Image, toBytes } from '../../src/image/image.ts';
 import { browserMissing, imageTooSmall, screenshotTooLarge } from '../../src/messages/index.ts';
 import { seededRandom } from '../../src/random.ts';
 import { randomImage } from '../pictures.ts';
+import { jobStep } from '../../src/experiment/step.ts';
 
 const shoot = async (image: Image, given: object): Promise<Uint8Array> =>
   toBytes(await screenshot.apply(image, screenshot.params.parse(given), { random: seededRandom(0) }));

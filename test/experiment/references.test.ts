@@ -2,7 +2,6 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { bindModels } from '../../src/experiment/bindings.ts';
-import { jobStep } from '../../src/jobs/job.ts';
 import { jobSeed } from '../../src/jobs/seeds.ts';
 import { sha256 } from '../../src/files/keys.ts';
 import { listPictures, picturesFrom } from '../../src/experiment/references.ts';
@@ -12,6 +11,7 @@ import { parseModelChoices } from '../../src/models/choice.ts';
 import { randomImage } from '../pictures.ts';
 import { describeShared } from '../shared.ts';
 import { temporaryFolder } from '../run-fixture.ts';
+import { jobStep } from '../../src/experiment/step.ts';
 
 const png = async (seed: number) =>
   (await encodeImage(randomImage(16, 16, { seed }), { format: 'png' })).bytes;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { JobStep } from '../../src/jobs/job.ts';
 import { fineTuneSeed, jobSeed } from '../../src/jobs/seeds.ts';
+import type { JobStep } from '../../src/experiment/step.ts';
 
 const step = (id: string, params: JobStep['params']): [JobStep] => [{ id, version: 1, params }];
 

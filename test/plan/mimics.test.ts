@@ -328,9 +328,9 @@ describe('metrics of what a fine-tuned model generates', () => {
       const { dir, file } = await studio([`'lora-mimicry-noise(${lesson})'`]);
       const { plan, store } = await prepareRun(file, { store: join(dir, 'store'), maxPixels: 1e6 });
       const { work } = await estimatePlan(plan, store, 1);
-      const learning = work.find((each) => each.work.startsWith('learn lora, 1'))!;
-      expect(learning).toMatchObject({ counted: true, cached: 0 });
-      return { ms: learning.ms! / learning.toRun, bytes: await estimateMemory(plan, store, 1) };
+      const training = work.find((each) => each.work.startsWith('fine-tune lora, 1'))!;
+      expect(training).toMatchObject({ counted: true, cached: 0 });
+      return { ms: training.ms! / training.toRun, bytes: await estimateMemory(plan, store, 1) };
     };
     const [short, long] = [await estimate(MIMICRY), await estimate(MIMICRY.replace('steps=1,', 'steps=11,'))];
     // One step is a forward and a backward pass of one picture; two pictures are then painted in one step each, and decoded.

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { chainGraph } from '../../src/attacks/graph/chain.ts';
 import { attacks } from '../../src/attacks/index.ts';
-import { jobStep } from '../../src/jobs/job.ts';
 import { protectionSettings } from '../../src/experiment/settings.ts';
 import type { Size } from '../../src/image/image.ts';
 import { noGraph, noMoments } from '../../src/messages/index.ts';
@@ -21,6 +20,7 @@ import { seededRandom } from '../../src/random.ts';
 import { emptyHome, poolingModel, temporaryFolder } from '../models/fixture.ts';
 import { randomImage } from '../pictures.ts';
 import { writeTinyDiffusion } from '../tiny-diffusion.ts';
+import { jobStep } from '../../src/experiment/step.ts';
 
 const encoder = await openModel(await poolingModel());
 afterAll(() => encoder.close());

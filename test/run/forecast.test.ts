@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type WorkEstimate, workOf } from '../../src/plan/estimate.ts';
+import type { WorkEstimate } from '../../src/plan/estimate.ts';
 import { forecastOf } from '../../src/run/forecast.ts';
 import type { Job } from '../../src/jobs/job.ts';
+import { workOf } from '../../src/jobs/stages/index.ts';
 
 const protect = (seed: number): Job => ({
   stage: 'protect',

@@ -14,10 +14,10 @@ import type { Model } from '../../src/onnx/model.ts';
 import { fromNumbers, type NamedTensors, tensorBytes } from '../../src/onnx/tensor.ts';
 import { seededRandom } from '../../src/random.ts';
 import { gradcheck } from '../../src/runtime/gradcheck.ts';
-import { engines, vjp } from '../../src/runtime/vjp.ts';
 import { goldenCases, goldenTensors, relativeError } from '../golden-gradients.ts';
 import { describeShared } from '../shared.ts';
 import { modelOf, node, port } from './models.ts';
+import { engines, vjp } from '../../src/tfjs/engines.ts';
 
 const f32 = (dims: number[], ...values: number[]) => fromNumbers('float32', dims, values);
 

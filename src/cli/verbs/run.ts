@@ -29,7 +29,7 @@ export const run = defineVerb({
   ],
   handler: async (args) => {
     const { prepareRun } = await import('../../run/prepare.ts');
-    const { lackingIn } = await import('../../plan/plan.ts');
+    const { lackingIn } = await import('../../plan/measurements.ts');
     const started = performance.now();
     const inputs = await prepareRun(args.experiment, { ...(await prepareOptions(args)), lenient: true });
     for (const remark of inputs.dataset.notes) note(`note: ${remark}`);
@@ -70,7 +70,8 @@ async function runMatrix(
 ): Promise<RunOutcome> {
   const { runPlan } = await import('../../run/run.ts');
   const { localExecutor } = await import('../../jobs/executor.ts');
-  const { estimatePlan, timingRecorder, workOf } = await import('../../plan/estimate.ts');
+  const { workOf } = await import('../../jobs/stages/index.ts');
+  const { estimatePlan, timingRecorder } = await import('../../plan/estimate.ts');
   const { forecastOf } = await import('../../run/forecast.ts');
   const { plan, store } = inputs;
   const timings = timingRecorder();

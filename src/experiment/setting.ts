@@ -1,0 +1,69 @@
+/** @file The settings of an experiment as plain data: plug-ins with every parameter resolved, and the cells they make. */
+import type { Metric } from '../metrics/define.ts';
+import type { ModelRole } from '../models/roles.ts';
+
+/** One plug-in of a setting with every parameter resolved; a chain of attacks has several. */
+export interface SettingLink {
+  readonly id: string;
+  /** The plug-in's label for figures. */
+  readonly name: string;
+  readonly version: number;
+  readonly params: Readonly<Record<string, unknown>>;
+  /** Where the plug-in needs networks: what plays each role. */
+  readonly models?: Readonly<Partial<Record<ModelRole, LinkedModel>>>;
+  /** Where parameters name chains of attacks: the links of each. */
+  readonly chains?: Readonly<Record<string, readonly (readonly SettingLink[])[]>>;
+  /** Of a metric that cannot be measured here: which model it lacks, and how to get it. */
+  readonly absent?: string;
+  /** Where parameters name pictures: the hash over those, by the parameter. */
+  readonly pictures?: Readonly<Record<string, string>>;
+  /** Where the output depends on a program outside this package: its version, by its name. */
+  readonly programs?: Readonly<Record<string, string>>;
+  /** The parameter that orders an attack's settings from gentle to harsh. */
+  readonly strength?: { readonly parameter: string; readonly harsher: 'higher' | 'lower' };
+}
+
+/** What plays one role for a plug-in; the manifest describes it under this key. Of an ensemble, parts are joined by `+`. */
+export interface LinkedModel {
+  readonly id: string;
+  /** Hash over its bytes and the way they are used. */
+  readonly key: string;
+}
+
+/** A protection, attack or metric with its parameters. */
+export interface Setting {
+  /** As a call: `jpeg(quality=75) | rescale`. Unique within its kind and experiment. */
+  readonly label: string;
+  readonly links: readonly SettingLink[];
+  /** True where one of its links draws random numbers. */
+  readonly random: boolean;
+}
+
+/** Ids of the networks that a setting's links ask, each once. */
+export const networksOf = ({ links }: Pick<Setting, 'links'>): string[] => [
+  ...new Set(links.flatMap(({ models = {} }) => Object.values(models).map(({ id }) => id))),
+];
+
+/** A metric with its parameters, and what rows and reports have to know of it. */
+export interface MetricSetting extends Setting {
+  readonly kind: Metric['kind'];
+  /** Set metrics with a noise floor: how many images half a set must have. */
+  readonly floorFrom?: number;
+  readonly unit: string;
+  readonly higherIsBetter: boolean;
+  /** What an effect by it is about; absent: what a network sees. */
+  readonly measures?: Metric['measures'];
+  /** True where values are 0 or 1. */
+  readonly binary?: true;
+  readonly protocol: string;
+}
+
+/** A cell of the matrix: one protection x one attack x one metric x one seed over the whole data set. */
+export interface Cell {
+  /** First 12 hex digits of the hash of all that its numbers depend on. */
+  readonly id: string;
+  readonly protection: Setting;
+  readonly attack: Setting;
+  readonly metric: MetricSetting;
+  readonly seed: number;
+}

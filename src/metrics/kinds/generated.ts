@@ -1,0 +1,63 @@
+/** @file The samples of a mimic: a model that was fine-tuned on an arm's images. */
+import { sampleCount } from '../../diffusion/mimic.ts';
+import { unknownName } from '../../messages/index.ts';
+import { ARMS } from '../arms.ts';
+import type { GeneratedMetric, ImageRef, PictureFacts } from '../define.ts';
+import type { Kind, Parameters, Unit } from './kind.ts';
+
+export const generated: Kind<GeneratedMetric> = {
+  value: 'sample',
+  sees: 'features',
+  inputs: 'mimic',
+  references: 'held-out',
+  fields: () => ({}),
+  units: (items, metric, params) =>
+    artistsOf(items, metric, params).flatMap((artist) =>
+      unitsOfMimic(
+        metric.trainsOn === 'all' ? items : items.filter((item) => (item.artist ?? '') === artist),
+        artist,
+        metric,
+        params,
+      ),
+    ),
+  measure: (metric, { inputs, references, sample }, params, context) => {
+    const { index, artist } = sample!;
+    if (metric.judgeAll !== undefined) return metric.judgeAll(inputs, artist, references, params, context);
+    const [control, ...rest] = references as [ImageRef, ...ImageRef[]];
+    return metric.judge({ picture: inputs[0]!, control, index, artist }, rest, params, context);
+  },
+};
+
+/** The artists whose works train a mimic each; `*`: one mimic is trained on all works. */
+function artistsOf(
+  items: readonly PictureFacts[],
+  metric: GeneratedMetric,
+  params: Parameters,
+): readonly string[] {
+  if (metric.trainsOn === 'all') return ['*'];
+  const there = [...new Set(items.map(({ artist = '' }) => artist))];
+  const wanted = metric.artists?.(params) ?? there;
+  const unknown = wanted.find((name) => !there.includes(name));
+  if (unknown !== undefined) throw unknownName('artist', unknown, there, { code: 'USAGE' });
+  return wanted;
+}
+
+/** One unit for each sample that is judged; if the metric judges all samples as one set, one for the mimic. */
+function unitsOfMimic<Item extends PictureFacts>(
+  items: readonly Item[],
+  artist: string,
+  metric: GeneratedMetric,
+  params: Parameters,
+): Unit<Item>[] {
+  const arms = [...ARMS, 'untuned'] as const;
+  if (metric.judgeAll !== undefined)
+    return [{ name: `${artist}: all`, items, arms, sample: { index: 0, artist } }];
+  const mimic = metric.mimic(params);
+  return Array.from({ length: sampleCount(mimic) }, (_, index) => index)
+    .filter((index) => metric.judged?.(index, params) ?? true)
+    .map((index) => {
+      const prompt = mimic.prompts[Math.floor(index / mimic.imagesPerPrompt)]!;
+      const name = `${artist}: ${prompt} #${(index % mimic.imagesPerPrompt) + 1}`;
+      return { name, items, arms, sample: { index, artist } };
+    });
+}
