@@ -4,10 +4,10 @@ import { openAtelier } from '../dist/datasets/atelier.js';
 import { runMimic } from '../dist/diffusion/mimic.js';
 import { decodeImage } from '../dist/image/codec.js';
 import { metrics } from '../dist/metrics/index.js';
-import { DIFFUSION_ROLES } from '../dist/metrics/mimicry/parameters.js';
 import { modelHome } from '../dist/models/home.js';
-import { resolveNeeds } from '../dist/models/resolve.js';
 import { openPool } from '../dist/models/pool.js';
+import { resolveNeeds } from '../dist/models/resolve.js';
+import { ROLE_GROUPS } from '../dist/models/roles.js';
 import { parseParameters } from '../dist/plugin/parameters.js';
 import { seededRandom } from '../dist/random.js';
 
@@ -24,7 +24,7 @@ const pictures = images.map((image, i) => ({
   sha256: String(i),
   load: async () => image,
 }));
-const needs = DIFFUSION_ROLES.map((role) => ({ role, by: 'the bench' }));
+const needs = ROLE_GROUPS.diffusion.map((role) => ({ role, by: 'the bench' }));
 const pool = openPool({ threads: 2 });
 const models = pool.of(await resolveNeeds(needs, {}, { home: modelHome(), baseDirs: [] }));
 const started = performance.now();

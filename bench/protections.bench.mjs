@@ -45,8 +45,11 @@ const shown = ({ skipped, seconds, peak }) =>
 
 /** Gradient steps of all rounds; those through a U-Net come after those through an encoder alone. */
 function effort(protection) {
-  const { steps = 0, rounds = 1, trainSteps = 0 } = parseParameters(protection, {});
-  return rounds * (steps + trainSteps) + (protection.needs?.includes('unet') ? 1e6 : 0);
+  const params = parseParameters(protection, {});
+  const { steps = 0, rounds = 1, trainSteps = 0 } = params;
+  return (
+    rounds * (steps + trainSteps) + (protection.needs(params).some(({ role }) => role === 'unet') ? 1e6 : 0)
+  );
 }
 
 export async function bench() {

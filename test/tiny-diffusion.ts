@@ -364,14 +364,21 @@ export async function writeTinyDiffusion(
   {
     prediction = 'epsilon',
     upscaler = false,
-  }: { readonly prediction?: 'epsilon' | 'v_prediction'; readonly upscaler?: boolean } = {},
+    decoderSeed = 3,
+    textSeed = 4,
+  }: {
+    readonly prediction?: 'epsilon' | 'v_prediction';
+    readonly upscaler?: boolean;
+    readonly decoderSeed?: number;
+    readonly textSeed?: number;
+  } = {},
 ): Promise<string> {
   const { vocab, merges } = tinyVocabulary();
   const networks: Readonly<Record<string, Model>> = {
     unet: tinyUnet(1, { upscaler }),
     vae_encoder: tinyEncoder(),
-    vae_decoder: tinyDecoder(3, { doublings: upscaler ? 2 : 3 }),
-    text_encoder: tinyTextEncoder(Object.keys(vocab).length),
+    vae_decoder: tinyDecoder(decoderSeed, { doublings: upscaler ? 2 : 3 }),
+    text_encoder: tinyTextEncoder(Object.keys(vocab).length, textSeed),
   };
   const texts: Readonly<Record<string, string>> = {
     'unet/config.json': JSON.stringify({ sample_size: 8, block_out_channels: CHANNELS }),

@@ -1,4 +1,4 @@
-/** @file Attacks one after the other: `jpeg(quality=75) | rescale(scale=0.5)`. */
+/** @file Attacks applied one after the other: `jpeg(quality=75) | rescale(scale=0.5)`. */
 import type { Image } from '../image/image.ts';
 import type { RoleModels } from '../models/pool.ts';
 import type { PluginContext } from '../plugin/define.ts';
@@ -9,15 +9,15 @@ import type { Attack } from './define.ts';
 export interface ChainLink {
   readonly attack: Attack;
   readonly params: GivenParameters;
-  /** What plays the roles that this attack needs. */
+  /** The models in the roles that this attack needs. */
   readonly models?: RoleModels;
-  /** What its training gave, if it is one that is trained. */
+  /** The result of its training, if it is trained. */
   readonly trained?: Float32Array;
 }
 
 /**
- * The image after all links, from left to right. Each link draws from a stream of its own, named by its position,
- * so that what one draws does not move what the next one draws.
+ * The image after all links, from left to right. Each link has its own random stream, named by its position, so that the
+ * random numbers of one do not depend on those of another.
  */
 export async function applyChain(
   links: readonly ChainLink[],

@@ -1,4 +1,4 @@
-/** @file The interface of an attack: image to image, of the same size unless it says otherwise. */
+/** @file The interface of an attack: image to image, of the same size unless `resizes` is set. */
 import { z } from 'zod';
 import type { Image } from '../image/image.ts';
 import { notLearned } from '../messages/index.ts';
@@ -11,34 +11,34 @@ export interface StrengthAxis {
   readonly harsher: 'higher' | 'lower';
 }
 
-/** A picture and its protected version, of the same size: what an attack learns from. */
+/** An image and its protected version, of the same size: what an attack is trained on. */
 export interface TrainingPair {
   readonly clean: Image;
   readonly protected: Image;
 }
 
-/** What an attack learns, once for each protection, before it is applied to pictures that it never saw. */
+/** The training of an attack: once for each protection, before the attack is applied to images that it has never seen. */
 export interface Trainable<P> {
-  /** How many pairs it wants, of the pictures that its parameter `training` names. */
+  /** The number of pairs, made of the images that the parameter `training` names. */
   pairs(params: P): number;
-  /** What it learnt, as numbers; `apply` finds them in its context (`learnedIn`). */
+  /** The result of the training, as numbers; `apply` reads them with `trainedIn`. */
   train(pairs: readonly TrainingPair[], params: P, context: PluginContext): Promise<Float32Array>;
-  /** What it learnt, in a sentence. */
+  /** The result of the training, in a sentence. */
   describe?(trained: Float32Array): string;
 }
 
-/** The parameter of attacks that learn; `refers: { training: 'pictures' }` belongs to it. */
+/** The parameter of attacks that are trained; it needs `refers: { training: 'pictures' }`. */
 export const trainingParameters = {
   training: z
     .string()
     .min(1)
     .default('atelier(count=64, size=128, seed=77)')
     .describe(
-      'pictures that pairs are made of: a folder, a manifest or the generator; attacked ones are left out',
+      'images for the training pairs: a file, folder, manifest or atelier(...); images under attack are left out',
     ),
 };
 
-/** What this attack learnt. @throws USAGE where it is applied without pairs, as by hand. */
+/** The result of the training of this attack. @throws USAGE if it was not trained, as outside an experiment */
 export function trainedIn({ trained }: PluginContext, attack: string): Float32Array {
   if (trained === undefined) throw notLearned(attack);
   return trained;
@@ -46,16 +46,16 @@ export function trainedIn({ trained }: PluginContext, attack: string): Float32Ar
 
 /** An attack, as its file defines it. */
 export interface Attack<S extends ParameterSchema = ParameterSchema> extends PluginBase<S> {
-  /** True where the output may have another size than the input. */
+  /** True if the output may have another size than the input. */
   readonly resizes?: boolean;
-  /** True where pixels move: opacity moves along. */
+  /** True if pixels move; then opacity moves with them. */
   readonly moves?: boolean;
   readonly strength?: StrengthAxis;
-  /** Where it has to be trained on pairs of the protection that it attacks. */
+  /** Set if it has to be trained on pairs of the protection that it attacks. */
   readonly training?: Trainable<z.infer<S>>;
-  /** An attacked copy. Where the attack is an encoder, the result carries the encoded file (`image.file`). */
+  /** An attacked copy. If the attack is an encoder, the result carries the encoded file (`image.file`). */
   apply(image: Image, params: z.infer<S>, context: PluginContext): Promise<Image>;
-  /** The same for 8-bit pictures as nodes of an ONNX graph, opacity aside; see `graph/chain.ts`. */
+  /** The same for 8-bit images as nodes of an ONNX graph, without opacity; see `graph/chain.ts`. */
   graph?(picture: GraphPicture, params: z.infer<S>, scope: GraphScope): GraphPicture;
 }
 

@@ -214,11 +214,13 @@ const sameAs = (model: ResolvedModel) => (other: ResolvedModel) =>
 
 function needsOf(kind: PluginKind, { id, params }: SettingLink, choices: ModelChoices): Need[] {
   const plugin = resolvePlugin(kind, REGISTRIES[kind], id);
-  const needs: readonly RoleNeed[] = plugin.needsWith?.(params) ?? plugin.needs.map((role) => ({ role }));
-  return needs.filter(isPlayed(choices)).flatMap(({ role, models = [] }) => {
-    if (models.length === 0) return [{ role, by: id, model: pinned(plugin, role, choices) }];
-    return models.map((model) => ({ role, by: id, model }));
-  });
+  return plugin
+    .needs(params)
+    .filter(isPlayed(choices))
+    .flatMap(({ role, models = [] }) => {
+      if (models.length === 0) return [{ role, by: id, model: pinned(plugin, role, choices) }];
+      return models.map((model) => ({ role, by: id, model }));
+    });
 }
 
 /** What a plug-in can do without is left out where nobody chose it and nothing for it ships with the package. */

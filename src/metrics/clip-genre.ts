@@ -1,9 +1,10 @@
 /**
- * @file Does CLIP still see the picture's genre? Zero-shot: the true one is among the first three of a list, by cosine
- * between picture and names. Glaze counts so which mimics it has misled ("CLIP-based genre shift"), IMPRESS which of them
- * it has brought back; both ask of a mimic's paintings, and here any picture may be asked of.
+ * @file Whether CLIP still assigns the genre of an image. Zero-shot: the true genre is among the top three of a list, by the
+ * cosine of image and names. Glaze counts misled mimics by it ("CLIP-based genre shift"), IMPRESS restored ones. Both judge a
+ * mimic's images; here any image can be judged.
  */
 import { z } from 'zod';
+import { roleNeeds } from '../plugin/define.ts';
 import { unknownGenre, unknownName } from '../messages/index.ts';
 import { PREPARATION } from '../models/vectors.ts';
 import { defineMetric, type ImageRef, type MetricContext } from './define.ts';
@@ -40,7 +41,7 @@ const WIKIART = [
   'Abstract Expressionism',
 ];
 
-/** What IMPRESS adds for art of today. */
+/** The genres that IMPRESS adds for modern art. */
 const TODAY = [
   'Anime',
   'Caricature',
@@ -56,26 +57,31 @@ const TODAY = [
   'Retro',
 ];
 
-/** How a genre is asked for. */
+/** The parameters of a genre metric. */
 export const genreParameters = {
-  top: z.int().min(1).max(39).default(3).describe('how many of the first genres count'),
+  topK: z.int().min(1).max(39).default(3).describe('number of top genres that count as a match'),
   genres: z
     .enum(['impress', 'wikiart'])
     .default('impress')
-    .describe("impress: WikiArt's 27 and 12 of today; wikiart: the 27"),
+    .describe('list of genres: impress (27 of WikiArt and 12 modern ones) or wikiart (27)'),
   underscores: z
     .boolean()
     .default(false)
-    .describe("names as IMPRESS's program reads them, Post_Impressionism, for its own numbers"),
+    .describe(
+      "whether to spell genres as IMPRESS's program does (Post_Impressionism), to compare with its numbers",
+    ),
   genre: z
     .string()
     .default('')
-    .describe("the true one of all pictures; empty: as the manifest's column 'genre' says"),
+    .describe("true genre of all images; empty: the column 'genre' of the manifest"),
 };
+
+/** Earlier names of these parameters. */
+export const genreFormerNames = { topK: 'top' } as const;
 
 type GenreParameters = z.infer<z.ZodObject<typeof genreParameters>>;
 
-/** What the protocols of metrics that ask so have in common. */
+/** The shared part of the protocols of genre metrics. */
 export const GENRE_PROTOCOL =
   'cosines of projected image and text embeddings, names without a template, each text alone, equal ones ' +
   "in the list's order";
@@ -85,7 +91,7 @@ export const clipGenre = defineMetric({
   version: 1,
   kind: 'view',
   label: 'CLIP genre kept',
-  summary: "Is the picture's genre among the first three that CLIP would give it? 1 or 0.",
+  summary: "Whether the image's genre is among the top genres that CLIP assigns to it: 1 or 0.",
   reference:
     'Shan et al., Glaze (USENIX Security 2023), CLIP-based genre shift; Cao et al., IMPRESS (NeurIPS 2023), top-3 accuracy',
   protocol: `clip-genre@1: ${GENRE_PROTOCOL}; ${PREPARATION['image-embedder']}`,
@@ -93,7 +99,8 @@ export const clipGenre = defineMetric({
   higherIsBetter: true,
   binary: true,
   params: z.strictObject(genreParameters),
-  needs: ['image-embedder', 'text-embedder'],
+  formerNames: genreFormerNames,
+  needs: () => roleNeeds('image-embedder', 'text-embedder'),
   pins: CLIP_PINS,
   random: false,
   measure: async (image, _reference, params, context) => {
@@ -103,25 +110,25 @@ export const clipGenre = defineMetric({
   },
 });
 
-/** 1 where a genre is among the first that CLIP gives a picture, else 0. @throws DATASET where the list lacks it */
+/** 1 if a genre is among the top genres that CLIP assigns to an image, else 0. @throws DATASET if the list lacks it */
 export async function genreKept(
   metric: string,
   picture: ImageRef,
   genre: string,
-  { top, genres, underscores }: GenreParameters,
+  { topK, genres, underscores }: GenreParameters,
   context: MetricContext,
 ): Promise<0 | 1> {
   const names = genres === 'wikiart' ? WIKIART : [...WIKIART, ...TODAY];
   const truth = listed(genre, names);
-  // Only WikiArt's names come with underscores.
+  // Only WikiArt's names are spelt with underscores.
   const written = names.map((name) =>
     underscores && WIKIART.includes(name) ? name.replaceAll(' ', '_') : name,
   );
   const ranked = await rankedTexts(metric, picture, written, context);
-  return ranked.slice(0, top).includes(written[names.indexOf(truth)]!) ? 1 : 0;
+  return ranked.slice(0, topK).includes(written[names.indexOf(truth)]!) ? 1 : 0;
 }
 
-/** A genre as the list spells it. @throws DATASET where it is unknown */
+/** A genre as the list spells it. @throws DATASET if it is unknown */
 function listed(genre: string, names: readonly string[]): string {
   const plain = (text: string): string =>
     text

@@ -1,6 +1,6 @@
 /**
- * @file The interfaces of the five kinds of metric: image against image, what a network sees in one against what it sees
- * in the other, image against a set, set against set, and what a model generates that has learnt a set.
+ * @file The interfaces of the five kinds of metric: image against image, embedding against embedding, image against set, set
+ * against set, and the images that a model generates after fine-tuning on a set.
  */
 import type { z } from 'zod';
 import type { MimicSpec } from '../diffusion/mimic.ts';
@@ -8,32 +8,32 @@ import type { Image } from '../image/image.ts';
 import type { VectorRole } from '../models/vectors.ts';
 import type { ParameterSchema, PluginBase, PluginContext } from '../plugin/define.ts';
 
-/** What a data set knows about a picture. */
+/** What a data set knows about an image. */
 export interface PictureFacts {
-  /** The picture's id; the same for all its arms. */
+  /** The id of the image; the same for all its arms. */
   readonly id: string;
   readonly artist?: string;
   readonly title?: string;
-  /** What it shows, as a prompt would say it. */
+  /** What it shows, in the words of a prompt. */
   readonly caption?: string;
   /** Its style, such as 'Impressionism'. */
   readonly genre?: string;
 }
 
-/** A picture of a set, loaded when asked for, so that a set of any size fits in memory. */
+/** An image of a set, loaded on demand, so that a set of any size fits in memory. */
 export interface ImageRef extends PictureFacts {
-  /** Of the picture's content; what vectors are kept under. */
+  /** The hash of the pixels; embeddings are cached under it. */
   readonly sha256: string;
   load(): Promise<Image>;
 }
 
 export type ImageSet = readonly ImageRef[];
 
-/** What metrics over embeddings and sets are given beside what every plug-in is. */
+/** The context of metrics over embeddings and sets, in addition to that of every plug-in. */
 export interface MetricContext extends PluginContext {
   /**
-   * What the network in a role sees in a picture (`models/vectors.ts`): computed once for each picture and model, and
-   * shared by all cells. @throws MODEL where the metric does not need that role
+   * The vector that the network in a role gives for an image (`models/vectors.ts`): computed once for each image and model,
+   * and shared by all cells. @throws MODEL if the metric does not need that role
    */
   vectorOf(picture: ImageRef, role: VectorRole): Promise<Float32Array>;
 }
@@ -43,14 +43,14 @@ interface MetricBase<S extends ParameterSchema> extends PluginBase<S> {
   readonly unit: string;
   readonly higherIsBetter: boolean;
   /**
-   * What an effect by this metric is about. fidelity: how far a picture is moved, which says nothing of a mimic;
-   * mimicry: what a mimic that was trained on the pictures makes; detectability: whether a protection gives itself away.
-   * Absent: what a network sees in the picture.
+   * What an effect by this metric is about. fidelity: how far an image is moved, which says nothing about a mimic; mimicry:
+   * the images of a mimic that was trained on the set; detectability: whether a protection can be detected. Absent: how a
+   * network sees the image.
    */
   readonly measures?: 'fidelity' | 'mimicry' | 'detectability';
-  /** True where an image is a hit (1) or a miss (0), so that a mean is a rate. */
+  /** True if an image is a hit (1) or a miss (0), so that a mean is a rate. */
   readonly binary?: true;
-  /** The exact protocol, with its version: what a paper would have to cite. */
+  /** The exact protocol with its version, as a paper would have to cite it. */
   readonly protocol: string;
 }
 
@@ -60,13 +60,13 @@ export interface PairMetric<S extends ParameterSchema = ParameterSchema> extends
   measure(image: Image, reference: Image, params: z.infer<S>, context: PluginContext): Promise<number>;
 }
 
-/** Compares what a network sees in an arm's image with what it sees in the clean one, whatever their sizes. */
+/** Compares a network's view of an arm's image with its view of the clean image, whatever their sizes. */
 export interface ViewMetric<S extends ParameterSchema = ParameterSchema> extends MetricBase<S> {
   readonly kind: 'view';
   measure(image: ImageRef, reference: ImageRef, params: z.infer<S>, context: MetricContext): Promise<number>;
 }
 
-/** Compares an arm's image with the set of clean images; the one with its id is its own clean version. */
+/** Compares an arm's image with the set of clean images. The one with the same id is its own clean version. */
 export interface ImageSetMetric<S extends ParameterSchema = ParameterSchema> extends MetricBase<S> {
   readonly kind: 'image-set';
   measure(image: ImageRef, references: ImageSet, params: z.infer<S>, context: MetricContext): Promise<number>;
@@ -76,8 +76,8 @@ export interface ImageSetMetric<S extends ParameterSchema = ParameterSchema> ext
 export interface SetMetric<S extends ParameterSchema = ParameterSchema> extends MetricBase<S> {
   readonly kind: 'set';
   /**
-   * Where clean against clean says how much of a value is noise: the least number of images that half a set must have.
-   * The harness then measures random halves of the clean set against each other.
+   * Set if clean against clean tells how much of a value is noise: the smallest number of images in half a set. The harness
+   * then measures random halves of the clean set against each other.
    */
   readonly floorFrom?: number;
   measure(
@@ -88,51 +88,51 @@ export interface SetMetric<S extends ParameterSchema = ParameterSchema> extends 
   ): Promise<number>;
 }
 
-/** Which pictures of a unit are learnt, by their places in it. */
+/** The training images of a mimic, by their places in the set. */
 export interface Split {
-  /** Learnt as the arm has them. */
+  /** Trained on as the arm has them. */
   readonly train: readonly number[];
-  /** Learnt clean in every arm: a mimic who has found some unprotected ones. */
+  /** Trained on as clean images in every arm: a mimic that has found some unprotected ones. */
   readonly clean: readonly number[];
 }
 
-/** A picture that a model has generated, and what stands beside it. */
+/** An image that a mimic has generated, and its control. */
 export interface Generated {
   readonly picture: ImageRef;
-  /** Of the same prompt and the same draws, by the model that has learnt the clean pictures. */
+  /** The image from the same prompt and random numbers, by the mimic trained on the clean images. */
   readonly control: ImageRef;
-  /** Its place among the pictures that the lesson asks for. */
+  /** Its place among the images that the mimic generates. */
   readonly index: number;
-  /** Whose works the model has learnt; empty where it has learnt all. */
+  /** The mimicked artist; empty if the mimic was trained on all images. */
   readonly artist: string;
 }
 
 /**
- * Judges pictures that a model generates once it has learnt an arm's images. Metrics with equal lessons share their
- * training: it is a job of its own, done once for each arm, whatever is measured of it.
+ * Judges the images of a mimic: a model that was fine-tuned on an arm's images. Metrics with equal mimics share them: a
+ * fine-tuning is a job of its own, done once for each arm.
  */
 export type GeneratedMetric<S extends ParameterSchema = ParameterSchema> = MimicMetric<S> &
   (SampleJudge<S> | SampleSetJudge<S>);
 
-/** What is learnt and what is asked for. */
+/** What a mimic is trained on and prompted for. */
 interface MimicMetric<S extends ParameterSchema> extends MetricBase<S> {
   readonly kind: 'generated';
-  /** Whose works a model learns: each artist's apart, or the whole data set. */
+  /** The training set of a mimic: the images of one artist, or of the whole data set. */
   readonly trainsOn: 'artist' | 'all';
-  /** Of the artists, those whose works are learnt; undefined: all of them. The others' works judge all the same. */
+  /** The artists to mimic (default: all). Images of the others still serve as references. */
   artists?(params: z.infer<S>): readonly string[] | undefined;
   mimic(params: z.infer<S>): MimicSpec;
-  /** @throws DATASET where too few pictures are left to learn, or to judge by. */
+  /** @throws DATASET if too few images are left to train on, or as references */
   split(pictures: readonly PictureFacts[], params: z.infer<S>): Split;
-  /** What a picture is captioned when it is learnt. */
+  /** The training caption of an image. */
   caption(picture: PictureFacts, params: z.infer<S>): string;
 }
 
-/** Judges each generated picture. */
+/** Judges each generated image. */
 interface SampleJudge<S extends ParameterSchema> {
-  /** Whether the picture in that place is judged; all are unless told. */
+  /** Whether the image in that place is judged (default: all are). */
   judged?(index: number, params: z.infer<S>): boolean;
-  /** `references`: every clean picture of the data set that is not learnt. */
+  /** `references`: the clean images of the data set that are not trained on. */
   judge(
     generated: Generated,
     references: ImageSet,
@@ -142,7 +142,7 @@ interface SampleJudge<S extends ParameterSchema> {
   readonly judgeAll?: never;
 }
 
-/** Judges all that a model has generated as one set: a value for each model. */
+/** Judges all images of a mimic as one set: one value for each mimic. */
 interface SampleSetJudge<S extends ParameterSchema> {
   judgeAll(
     pictures: ImageSet,

@@ -1,5 +1,5 @@
 /**
- * @file Colour difference CIEDE2000, averaged over pixels. One unit is about what an eye can just tell apart.
+ * @file Colour difference CIEDE2000, averaged over pixels. One unit is about the smallest visible difference.
  * Formula: Sharma, Wu and Dalal, "The CIEDE2000 color-difference formula" (2005), equations 2 to 22.
  */
 import { z } from 'zod';
@@ -19,7 +19,7 @@ export const deltaE2000 = defineMetric({
   higherIsBetter: false,
   measures: 'fidelity',
   params: z.strictObject({}),
-  needs: [],
+  needs: () => [],
   random: false,
   measure: async (image, reference) => {
     const [a, b] = pixelPair('delta-e-2000', image, reference);

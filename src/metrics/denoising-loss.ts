@@ -1,6 +1,6 @@
 /**
- * @file What protections against diffusion models move, on a ruler that does not change from picture to picture: the
- * loss that such a model is trained by, at the picture, as a share of that at the clean one.
+ * @file The quantity that protections against diffusion models move, on a scale that is the same for all images: the training
+ * loss of such a model at the image, divided by that at the clean image.
  *
  *   L(x) = mean over t, e of mean over cells of (f(a_t E(x) + s_t e, t, text) - y)^2,   value = L(x') / L(x)
  *
@@ -14,17 +14,17 @@ import { differentSizes } from '../messages/index.ts';
 import { encoderWindows, latentsOf } from '../models/latents.ts';
 import { imageTensor } from '../models/pixels.ts';
 import { type TensorOf, tensor } from '../onnx/tensor.ts';
-import { openRole, type PluginContext } from '../plugin/define.ts';
+import { openRole, type PluginContext, roleNeeds } from '../plugin/define.ts';
 import { seededRandom } from '../random.ts';
 import { defineMetric } from './define.ts';
 import { glyphsOver } from './latent-shift.ts';
 
 type Latents = readonly TensorOf<'float32'>[];
 
-/** Windows of whole multiples of what U-Nets halve their latents to. */
+/** Windows whose latents a U-Net can halve three times. */
 const WINDOWS = { side: 512, overlap: 64, cells: 8 };
 
-/** The noise of every measurement: all pictures, and all arms of one, are met with the same. */
+/** The seed of the noise: it is the same for all images and all arms. */
 const DRAWS_SEED = 0;
 
 export const denoisingLoss = defineMetric({
@@ -32,24 +32,30 @@ export const denoisingLoss = defineMetric({
   version: 1,
   kind: 'pair',
   label: 'Denoising loss',
-  summary: 'The training loss of a diffusion model at the picture, as a share of that at the clean one.',
+  summary: 'Training loss of a diffusion model at the image, divided by that at the clean image.',
   reference:
     'Ho et al., Denoising Diffusion Probabilistic Models (2020); what Liang et al., AdvDM (2023) ascend',
   protocol:
-    'denoising-loss@1: posterior mean, own size in windows of 512 px that share 64 px; timesteps at the middles of equal parts of the ' +
-    'schedule, one draw of noise for each, the same for all pictures; mean square, ratio of the means',
+    'denoising-loss@1: posterior mean, own size in windows of 512 px with an overlap of 64 px; timesteps at the middles of equal ' +
+    'parts of the schedule, one noise for each, the same for all images; mean square, ratio of the means',
   unit: '',
-  // As with every distance: an untouched picture is the good one.
+  // As with every distance, an unchanged image is best.
   higherIsBetter: false,
   params: z.strictObject({
-    toward: z
+    target: z
       .enum(['noise', 'glyphs'])
       .default('noise')
-      .describe("what the prediction is compared with: what it should be, or the latent of Mist's glyphs"),
-    prompt: z.string().default('a painting').describe('what the model is told that it sees'),
-    timesteps: z.int().min(1).max(1000).default(20).describe('timesteps, spread evenly over the schedule'),
+      .describe("target of the prediction: the noise, or the latent of Mist's glyphs"),
+    prompt: z.string().default('a painting').describe('prompt for the diffusion model'),
+    timesteps: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(20)
+      .describe('number of timesteps, spread evenly over the schedule'),
   }),
-  needs: ['vae-encoder', 'unet', 'text-encoder'],
+  formerNames: { target: 'toward' },
+  needs: () => roleNeeds('vae-encoder', 'unet', 'text-encoder'),
   random: false,
   measure: async (image, reference, params, context) => {
     if (image.width !== reference.width || image.height !== reference.height) {
@@ -57,7 +63,7 @@ export const denoisingLoss = defineMetric({
     }
     const diffusion = await openDiffusion((role) => openRole(context, role));
     const text = await diffusion.encodeText([params.prompt]);
-    const aims = params.toward === 'glyphs' ? await latents(glyphsOver(reference), context) : undefined;
+    const aims = params.target === 'glyphs' ? await latents(glyphsOver(reference), context) : undefined;
     const lossAt = async (picture: Image): Promise<number> =>
       meanLoss(diffusion, await latents(picture, context), text, params.timesteps, aims, context.signal);
     return (await lossAt(image)) / (await lossAt(reference));

@@ -1,9 +1,9 @@
 /**
- * @file Can the protection be seen? How well an arm's pictures are told from the clean ones, as the area under the ROC
- * curve: 0.5 is not at all, 1 is always. A protection that can be detected can be filtered out, or removed on purpose.
+ * @file Detectability: how well an arm's images can be told from the clean ones, as the area under the ROC curve (0.5: not at
+ * all, 1: always). A protection that can be detected can be filtered out, or removed on purpose.
  *
- * `detector` is a linear discriminant on statistics of the fine residual, fitted on the other pictures of the set;
- * `detector-vae` asks how badly an autoencoder reproduces a picture, and learns nothing (the sign that IMPRESS uses).
+ * `detector` is a linear discriminant on statistics of the fine residual, fitted on the other images of the set.
+ * `detector-vae` uses the error of an autoencoder and needs no training (the criterion of IMPRESS).
  */
 import { z } from 'zod';
 import { imageTensor } from '../models/pixels.ts';
@@ -12,7 +12,7 @@ import { type Image, toBytes } from '../image/image.ts';
 import { medianBytes } from '../image/filters/median.ts';
 import { tooFewPictures } from '../messages/index.ts';
 import { tensor } from '../onnx/tensor.ts';
-import { openRole, type PluginContext } from '../plugin/define.ts';
+import { openRole, type PluginContext, roleNeeds } from '../plugin/define.ts';
 import { areaUnderRoc, discriminantScores } from '../stats/detection.ts';
 import { defineMetric, type ImageRef, type ImageSet } from './define.ts';
 
@@ -26,20 +26,20 @@ const shared = {
   random: false,
 } as const;
 
-/** Fewer pictures leave a classifier nothing to learn from. */
+/** Fewer images are too few to fit a classifier. */
 const LEAST = 4;
 
 export const detector = defineMetric({
   ...shared,
   id: 'detector',
   label: 'Detectability',
-  summary: 'How well a small classifier tells the pictures from the clean ones; 0.5 is chance.',
+  summary: 'How well a small classifier tells the images from the clean ones; 0.5 is chance.',
   reference: 'The question of Foerster et al., LightShed (USENIX Security 2025); own classifier',
   protocol:
     'detector@1: residual of a 3x3 median on 8 bits; per channel log variance, kurtosis, correlation with the right, the ' +
     'lower and the diagonal neighbour, and between channels; linear discriminant with ridge 0.3 on standardised ' +
-    'features, each pair of versions left out in turn; area under the ROC curve of all scores',
-  needs: [],
+    'features, leave-one-out over pairs of versions; area under the ROC curve of all scores',
+  needs: () => [],
   measure: async (images, references, _params, { signal }) => {
     if (images.length < LEAST) throw tooFewPictures('detector', LEAST, images.length);
     const featuresOf = async (set: ImageSet): Promise<Float64Array[]> => {
@@ -62,12 +62,12 @@ export const detectorVae = defineMetric({
   ...shared,
   id: 'detector-vae',
   label: 'Detectability (VAE)',
-  summary: 'How well the error of an autoencoder tells the pictures from the clean ones; 0.5 is chance.',
-  reference: 'Cao et al., IMPRESS (NeurIPS 2023): protected pictures are reproduced worse',
+  summary: 'How well the error of an autoencoder tells the images from the clean ones; 0.5 is chance.',
+  reference: 'Cao et al., IMPRESS (NeurIPS 2023): protected images are reproduced worse',
   protocol:
     'detector-vae@1: root mean square of D(E(x)) - x, posterior mean, at own size in windows of 512 px; area under the ' +
-    'ROC curve, protected taken to be worse',
-  needs: ['vae-encoder', 'vae-decoder'],
+    'ROC curve, protected images assumed to be worse',
+  needs: () => roleNeeds('vae-encoder', 'vae-decoder'),
   measure: async (images, references, _params, context) => {
     const errorsOf = async (set: ImageSet): Promise<number[]> => {
       const all: number[] = [];
@@ -78,11 +78,11 @@ export const detectorVae = defineMetric({
   },
 });
 
-/** The clean version of each picture. */
+/** The clean version of each image. */
 const ownVersions = (images: ImageSet, references: ImageSet): ImageRef[] =>
   images.map(({ id }) => references.find((each) => each.id === id)!);
 
-/** What is left of a picture without what a 3 x 3 median keeps, in numbers. */
+/** Statistics of the image minus its 3 x 3 median. */
 function residualFeatures(image: Image): Float64Array {
   const { width, height } = image;
   const bytes = toBytes(image);
@@ -109,7 +109,7 @@ function residualFeatures(image: Image): Float64Array {
 const moment = (plane: Float64Array, power: number): number =>
   plane.reduce((sum, value) => sum + value ** power, 0) / plane.length;
 
-/** Of values with those `dx`, `dy` px away in another plane; 0 where either never varies. */
+/** The correlation of values with those `dx`, `dy` px away in another plane; 0 if either is constant. */
 function correlation(a: Float64Array, b: Float64Array, width: number, dx: number, dy: number): number {
   let [product, ofA, ofB] = [0, 0, 0];
   for (let at = 0; at + dy * width + dx < a.length; at++) {

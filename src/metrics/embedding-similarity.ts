@@ -1,8 +1,9 @@
-/** @file Cosine between what an embedder sees in a picture and in its clean version; CLIP's own is `clip-similarity`. */
+/** @file Cosine between the embeddings of an image and of its clean version. With CLIP it is `clip-similarity`. */
 import { z } from 'zod';
+import { roleNeeds } from '../plugin/define.ts';
 import { PREPARATION } from '../models/vectors.ts';
+import { cosine } from '../stats/directions.ts';
 import { defineMetric, type ViewMetric } from './define.ts';
-import { cosine } from './parts/features.ts';
 import { CLIP_PINS } from './parts/zero-shot.ts';
 
 const measure: ViewMetric['measure'] = async (image, reference, _params, { vectorOf }) =>
@@ -14,7 +15,7 @@ const shared = {
   unit: '',
   higherIsBetter: true,
   params: z.strictObject({}),
-  needs: ['image-embedder'],
+  needs: () => roleNeeds('image-embedder'),
   random: false,
   measure,
 } as const;
@@ -23,16 +24,17 @@ export const embeddingSimilarity = defineMetric({
   ...shared,
   id: 'embedding-similarity',
   label: 'Embedding similarity',
-  summary: 'Cosine between the embeddings of a picture and of its clean version; 1 for equal pictures.',
+  summary: 'Cosine between the embeddings of an image and of its clean version; 1 for equal images.',
   reference: 'none: any embedder',
-  protocol: `embedding-similarity@1: cosine of embeddings, picture alone in its batch; ${PREPARATION['image-embedder']}`,
+  protocol: `embedding-similarity@1: cosine of embeddings, one image a batch; ${PREPARATION['image-embedder']}`,
 });
 
 export const clipSimilarity = defineMetric({
   ...shared,
   id: 'clip-similarity',
   label: 'CLIP similarity',
-  summary: "Cosine between the image embeddings of OpenAI's CLIP; 1 for equal pictures.",
+  summary:
+    "Cosine between OpenAI's CLIP embeddings of an image and of its clean version; 1 for equal images.",
   reference:
     'Radford et al., Learning Transferable Visual Models from Natural Language Supervision (ICML 2021)',
   protocol: `clip-similarity@1: cosine of projected image embeddings; ${PREPARATION['image-embedder']}`,

@@ -15,7 +15,7 @@ export const l2 = defineMetric({
   higherIsBetter: false,
   measures: 'fidelity',
   params: z.strictObject({}),
-  needs: [],
+  needs: () => [],
   random: false,
   measure: async (image, reference) => {
     const [a, b] = pixelPair('l2', image, reference);

@@ -1,9 +1,9 @@
 /**
- * @file How far a picture's latents are moved in a VAE, and whether towards what a protection pulls them to:
+ * @file How far the latents of an image are moved in a VAE, and whether towards the target of a protection:
  *
  *   size = |E(x') - E(x)| / |E(x)|,   cosine = cos(E(x') - E(x), E(y) - E(x))
  *
- * The encoder is whatever plays the role `vae-encoder`, the surrogate itself or, to see transfer, another one.
+ * The encoder is the model in the role `vae-encoder`: the surrogate itself, or another one to measure transfer.
  */
 import { z } from 'zod';
 import type { Image, Size } from '../image/image.ts';
@@ -11,10 +11,10 @@ import { flatGrey, glyphPattern, repeatedOver } from '../image/pattern.ts';
 import { differentSizes } from '../messages/index.ts';
 import { encoderWindows, latentsOf, type VaeEncoder } from '../models/latents.ts';
 import { imageTensor } from '../models/pixels.ts';
-import { openRole } from '../plugin/define.ts';
+import { openRole, roleNeeds } from '../plugin/define.ts';
 import { defineMetric } from './define.ts';
 
-/** Larger pictures are encoded in windows, so that memory does not grow with them. */
+/** Larger images are encoded in windows, so that memory does not grow with them. */
 const WINDOWS = { side: 1024, overlap: 64 };
 
 export const latentShift = defineMetric({
@@ -23,27 +23,29 @@ export const latentShift = defineMetric({
   kind: 'pair',
   label: 'Latent shift',
   summary:
-    'How far the latents of a VAE encoder are moved, relative to their size; or how straight to a target.',
+    'Distance that the latents of a VAE encoder are moved, relative to their length; or the direction towards a target.',
   reference: 'The quantity that encoder attacks push: Liang and Wu, Mist (arXiv:2305.12683)',
   protocol:
-    'latent-shift@3: posterior mean as the encoder gives it, scaled; own size, completed to whole cells by reflection; ' +
-    'beyond 1024 px in windows that share 64 px',
+    'latent-shift@3: posterior mean as the encoder gives it, scaled; own size, padded to whole cells by reflection; beyond ' +
+    '1024 px in windows with an overlap of 64 px',
   unit: '',
-  // As with every distance: an untouched picture is the good one.
+  // As with every distance, an unchanged image is best.
   higherIsBetter: false,
   params: z.strictObject({
     measure: z
       .enum(['auto', 'size', 'cosine'])
       .default('auto')
       .describe(
-        "size: of the shift, relative to the clean latents' norm; cosine: with the way to the target; auto: cosine where a target is named",
+        'size: length of the shift, relative to the clean latents; cosine: cosine of the shift and the way to the target; auto: cosine if a target is set, else size',
       ),
     target: z
       .enum(['none', 'glyphs', 'grey'])
       .default('none')
-      .describe("Mist's glyphs as its defaults draw them, or flat grey; cosine takes the glyphs unless told"),
+      .describe(
+        "target image: none, Mist's default glyphs, or flat grey; with measure=cosine, none means the glyphs",
+      ),
   }),
-  needs: ['vae-encoder'],
+  needs: () => roleNeeds('vae-encoder'),
   random: false,
   measure: async (image, reference, params, context) => {
     if (image.width !== reference.width || image.height !== reference.height) {
@@ -53,14 +55,14 @@ export const latentShift = defineMetric({
     const clean = await latents(encoder, reference);
     const shift = difference(await latents(encoder, image), clean);
     const { measure, target: named } = params;
-    // Noise moves latents, too, but hardly towards a target: where there is one, the way is what tells them apart.
+    // Noise moves latents as well, but hardly towards a target: if there is one, the direction tells them apart.
     if (measure === 'size' || (measure === 'auto' && named === 'none')) return norm(shift) / norm(clean);
     const target = named === 'grey' ? flatGrey(reference, 0.5) : glyphsOver(reference);
     return cosine(shift, difference(await latents(encoder, target), clean));
   },
 });
 
-/** The pattern as Mist repeats it: 3 x 8 glyphs to a picture, to every 512 px of a larger one. */
+/** The pattern as Mist repeats it: 3 x 8 glyphs for an image, or for every 512 px of a larger one. */
 export function glyphsOver(size: Size): Image {
   const cell = { width: Math.min(size.width, 512), height: Math.min(size.height, 512) };
   return repeatedOver(glyphPattern(cell, 3, 8), size);
@@ -89,6 +91,6 @@ function dot(a: Float32Array, b: Float32Array): number {
 
 const norm = (a: Float32Array): number => Math.sqrt(dot(a, a));
 
-/** 0 where there is no shift, and so no direction. */
+/** 0 if there is no shift, and so no direction. */
 const cosine = (a: Float32Array, b: Float32Array): number =>
   dot(a, b) / Math.max(norm(a) * norm(b), Number.MIN_VALUE);

@@ -1,4 +1,4 @@
-/** @file Largest difference of any value: what an L-infinity budget bounds. */
+/** @file Largest difference of any value: the quantity that an L-infinity budget bounds. */
 import { z } from 'zod';
 import { defineMetric } from './define.ts';
 import { pixelPair } from './parts/pixels.ts';
@@ -15,7 +15,7 @@ export const linf = defineMetric({
   higherIsBetter: false,
   measures: 'fidelity',
   params: z.strictObject({}),
-  needs: [],
+  needs: () => [],
   random: false,
   measure: async (image, reference) => {
     const [a, b] = pixelPair('linf', image, reference);

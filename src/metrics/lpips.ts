@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { differentSizes } from '../messages/index.ts';
 import { imageTensor } from '../models/pixels.ts';
-import { openRole } from '../plugin/define.ts';
+import { openRole, roleNeeds } from '../plugin/define.ts';
 import { defineMetric, type PairMetric } from './define.ts';
 
 const REFERENCE =
@@ -20,7 +20,7 @@ const shared = {
   higherIsBetter: false,
   measures: 'fidelity',
   params: z.strictObject({}),
-  needs: ['perceptual'],
+  needs: () => roleNeeds('perceptual'),
   random: false,
 } as const;
 
@@ -35,12 +35,12 @@ const distanceBy =
     return distance.data[0]!;
   };
 
-/** On the backbone that `models: { perceptual: ... }` names; the protocol in every record says which. */
+/** On the backbone that `models: { perceptual: ... }` names; the protocol of every record states it. */
 export const lpips = defineMetric({
   ...shared,
   id: 'lpips',
   label: 'LPIPS',
-  summary: 'Learned perceptual distance on the chosen backbone (SqueezeNet unless told); 0 for equal images.',
+  summary: 'Learned perceptual distance on the chosen backbone (default: SqueezeNet); 0 for equal images.',
   protocol: "lpips@1: LPIPS v0.1, RGB at the images' own size, nothing resized",
   pins: { perceptual: ['lpips-squeeze', 'lpips-alex', 'lpips-vgg'] },
   measure: distanceBy('lpips'),

@@ -4,7 +4,7 @@
  *   MS-SSIM = SSIM_5^w5 * product over scales 1..4 of CS_i^wi,   CS = (2 sxy + C2) / (sx^2 + sy^2 + C2)
  *
  * for each channel, then the mean over channels. SSIM_5 and CS_i are means over the image at scale i; below 0 they count
- * as 0. Each scale halves the one before: means of 2x2 pixels, the last row or column taken twice where there is an odd one.
+ * as 0. Each scale halves the one before: means of 2x2 pixels, with the last row or column doubled if the number is odd.
  */
 import { z } from 'zod';
 import type { Size } from '../image/image.ts';
@@ -28,7 +28,7 @@ export const msSsim = defineMetric({
   higherIsBetter: true,
   measures: 'fidelity',
   params: z.strictObject({}),
-  needs: [],
+  needs: () => [],
   random: false,
   measure: async (image, reference) => {
     const [a, b] = pixelPair('ms-ssim', image, reference);

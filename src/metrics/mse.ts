@@ -15,7 +15,7 @@ export const mse = defineMetric({
   higherIsBetter: false,
   measures: 'fidelity',
   params: z.strictObject({}),
-  needs: [],
+  needs: () => [],
   random: false,
   measure: async (image, reference) => meanSquaredError(...pixelPair('mse', image, reference)),
 });

@@ -15,7 +15,7 @@ export const psnr = defineMetric({
   higherIsBetter: true,
   measures: 'fidelity',
   params: z.strictObject({}),
-  needs: [],
+  needs: () => [],
   random: false,
   measure: async (image, reference) =>
     10 * Math.log10(255 ** 2 / meanSquaredError(...pixelPair('psnr', image, reference))),

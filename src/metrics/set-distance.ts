@@ -1,8 +1,9 @@
 /**
- * @file Distances between the set of an arm's pictures and the clean set. Names that belong to a network (FID, KID,
- * CMMD) are kept for it and its exact protocol; on other features the same formulas have names of their own.
+ * @file Distances between the set of an arm's images and the clean set. Names that belong to a network (FID, KID, CMMD) are
+ * reserved for it and its exact protocol. On other features the same formulas have other names.
  */
 import { z } from 'zod';
+import { roleNeeds } from '../plugin/define.ts';
 import { PREPARATION, type VectorRole } from '../models/vectors.ts';
 import type { FeatureSet } from '../stats/features.ts';
 import { frechetDistance } from '../stats/frechet.ts';
@@ -23,7 +24,7 @@ interface Distance<Id extends string> {
   readonly pin?: string;
   readonly unit?: string;
   readonly higherIsBetter?: boolean;
-  /** Least size of a set. */
+  /** The smallest size of a set. */
   readonly least?: number;
   readonly of: (a: FeatureSet, b: FeatureSet) => number | Promise<number>;
 }
@@ -38,11 +39,11 @@ function setDistance<const Id extends string>(distance: Distance<Id>) {
     label,
     summary,
     reference,
-    protocol: `${id}@1: ${formula}; equal n, one picture a batch; ${PREPARATION[role]}`,
+    protocol: `${id}@1: ${formula}; equal n, one image a batch; ${PREPARATION[role]}`,
     unit,
     higherIsBetter,
     params: z.strictObject({}),
-    needs: [role],
+    needs: () => roleNeeds(role),
     ...(pin !== undefined && { pins: { [role]: pin } }),
     random: false,
     floorFrom: least,
@@ -54,7 +55,7 @@ function setDistance<const Id extends string>(distance: Distance<Id>) {
 const GAUSSIANS =
   'squared Fréchet distance of two Gaussians, covariances over n - 1, exact by singular values';
 const CUBIC = 'k = (x.y / d + 1)^3; may be below 0';
-const PAIRED = 'squared MMD, U form with a picture and its own clean version left out';
+const PAIRED = 'squared MMD, U form without pairs of an image and its own clean version';
 const RBF = 'k = exp(-|x-y|^2 / (2 10^2)) of embeddings scaled to length 1, times 1000';
 const NEIGHBOURS = 'radius: distance to the 3rd nearest neighbour, Euclidean';
 
@@ -66,7 +67,7 @@ const PRECISION = 'Kynkäänniemi et al., Improved Precision and Recall Metric (
 export const frechet = setDistance({
   id: 'frechet',
   label: 'Fréchet distance',
-  summary: 'Fréchet distance on the features of any embedder; mostly bias for few pictures.',
+  summary: 'Fréchet distance on the features of any embedder; mostly bias for few images.',
   reference: FID,
   formula: GAUSSIANS,
   of: frechetDistance,
@@ -75,7 +76,7 @@ export const frechet = setDistance({
 export const cleanFid = setDistance({
   id: 'clean-fid',
   label: 'clean-FID',
-  summary: 'Fréchet Inception Distance by the protocol of clean-fid; mostly bias for few pictures.',
+  summary: 'Fréchet Inception Distance by the protocol of clean-fid; mostly bias for few images.',
   reference: `${FID}; Parmar et al., On Aliased Resizing and Surprising Subtleties in GAN Evaluation (CVPR 2022)`,
   formula: GAUSSIANS,
   role: 'fid-features',
@@ -86,7 +87,7 @@ export const cleanFid = setDistance({
 export const kid = setDistance({
   id: 'kid',
   label: 'KID',
-  summary: 'Kernel Inception Distance without bias; 0 on average for two sets of one kind.',
+  summary: 'Kernel Inception Distance, unbiased: 0 on average for two sets from one distribution.',
   reference: KID,
   formula: `squared MMD, U form over every pair once, ${CUBIC}`,
   role: 'fid-features',
@@ -98,7 +99,7 @@ export const mmdCubic = setDistance({
   id: 'mmd-cubic',
   label: 'MMD (cubic)',
   summary:
-    "KID's kernel on the features of any embedder, without bias for pictures and their own changed versions.",
+    "MMD with KID's kernel on the features of any embedder; unbiased for images and their own changed versions.",
   reference: `${KID}; Gretton et al., A Kernel Two-Sample Test (JMLR 2012), lemma 6`,
   formula: `${PAIRED}, ${CUBIC}`,
   of: (a, b) => kernelDistance(a, b, 'paired'),
@@ -107,7 +108,8 @@ export const mmdCubic = setDistance({
 export const cmmd = setDistance({
   id: 'cmmd',
   label: 'CMMD',
-  summary: 'CLIP maximum mean discrepancy as published: V form, above 0 even for two sets of one kind.',
+  summary:
+    'CLIP maximum mean discrepancy as published (V form): above 0 even for two sets from one distribution.',
   reference: CMMD,
   formula: `squared MMD, V form as published, ${RBF}`,
   pin: 'clip-vit-l-14-336',
@@ -118,7 +120,7 @@ export const cmmd = setDistance({
 export const cmmdU = setDistance({
   id: 'cmmd-u',
   label: 'CMMD (U)',
-  summary: 'CLIP maximum mean discrepancy without bias: 0 on average for two sets of one kind.',
+  summary: 'CLIP maximum mean discrepancy, unbiased: 0 on average for two sets from one distribution.',
   reference: CMMD,
   formula: `squared MMD, U form, ${RBF}; may be below 0`,
   pin: 'clip-vit-l-14-336',
@@ -130,7 +132,7 @@ export const mmdGaussian = setDistance({
   id: 'mmd-gaussian',
   label: 'MMD (Gaussian)',
   summary:
-    "CMMD's kernel on the features of any embedder, without bias for pictures and their own changed versions.",
+    "MMD with CMMD's kernel on the features of any embedder; unbiased for images and their own changed versions.",
   reference: `${CMMD}; Gretton et al., A Kernel Two-Sample Test (JMLR 2012), lemma 6`,
   formula: `${PAIRED}, ${RBF}; may be below 0`,
   unit: 'x1000',
@@ -140,9 +142,9 @@ export const mmdGaussian = setDistance({
 export const precision = setDistance({
   id: 'precision',
   label: 'Precision',
-  summary: 'Share of the pictures that lie among the clean ones, by the features of any embedder.',
+  summary: 'Share of the images that lie among the clean images, on the features of any embedder.',
   reference: PRECISION,
-  formula: `share of the pictures inside the neighbourhoods of the clean ones, ${NEIGHBOURS}`,
+  formula: `share of the images inside the neighbourhoods of the clean images, ${NEIGHBOURS}`,
   higherIsBetter: true,
   least: 4,
   of: (a, b) => precisionAndRecall(a, b).precision,
@@ -151,9 +153,9 @@ export const precision = setDistance({
 export const recall = setDistance({
   id: 'recall',
   label: 'Recall',
-  summary: 'Share of the clean pictures that lie among the pictures, by the features of any embedder.',
+  summary: 'Share of the clean images that lie among the images, on the features of any embedder.',
   reference: PRECISION,
-  formula: `share of the clean pictures inside the neighbourhoods of the others, ${NEIGHBOURS}`,
+  formula: `share of the clean images inside the neighbourhoods of the images, ${NEIGHBOURS}`,
   higherIsBetter: true,
   least: 4,
   of: (a, b) => precisionAndRecall(a, b).recall,

@@ -27,7 +27,7 @@ export const ssim = defineMetric({
   higherIsBetter: true,
   measures: 'fidelity',
   params: z.strictObject({}),
-  needs: [],
+  needs: () => [],
   random: false,
   measure: async (image, reference) => {
     const [a, b] = pixelPair('ssim', image, reference);

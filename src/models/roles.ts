@@ -1,6 +1,6 @@
 /**
- * @file The roles that networks play. A role is an interface: named inputs and outputs with shapes and ranges. A model
- * fills one or more roles; whatever its files call their ports and however they scale pixels, it is used through these.
+ * @file The roles of networks. A role is an interface: named inputs and outputs with shapes and ranges. A model fills one or
+ * more roles, and is used through these whatever its files call their ports and however they scale pixels.
  *
  * Pixels are RGB, NCHW, 0..1. Latents are as the U-Net takes them: already multiplied by the VAE's scale factor.
  */
@@ -9,9 +9,9 @@
 export interface RolePort {
   /** Sizes, outermost first; a name is any size. null: as the file has it. */
   readonly dims: readonly (number | string)[] | null;
-  /** Pixels and latents are scaled on the way in and out, as the model's entry says; the rest passes as it is. */
+  /** Pixels and latents are scaled on input and output, as the model's entry says; the rest is unchanged. */
   readonly holds: 'pixels' | 'latent' | 'numbers' | 'tokens';
-  /** What exporters call it. */
+  /** Names that exporters give it. */
   readonly also: readonly string[];
 }
 
@@ -55,17 +55,17 @@ export const ROLES = {
     outputs: { noise: numbers(['n', 'c', 'h', 'w'], ['out_sample', 'noise_pred']) },
   },
   'text-encoder': {
-    summary: 'token ids to text embeddings; brings its tokenizer along',
+    summary: 'token ids to text embeddings; includes its tokenizer',
     inputs: { tokens: { dims: ['n', 'tokens'], holds: 'tokens', also: ['input_ids'] } },
     outputs: { text: numbers(['n', 'tokens', 'd'], ['last_hidden_state', 'hidden_states']) },
   },
   'image-embedder': {
-    summary: 'image to a vector whose angles measure likeness',
+    summary: 'image to a vector whose angles measure similarity',
     inputs: { image: pixels(['pixel_values']) },
     outputs: { embedding: numbers(['n', 'd'], ['image_embeds', 'features']) },
   },
   'text-embedder': {
-    summary: 'token ids to a vector that image embeddings of the same model are measured against',
+    summary: 'token ids to a vector that is compared with image embeddings of the same model',
     inputs: { tokens: { dims: ['n', 'tokens'], holds: 'tokens', also: ['input_ids'] } },
     outputs: { embedding: numbers(['n', 'd'], ['text_embeds']) },
   },
@@ -101,7 +101,7 @@ export const ROLES = {
   },
 } as const satisfies Readonly<Record<string, RoleInterface>>;
 
-/** What a network is for. */
+/** The role of a network. */
 export type ModelRole = keyof typeof ROLES;
 
 /** The names of a role's inputs, and of its outputs. */

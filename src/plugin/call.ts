@@ -12,7 +12,7 @@ import { malformedChain, type Place, repeatedParameter } from '../messages/index
 import type { PluginBase } from './define.ts';
 import { defaultParameters, type GivenParameters, type PlaceOf } from './parameters.ts';
 
-/** A plug-in by name, the parameters that were given, and where they stand in the text. */
+/** A plug-in by name, its given parameters, and their places in the text. */
 export interface ParsedCall {
   readonly id: string;
   readonly params: GivenParameters;
@@ -36,7 +36,7 @@ const KEYWORDS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
 
 /**
  * Reads a chain of one or more calls.
- * @throws PARAMETER with the text and a caret below the place where it goes wrong.
+ * @throws PARAMETER with the text and a caret below the error
  */
 export function parseChain(text: string, place: Place = {}): readonly ParsedCall[] {
   const source: Source = { text, at: 0, place };
@@ -57,7 +57,7 @@ export function parseList(text: string, place: Place = {}): readonly unknown[] {
   return items;
 }
 
-/** The canonical label of a setting: parameters in the schema's order, without those that have their default. */
+/** The canonical label of a setting: the parameters that differ from their defaults, in the order of the schema. */
 export function formatCall(plugin: Pick<PluginBase, 'id' | 'params'>, params: GivenParameters): string {
   const defaults = defaultParameters(plugin);
   const written = Object.keys(plugin.params.shape)
@@ -73,7 +73,7 @@ export function formatChain(
   return links.map(({ plugin, params }) => formatCall(plugin, params)).join(' | ');
 }
 
-/** A value as it stands in a call. */
+/** A value as written in a call. */
 function formatValue(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(formatValue).join(', ')}]`;
   if (value === Number.POSITIVE_INFINITY) return '.inf';

@@ -1,4 +1,4 @@
-/** @file What protections, attacks and metrics have in common: the interface of a plug-in. */
+/** @file The interface of a plug-in, which protections, attacks and metrics share. */
 import type { z } from 'zod';
 import type { Image, Size } from '../image/image.ts';
 import { undeclaredReference, undeclaredRole } from '../messages/index.ts';
@@ -11,37 +11,41 @@ import type { Random } from '../random.ts';
 import { openSession, type Session } from '../runtime/session.ts';
 import type { Transformation } from './transformation.ts';
 
-/** A parameter schema: a strict object whose fields all have a default, a range and a description with the unit. */
+/** A parameter schema: a strict object whose fields have a default, a range and a description with the unit. */
 export type ParameterSchema = z.ZodObject;
 
-/** A role that has to be played; `models` names who plays it, where the parameters say so: several are an ensemble. */
+/** A role that a model has to play. `models` names the models if the parameters do; several form an ensemble. */
 export interface RoleNeed {
   readonly role: ModelRole;
   readonly models?: readonly string[];
-  /** True where the plug-in can do without: `models.has(role)` tells. */
+  /** True if the plug-in also works without: `models.has(role)` tells. */
   readonly optional?: boolean;
 }
 
+/** One model in each of these roles. */
+export const roleNeeds = (...roles: readonly ModelRole[]): readonly RoleNeed[] =>
+  roles.map((role) => ({ role }));
+
 /**
- * What a parameter names: pictures (a file, a folder, a manifest or a generator; see `picturesOf`), or in a list of
- * texts chains of attacks that have a graph (see `transformationsOf`).
+ * What the text of a parameter refers to: images (a file, folder, manifest or generator; see `picturesOf`), or a list of
+ * chains of attacks that have a graph (see `transformationsOf`).
  */
 export type Reference = 'pictures' | 'attacks';
 
-/** A chain of attacks as a plug-in of another kind may use it: differentiable, for pictures of any one size. */
+/** A chain of attacks for use in a plug-in of another kind: differentiable, for images of one size at a time. */
 export interface NamedTransformation {
-  /** As a call, with the keys of the models that are in it: equal labels are equal graphs. */
+  /** The chain as a call, with the keys of its models: equal labels are equal graphs. */
   readonly label: string;
   at(size: Size): Promise<Transformation>;
 }
 
-/** A picture that a parameter names. */
+/** An image that a parameter refers to. */
 export interface NamedPicture {
-  /** Path or name in its collection. */
+  /** Its path, or its name in the collection. */
   readonly id: string;
   readonly sha256: string;
   readonly artist?: string;
-  /** What it shows, as a prompt would say it. */
+  /** What it shows, in the words of a prompt. */
   readonly caption?: string;
   load(): Promise<Image>;
 }
@@ -56,58 +60,56 @@ export interface PluginBase<S extends ParameterSchema = ParameterSchema> {
   readonly label: string;
   /** One sentence: what it does. */
   readonly summary: string;
-  /** Where it comes from: paper, program or standard. */
+  /** Its source: a paper, program or standard. */
   readonly reference: string;
   /** Parameters with defaults and units. */
   readonly params: S;
   /**
-   * By today's name of a parameter: the name it had before. Seeds are still drawn under that one, so that a rename changes
-   * no number, and the message about it says the new one.
+   * Earlier names of parameters, by their current names. Seeds still depend on the earlier name, so that a rename changes no
+   * number. The message about an earlier name gives the current one.
    */
   readonly formerNames?: Readonly<Record<string, string>>;
-  /** Roles of the networks it needs, whatever its parameters; empty for most attacks. */
-  readonly needs: readonly ModelRole[];
-  /** What it needs with certain parameters, where that is not all of `needs`, or more than one model in a role. */
-  needsWith?(params: z.infer<S>): readonly RoleNeed[];
-  /** Models that the id itself names: no other may play these roles. Of a list the user chooses; else it is the first. */
+  /** The roles of the networks that it needs with these parameters; empty for most attacks. */
+  needs(params: z.infer<S>): readonly RoleNeed[];
+  /** The models that may play a role, if the id names them. The user chooses from a list (default: the first). */
   readonly pins?: Readonly<Partial<Record<ModelRole, string | readonly string[]>>>;
-  /** Programs outside this package that the output depends on: versions by name. None where the program is not there. */
+  /** Programs outside this package that the output depends on: versions by name. Empty if the program is not installed. */
   programs?(params: z.infer<S>): Promise<Readonly<Record<string, string>>>;
-  /** Parameters whose text names something outside the experiment file. */
+  /** Parameters whose text refers to something outside the experiment file. */
   readonly refers?: Readonly<Record<string, Reference>>;
-  /** True where the output depends on the seed. */
+  /** True if the output depends on the seed. */
   readonly random: boolean;
 }
 
-/** What a plug-in chose or found on the way, as plain JSON. */
+/** A choice or finding of a plug-in, as plain JSON. */
 export type Note = string | number | { readonly [name: string]: Note };
 
 /** Notes by name. */
 export type Notes = Readonly<Record<string, Note>>;
 
-/** What the harness hands to a plug-in beside image and parameters. */
+/** What the harness gives to a plug-in in addition to image and parameters. */
 export interface PluginContext {
-  /** Seeded by the root seed and the job's key; the only source of randomness. */
+  /** The only source of randomness, seeded by the root seed and the job's key. */
   readonly random: Random;
-  /** What plays the roles that the plug-in `needs`; see `openRole`. */
+  /** The models in the roles that the plug-in `needs`; see `openRole`. */
   readonly models?: RoleModels;
-  /** What parameters name; see `picturesOf`. */
+  /** The images that a parameter refers to; see `picturesOf`. */
   readonly pictures?: (parameter: string) => readonly NamedPicture[];
-  /** What an attack that learns has learnt; see `learnedIn`. */
+  /** The result of the training of an attack; see `trainedIn`. */
   readonly trained?: Float32Array;
-  /** Where a long training may keep its state; whoever hands it out removes the file when the job is done. */
+  /** A file for the state of a long training. The harness removes it when the job is done. */
   readonly training?: CheckpointFile;
-  /** What parameters name; see `transformationsOf`. */
+  /** The chains that a parameter refers to; see `transformationsOf`. */
   readonly transformations?: (parameter: string) => readonly NamedTransformation[];
-  /** Writes something down (the anchor chosen, a distance reached) that is kept beside the result. */
+  /** Records something (the anchor chosen, a distance reached) with the result. */
   readonly note?: (name: string, value: Note) => void;
-  /** Aborted on Ctrl-C; long loops look at it. */
+  /** Aborted on Ctrl-C; long loops check it. */
   readonly signal?: AbortSignal;
   /** Progress within one job, 0..1. */
   readonly onProgress?: (fraction: number) => void;
 }
 
-/** The model in a role that the plug-in `needs`, made ready when first asked for. @throws MODEL */
+/** The model in a role that the plug-in `needs`, opened on first use. @throws MODEL */
 export function openRole<R extends ModelRole>({ models }: PluginContext, role: R): Promise<RoleModel<R>> {
   if (models === undefined) throw undeclaredRole(role);
   return models.open(role);
@@ -122,18 +124,18 @@ export function openRoles<R extends ModelRole>(
   return models.openAll(role);
 }
 
-/** A network of the plug-in's own, where the models run, too; the caller closes it. @throws ONNX */
+/** A network of the plug-in's own, on the device of the models; the caller closes it. @throws ONNX */
 export function openOwn({ models }: PluginContext, network: Model, name: string): Promise<Session> {
   return models === undefined ? openSession(network, { name }) : models.lend(network, name);
 }
 
-/** The pictures that a parameter in `refers` names, at least one. @throws USAGE where it names none. */
+/** The images that a parameter in `refers` names, at least one. @throws USAGE if it names none */
 export function picturesOf({ pictures }: PluginContext, parameter: string): readonly NamedPicture[] {
   if (pictures === undefined) throw undeclaredReference(parameter);
   return pictures(parameter);
 }
 
-/** The chains that a parameter in `refers` names; none where its list is empty. */
+/** The chains that a parameter in `refers` names; none if its list is empty. */
 export function transformationsOf(
   { transformations }: PluginContext,
   parameter: string,

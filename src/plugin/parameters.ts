@@ -3,24 +3,24 @@ import { z } from 'zod';
 import { expected, type Place, renamedParameter, unknownParameter } from '../messages/index.ts';
 import type { ParameterSchema, PluginBase } from './define.ts';
 
-/** Parameters as a user gave them, before anything is known of them. */
+/** Parameters as given by a user, unchecked. */
 export type GivenParameters = Readonly<Record<string, unknown>>;
 
-/** Where the parameters stand; asked with a name for one parameter, without for the whole call. */
+/** The place of a parameter in the source, or of the whole call if no name is given. */
 export type PlaceOf = (parameter?: string) => Place | undefined;
 
 /** One parameter as a reader sees it. */
 export interface ParameterDescription {
   readonly name: string;
-  /** What is accepted, in words: `integer between 1 and 100`. */
+  /** The accepted values, in words: `integer between 1 and 100`. */
   readonly accepts: string;
-  /** What it does, and its unit. */
+  /** Its meaning, with the unit. */
   readonly description: string;
-  /** undefined where leaving it out means something else than any value. */
+  /** undefined if leaving it out differs from every value. */
   readonly default: unknown;
 }
 
-/** The part of a JSON Schema that parameter schemas give rise to. */
+/** The part of JSON Schema that parameter schemas use. */
 interface PropertySchema {
   readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
@@ -38,7 +38,7 @@ interface PropertySchema {
 
 /**
  * A plug-in's parameters with every default filled in.
- * @throws PARAMETER for the first one that is unknown or out of its range.
+ * @throws PARAMETER for the first one that is unknown or out of range
  */
 export function parseParameters<S extends ParameterSchema>(
   plugin: Pick<PluginBase<S>, 'id' | 'params' | 'formerNames'>,
@@ -51,7 +51,7 @@ export function parseParameters<S extends ParameterSchema>(
   const properties = propertiesOf(plugin.params);
   for (const issue of result.error.issues) {
     if (issue.code !== 'unrecognized_keys') continue;
-    const name = issue.keys[0]!; // first of all: a misspelt name explains what else is wrong
+    const name = issue.keys[0]!; // first, because a misspelt name may explain the other errors
     const renamed = Object.entries(plugin.formerNames ?? {}).find(([, former]) => former === name);
     if (renamed !== undefined) throw renamedParameter(plugin.id, name, renamed[0], placeOf(name));
     throw unknownParameter(plugin.id, name, Object.keys(properties), placeOf(name));
@@ -74,7 +74,7 @@ export function describeParameters(plugin: Pick<PluginBase, 'params'>): readonly
   }));
 }
 
-/** What each parameter is when it is left out. */
+/** The defaults of all parameters that have one. */
 export function defaultParameters(plugin: Pick<PluginBase, 'params'>): GivenParameters {
   return plugin.params.parse({});
 }
@@ -113,7 +113,7 @@ const stepOf = ({ multipleOf }: PropertySchema): string =>
   multipleOf === undefined ? '' : `, a multiple of ${multipleOf}`;
 
 function rangeOf({ type, minimum, maximum, exclusiveMinimum, exclusiveMaximum }: PropertySchema): string {
-  // zod bounds integers by what a double holds exactly; that is no range of the plug-in's.
+  // zod limits integers to those that a double holds exactly, which is not a range of the plug-in.
   const bounded = (bound: number | undefined): bound is number =>
     bound !== undefined && !(type === 'integer' && Math.abs(bound) === Number.MAX_SAFE_INTEGER);
   if (bounded(minimum) && bounded(maximum)) return ` between ${minimum} and ${maximum}`;

@@ -1,10 +1,10 @@
-/** @file From a name to its plug-in. */
+/** @file Plug-ins by name. */
 import { type Place, unknownName } from '../messages/index.ts';
 import type { ParsedCall } from './call.ts';
 import type { PluginBase } from './define.ts';
 import { type GivenParameters, parseParameters } from './parameters.ts';
 
-/** What a registry holds: 'attack', 'protection', 'metric'. */
+/** The kinds of plug-ins. */
 export type PluginKind = 'protection' | 'attack' | 'metric';
 
 /** A registry: plug-ins of one kind by their ids. */

@@ -1,6 +1,6 @@
 /**
- * @file Transformations of pictures as ONNX models: what an attack is to those who run it in ONNX Runtime, put it in
- * front of a network or differentiate through it.
+ * @file Transformations of images as ONNX models: an attack that can run in ONNX Runtime, stand in front of a network or be
+ * differentiated.
  *
  *   image [n, 3, height, width] of 0..1, and random draws  ->  attacked [n, 3, height', width'] of 0..1
  *
@@ -18,30 +18,30 @@ import { type NamedTensors, tensor } from '../onnx/tensor.ts';
 import type { Random } from '../random.ts';
 import type { Session } from '../runtime/session.ts';
 
-/** A batch of pictures on its way through a graph: [n, 3, height, width] of 0..1. */
+/** A batch of images in a graph: [n, 3, height, width] of 0..1. */
 export interface GraphPicture extends Size {
   readonly value: Value;
 }
 
-/** Where a transformation writes its nodes. */
+/** The graph that a transformation writes its nodes to. */
 export interface GraphScope {
   readonly g: GraphBuilder;
-  /** A further input [n, ...dims], filled for one picture by `sample`. */
+  /** A random input [n, ...dims], filled for one image by `sample`. */
   draw(hint: string, dims: readonly number[], sample: Sample): Value;
-  /** What plays a role that the attack needs; its graph is written by `embed`. @throws MODEL where nothing plays it. */
+  /** The model in a role that the attack needs; `embed` writes its graph. @throws MODEL if there is none */
   network(role: ModelRole): Network;
 }
 
-/** A model as a graph knows it: never run, only written out. */
+/** A model whose graph is embedded in another one and never run by itself. */
 export type Network = Pick<RoleModel, 'model' | 'graph'>;
 
-/** The values of a random input for one picture, row-major. */
+/** The values of a random input for one image, row-major. */
 export type Sample = (random: Random) => Float32Array;
 
-/** A transformation of pictures of one size. */
+/** A transformation of images of one size. */
 export interface Transformation {
   readonly model: Model;
-  /** The size of what comes out. */
+  /** The size of the output. */
   readonly size: Size;
   readonly draws: readonly Draw[];
 }
@@ -53,12 +53,12 @@ interface Draw {
   readonly sample: Sample;
 }
 
-/** The operator set of the graphs: what exporters of the encoders use, and what has a form for every operator used here. */
+/** The operator set of the graphs: that of exported encoders, with a form for every operator used here. */
 const OPSET = 17;
 
 /**
- * The model that `emit` writes, for pictures of a size. It begins by rounding to the 8 bits that a file holds. `networks` are
- * all models that `emit` may embed. Throws where their weights lie in files of two folders.
+ * The model that `emit` writes, for images of one size. It begins by rounding to the 8 bits of a file. `networks` are all
+ * models that `emit` may embed. Throws if their weights lie in files of two folders.
  */
 export function transformation(
   { width, height }: Size,
@@ -96,7 +96,7 @@ export function transformation(
   return { model, size: { width: made.width, height: made.height }, draws };
 }
 
-/** The random inputs of a transformation for a batch of `n`; each picture after the first has a stream of its own. */
+/** The random inputs of a transformation for a batch of `n`; each image after the first has its own random stream. */
 export function drawsOf({ draws }: Transformation, random: Random, n = 1): NamedTensors {
   const parts = draws.map(() => [] as Float32Array[]);
   for (let i = 0; i < n; i++) {
@@ -119,8 +119,8 @@ function joined(parts: readonly Float32Array[]): Float32Array {
 }
 
 /**
- * The pixels that a transformation makes of a picture of its size, in a session of its model; opacity stays behind.
- * With the same stream the draws are those of the attack itself.
+ * The output of a transformation for an image of its size, in a session of its model, without opacity. With the same random
+ * stream the random inputs are those of the attack itself.
  */
 export async function runTransformation(
   session: Session,
@@ -132,15 +132,15 @@ export async function runTransformation(
   return withPlanes({ ...made.size, data: image.data }, attacked!.data as Float32Array);
 }
 
-/** Where halves are rounded to. */
+/** The rounding of halves. */
 export type Ties = 'even' | 'up';
 
 /** About the error of a float32 sum, in 1/255. */
 const TIE = 2 ** -15;
 
 /**
- * Values rounded to multiples of 1/255 after clipping to 0..1. The gradient passes through the rounding unchanged and
- * is zero where a value is clipped.
+ * Values rounded to multiples of 1/255 after clipping to 0..1. The gradient passes through the rounding unchanged and is zero
+ * for clipped values.
  */
 export function rounded(g: GraphBuilder, value: Value, ties: Ties = 'even'): Value {
   const clipped = g.Clip(value, g.scalar(0, value), g.scalar(1, value));

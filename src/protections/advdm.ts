@@ -1,12 +1,12 @@
 /**
- * @file AdvDM: ascends the loss that a diffusion model is trained by, so that it learns nothing from the picture.
+ * @file AdvDM: maximises the training loss of a diffusion model at the image, so that training on it fails.
  *
  *   maximise E over t, e of |e - f(z_t, t, text)|^2 by 100 sign steps of 1/255 from a random start, within 16/255
  *
  * Source: Liang et al. 2023, as the Mist program implements it (mode 0, semantic). What differs here, on purpose:
  *
- * - The whole picture is seen, in windows where it is large; the program sees a random crop.
- * - The posterior's mean unless `latent=sampled`; the picture keeps its size and its opacity.
+ * - The whole image is used, in windows if it is large; the program uses a random crop.
+ * - The loss uses the mean of the posterior unless `latent=sampled`. The image keeps its size and its opacity.
  * - The default level is 8/255, half of the published budget; `heavy` is the published one.
  */
 import { z } from 'zod';
@@ -14,55 +14,34 @@ import type { Image } from '../image/image.ts';
 import { weightedSum } from '../optim/descend.ts';
 import type { PluginContext } from '../plugin/define.ts';
 import { defineProtection } from './define.ts';
-import { DIFFUSION_NEEDS, denoisingObjective } from './parts/denoising.ts';
-import { diffusionParameters, expectationRefers, perceptualNeed } from './parts/encoder-attack.ts';
+import { denoisingObjective } from './parts/denoising.ts';
 import {
-  attackBudgetParameters,
-  budgetOf,
-  descentParameters,
-  type Optimisation,
-  optimise,
-  windowParameters,
-} from './parts/optimise.ts';
-import { type Expectation, expectationOf } from './parts/view.ts';
-
-const params = z.strictObject({
-  ...attackBudgetParameters,
-  ...descentParameters({ steps: 100, step: 1 }),
-  ...diffusionParameters,
-  ...windowParameters,
-});
+  type DiffusionAttack,
+  diffusionParameters,
+  diffusionProtection,
+  lossOptions,
+} from './parts/diffusion-protection.ts';
+import { attackParameters, optimise } from './parts/optimise.ts';
 
 export const advdm = defineProtection({
+  ...diffusionProtection,
   id: 'advdm',
   version: 1,
   label: 'AdvDM',
-  summary: 'Ascends the training loss of a diffusion model at the picture.',
+  summary: 'Maximises the training loss of a diffusion model at the image.',
   reference: 'Liang et al., Adversarial Example Does Good (ICML 2023)',
-  params,
-  needs: ['vae-encoder', 'unet', 'text-encoder'],
-  needsWith: ({ lpips }) => [...DIFFUSION_NEEDS, ...perceptualNeed(lpips)],
-  refers: expectationRefers,
-  random: true,
-  budget: budgetOf,
-  apply: (image, given, context) => ascendDenoisingLoss(image, given, context),
+  params: z.strictObject({ ...attackParameters({ steps: 100, stepSize: 1 }), ...diffusionParameters }),
+  apply: (image, params, context) => ascendDenoisingLoss(image, params, context),
 });
 
-/** Ascends the denoising loss; Mist's semantic mode is the same. */
+/** Maximises the denoising loss; Mist's semantic mode does the same. */
 export async function ascendDenoisingLoss(
   image: Image,
-  params: Optimisation & Pick<Expectation, 'latent'> & { readonly prompt: string },
+  params: DiffusionAttack,
   context: PluginContext,
 ): Promise<Image> {
   const objectiveFor = async (working: Image) => {
-    const loss = await denoisingObjective(context, {
-      size: working,
-      windowing: { side: params.window, overlap: params.overlap },
-      prompt: params.prompt,
-      fromTimestep: 0,
-      expectation: expectationOf(params, context),
-      random: context.random.fork('draws'),
-    });
+    const loss = await denoisingObjective(context, lossOptions(working, params, context));
     return weightedSum([{ objective: loss, weight: -1 }]);
   };
   return optimise(image, objectiveFor, params, context, { keep: 'last' });

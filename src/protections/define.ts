@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { Image } from '../image/image.ts';
 import type { ParameterSchema, PluginBase, PluginContext } from '../plugin/define.ts';
 
-/** How far a protection may go. Measured on the saved 8-bit file and enforced by the harness, not by the plug-in. */
+/** How far a protection may move the image. The harness enforces it and measures it on the saved 8-bit file. */
 export interface Budget {
   /** L-infinity, in 1/255 pixel units. */
   readonly epsPx?: number;
@@ -13,7 +13,7 @@ export interface Budget {
 
 /** A protection, as its file defines it. */
 export interface Protection<S extends ParameterSchema = ParameterSchema> extends PluginBase<S> {
-  /** The budget that these parameters promise. `undefined`: the image is not to change at all. */
+  /** The budget that these parameters promise. `undefined`: the image must not change at all. */
   budget(params: z.infer<S>): Budget | undefined;
   /** A protected copy. The harness rounds to 8 bits, clips to the budget and measures the saved file. */
   apply(image: Image, params: z.infer<S>, context: PluginContext): Promise<Image>;

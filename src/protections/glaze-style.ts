@@ -1,17 +1,17 @@
 /**
- * @file A style cloak as Glaze publishes it: pulls the picture's latents to those of the same picture in another style.
+ * @file A style cloak as Glaze publishes it: moves the latents of the image to those of the same image in another style.
  *
  *   minimise mean (E(x + d) - E(S(x)))^2 + alpha max(LPIPS(x, x + d) - p, 0),   p 0.05, alpha 30, Adam 0.01, 500 steps
  *
- * Source: Shan et al. 2023; numbers of the open re-implementation by Cao et al. 2023 (IMPRESS), for Glaze is closed. Hence
- * the name: this is not that program. What differs here, on purpose:
+ * Source: Shan et al. 2023. The numbers are those of the open re-implementation by Cao et al. 2023 (IMPRESS), because Glaze
+ * is closed. Hence the name: this is not that program. What differs here, on purpose:
  *
- * - The style transfer S needs no diffusion model: patches of the latents of a picture in the target style take the place
- *   of the picture's own, or their statistics do. `network` takes a feed-forward net, `img2img` a diffusion model as published.
- * - LPIPS is measured by whatever plays the role `perceptual` (published: VGG) and held hard on the saved file by a line
- *   search; the penalty alone lets pictures out. Where nothing but the clean picture keeps it, it is an error, as in Glaze.
- * - An L-infinity budget holds beside it, as for all protections here; the re-implementation has none.
- * - The posterior's mean unless `latent=sampled`; the penalty is weighed as on unscaled latents.
+ * - The style transfer S needs no diffusion model: patches or statistics of the latents of a style image replace the image's
+ *   own. `network` uses a feed-forward network, `img2img` a diffusion model as published.
+ * - LPIPS is measured by the model in the role `perceptual` (published: VGG). A line search enforces it on the saved file; the
+ *   penalty alone lets images exceed it. If only the clean image keeps it, that is an error, as in Glaze.
+ * - An L-infinity budget holds as well, as for all protections here; the re-implementation has none.
+ * - The loss uses the mean of the posterior unless `latent=sampled`. The penalty is weighted as on unscaled latents.
  */
 import { z } from 'zod';
 import { openDiffusion } from '../diffusion/open.ts';
@@ -22,60 +22,54 @@ import { latentsOf } from '../models/latents.ts';
 import { imageTensor, withPlanes } from '../models/pixels.ts';
 import { openRole, picturesOf, type PluginContext, type RoleNeed } from '../plugin/define.ts';
 import { defineProtection } from './define.ts';
-import {
-  attackEncoder,
-  encoderNeeds,
-  surrogateParameters,
-  expectationRefers,
-} from './parts/encoder-attack.ts';
-import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './parts/optimise.ts';
-import { pictureOfDistantStyle, styledTarget } from './parts/style.ts';
+import { pictureOfDistantStyle } from './parts/choose-picture.ts';
+import { attackEncoder, encoderNeeds, encoderParameters, encoderProtection } from './parts/encoder-attack.ts';
+import { styledTarget } from './parts/latent-style.ts';
+import { attackParameters, LPIPS_BUDGET } from './parts/optimise.ts';
 import { alignedTarget, type Target } from './parts/target.ts';
 
 const params = z.strictObject({
-  ...attackBudgetParameters,
-  lpips: z
-    .number()
-    .min(0.001)
-    .max(1)
-    .default(0.05)
-    .describe('p: perceptual budget beside eps, in the distance of the model in the role perceptual'),
-  ...descentParameters({ steps: 500, step: 1.275, optimizer: 'adam' }),
+  ...attackParameters({ steps: 500, stepSize: 1.275, optimizer: 'adam' }),
+  lpips: z.number().min(0.001).max(1).default(0.05).describe(LPIPS_BUDGET),
   transfer: z
     .enum(['patches', 'statistics', 'network', 'img2img'])
     .default('patches')
     .describe(
-      'how the target gets its style: from latents of a picture in it, a style-transfer network, or a diffusion model',
+      'style transfer that makes the target: patches or statistics of the latents of a style image, a style-transfer network, or img2img',
     ),
   styles: z
     .string()
     .min(1)
     .default('atelier(count=12, size=256)')
-    .describe(
-      'pictures to choose the target style from, one style an artist: a file, folder, manifest or atelier(...)',
-    ),
-  prompt: z.string().default('a cubist painting').describe('of img2img: the target style in words'),
-  strength: z.number().min(0.05).max(1).default(0.5).describe('of img2img: how far from the picture'),
-  ...windowParameters,
-  ...surrogateParameters,
+    .describe('style images, one style per artist: a file, folder, manifest or atelier(...)'),
+  prompt: z
+    .string()
+    .default('a cubist painting')
+    .describe('prompt for the diffusion model, for transfer=img2img'),
+  strength: z
+    .number()
+    .min(0.05)
+    .max(1)
+    .default(0.5)
+    .describe('img2img strength: share of the way to pure noise, for transfer=img2img'),
+  ...encoderParameters,
 });
 
 export const glazeStyle = defineProtection({
+  ...encoderProtection,
   id: 'glaze-style',
   version: 2,
   label: 'Glaze-style',
-  summary: 'Pulls the latents of a VAE encoder to those of the same picture in another style, within LPIPS.',
+  summary:
+    'Moves the latents of a VAE encoder to those of the same image in another style, within an LPIPS budget.',
   reference:
     'after Shan et al., Glaze (USENIX Security 2023); parameters of Cao et al., IMPRESS (NeurIPS 2023)',
   params,
-  needs: ['vae-encoder', 'perceptual'],
-  needsWith: (given) => [...encoderNeeds(given), ...transferNeeds(given.transfer)],
-  refers: { styles: 'pictures', ...expectationRefers },
-  random: true,
-  budget: budgetOf,
+  needs: (given) => [...encoderNeeds(given), ...transferNeeds(given.transfer)],
+  refers: { styles: 'pictures', ...encoderProtection.refers },
   apply: (image, given, context) =>
     attackEncoder(image, targetOf(image, given, context), given, context, {
-      // The published start: within p on pictures of -1..1.
+      // The published start: within p on pixels of -1..1.
       startPx: Math.round(given.lpips * 127.5),
     }),
 });
@@ -94,7 +88,7 @@ function transferNeeds(transfer: z.infer<typeof params>['transfer']): readonly R
 function targetOf(image: Image, given: z.infer<typeof params>, context: PluginContext): Target {
   const { transfer } = given;
   return async (encoder, size, windows) => {
-    // Of the picture that is optimised, which may be a copy of another size.
+    // The image that is optimised may be a copy of another size.
     const own = resize(image, size.width, size.height, 'bicubic');
     if (transfer === 'network') {
       return alignedTarget(await restyled(own, context))(encoder, size, windows);
@@ -114,7 +108,7 @@ function targetOf(image: Image, given: z.infer<typeof params>, context: PluginCo
   };
 }
 
-/** A picture as a feed-forward network paints it, seen at sides that the network takes and no longer than 1024 px. */
+/** The image restyled by a feed-forward network, at sides that the network takes and no longer than 1024 px. */
 async function restyled(image: Image, context: PluginContext): Promise<Image> {
   const network = await openRole(context, 'style-transfer');
   const multiple = network.model.fill.multiple ?? 1;

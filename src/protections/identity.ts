@@ -1,4 +1,4 @@
-/** @file No protection: the baseline row of every matrix. */
+/** @file No protection: the baseline of every experiment. */
 import { z } from 'zod';
 import { defineProtection } from './define.ts';
 
@@ -6,10 +6,10 @@ export const identity = defineProtection({
   id: 'identity',
   version: 1,
   label: 'None',
-  summary: 'Leaves the image as it is: the baseline of every matrix.',
+  summary: 'Leaves the image unchanged: the baseline of every experiment.',
   reference: 'none',
   params: z.strictObject({}),
-  needs: [],
+  needs: () => [],
   random: false,
   budget: () => undefined,
   apply: async (image) => image,

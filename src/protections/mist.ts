@@ -1,84 +1,74 @@
 /**
- * @file Mist (v1): pulls the picture's latents towards those of a repeated pattern, spoils what a diffusion model predicts
- * at it, or both.
+ * @file Mist (v1): moves the latents of the image towards those of a repeated pattern, maximises the loss of a diffusion
+ * model at the image, or both.
  *
  *   textural: minimise L_T = ||z(x) - z(y)||^2     semantic: maximise L_S, the diffusion model's training loss (AdvDM)
  *   fused: minimise L_T - 10^(fusion + 3) L_S      each by 100 sign steps of 1/255 from a random start, within 16/255
  *
  * Source: Liang and Wu 2023; the released program's `mist_v3.py`, modes 1, 0 and 2. What differs here, on purpose:
  *
- * - `mist-v1` steps as the program does. `mist` steps along a smoothed gradient with some momentum, within the same budget: what
- *   it adds is coarser, and more of it is left after JPEG and rescaling (docs/protections.md has both).
- * - z is the posterior's mean; the program draws a sample at each step, as `latent=sampled` does. Tiny autoencoders have no
+ * - `mist-v1` steps as the program does. `mist` steps along a blurred gradient with some momentum, within the same budget. Its
+ *   perturbation is coarser, and more of it is left after JPEG and rescaling (docs/protections.md has both).
+ * - z is the mean of the posterior; the program samples it at each step, as `latent=sampled` does. Tiny autoencoders have no
  *   posterior. z(y) is the mean in any case.
- * - y is a pattern of our own, 3 x 8 glyphs as there. It repeats at every window of a large picture.
- * - The picture keeps its size; the program squashes it to a square of 512 px.
- * - The best picture on the way is kept, not the last; the random start is in whole 1/255, so that rounding changes nothing.
- * - The program truncates to 8 bits and leaves its budget by 1/255. Here the saved file keeps it.
+ * - y is a pattern of our own, 3 x 8 glyphs as there. It repeats at every window of a large image.
+ * - The image keeps its size; the program squashes it to a square of 512 px.
+ * - The best image on the way is kept, not the last. The random start is in whole 1/255, so that rounding changes nothing.
+ * - The program truncates to 8 bits and exceeds its budget by 1/255. Here the saved file keeps it.
  * - The default level is 8/255, half of the published budget, as for all protections here; `heavy` is the published one.
- * - The default mode is textural, which needs no U-Net (the program's is fused); L_S sees the whole picture, not a random crop.
+ * - The default mode is textural, which needs no U-Net (the program's is fused). L_S uses the whole image, not a random crop.
  */
 import { z } from 'zod';
 import type { Image } from '../image/image.ts';
 import { weightedSum } from '../optim/descend.ts';
-import { openRoles, type PluginContext, type RoleNeed } from '../plugin/define.ts';
+import { openRoles, type PluginContext, type RoleNeed, roleNeeds } from '../plugin/define.ts';
 import { ascendDenoisingLoss } from './advdm.ts';
 import { defineProtection } from './define.ts';
 import { denoisingObjective } from './parts/denoising.ts';
-import {
-  attackEncoder,
-  encoderNeeds,
-  diffusionParameters,
-  surrogateParameters,
-  expectationRefers,
-} from './parts/encoder-attack.ts';
-import {
-  attackBudgetParameters,
-  budgetOf,
-  descentParameters,
-  type Optimisation,
-  optimise,
-  windowParameters,
-} from './parts/optimise.ts';
+import { type DiffusionAttack, lossOptions, promptParameter } from './parts/diffusion-protection.ts';
+import { attackEncoder, encoderNeeds, encoderParameters, encoderProtection } from './parts/encoder-attack.ts';
+import { attackParameters, optimise, type PublishedDescent } from './parts/optimise.ts';
 import { latentObjective } from './parts/surrogate.ts';
-import { chosenTarget, type Target, targetParameters, targetRefers } from './parts/target.ts';
-import { type Expectation, expectationOf } from './parts/view.ts';
+import {
+  chosenTarget,
+  type Target,
+  targetFormerNames,
+  targetParameters,
+  targetRefers,
+} from './parts/target.ts';
 
-const parameters = (descent: Parameters<typeof descentParameters>[0]) =>
+const parameters = (published: PublishedDescent) =>
   z.strictObject({
     mode: z
       .enum(['textural', 'semantic', 'fused'])
       .default('textural')
       .describe(
-        'the loss: distance of latents from the target, the diffusion model’s own loss (ascended), or both',
+        'loss: textural (distance of the latents from the target), semantic (training loss of the diffusion model, maximised), or fused (both)',
       ),
     fusion: z
       .number()
       .min(-4)
       .max(5)
       .default(1)
-      .describe('of mode fused: the semantic loss counts 10^(fusion + 3) times'),
-    prompt: diffusionParameters.prompt,
-    ...attackBudgetParameters,
-    ...descentParameters(descent),
+      .describe('weight of the semantic loss, for mode=fused: 10^(fusion + 3)'),
+    prompt: promptParameter,
+    ...attackParameters(published),
     ...targetParameters('glyphs'),
-    ...windowParameters,
-    ...surrogateParameters,
+    ...encoderParameters,
   });
 
 type Given = z.infer<ReturnType<typeof parameters>>;
 
-/** All but names, and what steps are like. */
+/** Everything except names and the way of stepping. */
 const common = {
+  ...encoderProtection,
   reference: 'Liang and Wu, Mist: Towards Improved Adversarial Examples for Diffusion Models (2023)',
-  needs: ['vae-encoder'],
-  needsWith: (given: Given): readonly RoleNeed[] => [
+  formerNames: { ...encoderProtection.formerNames, ...targetFormerNames },
+  needs: (given: Given): readonly RoleNeed[] => [
     ...encoderNeeds(given),
-    ...(given.mode === 'textural' ? [] : ([{ role: 'unet' }, { role: 'text-encoder' }] as const)),
+    ...(given.mode === 'textural' ? [] : roleNeeds('unet', 'text-encoder')),
   ],
-  refers: { ...targetRefers, ...expectationRefers },
-  random: true,
-  budget: budgetOf,
+  refers: { ...targetRefers, ...encoderProtection.refers },
   apply: async (image: Image, params: Given, context: PluginContext): Promise<Image> => {
     if (params.mode === 'semantic') return ascendDenoisingLoss(image, params, context);
     const target = await chosenTarget(params, context);
@@ -93,8 +83,8 @@ export const mist = defineProtection({
   version: 4,
   label: 'Mist',
   summary:
-    'Pulls the latents of a VAE encoder towards a repeated pattern, ascends a diffusion model’s loss, or both.',
-  params: parameters({ steps: 100, step: 1, momentum: 0.5, smooth: 0.5 }),
+    'Moves the latents of a VAE encoder towards a repeated pattern, maximises a diffusion model’s loss, or both.',
+  params: parameters({ steps: 100, stepSize: 1, momentum: 0.5, gradientBlur: 0.5 }),
 });
 
 export const mistV1 = defineProtection({
@@ -102,25 +92,23 @@ export const mistV1 = defineProtection({
   id: 'mist-v1',
   version: 2,
   label: 'Mist v1',
-  summary: 'Mist with the steps of the published program: along the sign of the bare gradient.',
-  params: parameters({ steps: 100, step: 1 }),
+  summary: 'Mist with the steps of the published program: along the sign of the raw gradient.',
+  params: parameters({ steps: 100, stepSize: 1 }),
 });
 
 /** sum of (z(x) - z(y))^2 - 10^(fusion + 3) mean of (e - f(z_t, t, text))^2. */
 async function fused(
   image: Image,
   target: Target,
-  params: Optimisation & Pick<Expectation, 'latent'> & { readonly prompt: string; readonly fusion: number },
+  params: DiffusionAttack & { readonly fusion: number },
   context: PluginContext,
 ): Promise<Image> {
   const objectiveFor = async (size: Image) => {
-    const windowing = { side: params.window, overlap: params.overlap };
-    const random = context.random.fork('draws');
-    const expectation = expectationOf(params, context);
-    const options = { size, windowing, prompt: params.prompt, fromTimestep: 0, expectation, random };
+    const options = lossOptions(size, params, context);
+    const { windowing, expectation } = options;
     const semantic = await denoisingObjective(context, options);
     const encoders = await openRoles(context, 'vae-encoder');
-    // The published sum runs over four channels of each cell of 8 x 8 px; ours is their mean.
+    // The published sum runs over the four channels of each cell of 8 x 8 px; ours is their mean.
     const values = (4 * size.width * size.height) / 64;
     return weightedSum([
       { objective: await latentObjective(encoders, target, size, windowing, expectation), weight: values },

@@ -1,17 +1,17 @@
 /**
- * @file A clean-label poison as Nightshade publishes it: pulls the picture's latents to those of an anchor that shows
- * another concept, and leaves its caption as it is. A model that learns from it learns the anchor under the caption's words.
+ * @file A clean-label poison as Nightshade publishes it: moves the latents of the image to those of an anchor that shows
+ * another concept, and keeps its caption. A model that is trained on it links the anchor's content to the caption.
  *
- *   minimise ||E(x + d) - E(a)||, from d = 0 by 500 sign steps that fall from 10.2/255 to 1 % of it, within 10.2/255
+ *   minimise ||E(x + d) - E(a)||, from d = 0 by 500 sign steps that decay from 10.2/255 to 1 % of it, within 10.2/255
  *
- * Source: Shan et al. 2024; the authors' reference code, which holds L-infinity where the paper holds LPIPS (0.07: `lpips`).
- * The program is closed, hence the name. What differs here, on purpose:
+ * Source: Shan et al. 2024; the authors' reference code, which bounds L-infinity although the paper bounds LPIPS (0.07:
+ * `lpips`). The program is closed, hence the name. What differs here, on purpose:
  *
- * - The anchor is a picture of the concept (`anchors`, chosen by caption and embedding), or with `anchor=generated` comes
- *   from a diffusion model as published, in its latents. One anchor a picture; the reference has one for a set.
- * - The squared norm stands for the norm: its gradient has the same signs. The default level is 8/255.
- * - Which pictures to poison is the experiment's to say, or with `source` decided by an image embedder: those that look more like
- *   the pictures whose captions have that word than like the others. The reference holds CLIP's two halves against each other.
+ * - The anchor is an image of the concept, chosen from `anchors` by caption and embedding. With `anchor=generated` it is
+ *   sampled from a diffusion model as published, in its latents. Each image has its own anchor; the reference has one for a set.
+ * - The squared norm replaces the norm: its gradient has the same signs. The default level is 8/255.
+ * - The experiment says which images to poison. With `source` an image embedder decides: those that are closer to the images
+ *   whose captions have that word than to the others. The reference compares CLIP's image and text embeddings.
  */
 import { z } from 'zod';
 import { openDiffusion } from '../diffusion/open.ts';
@@ -20,59 +20,52 @@ import { type Window, windowSize } from '../image/windows.ts';
 import { openRole, picturesOf, type PluginContext } from '../plugin/define.ts';
 import type { Image, Size } from '../image/image.ts';
 import { defineProtection } from './define.ts';
-import {
-  attackEncoder,
-  encoderNeeds,
-  surrogateParameters,
-  expectationRefers,
-} from './parts/encoder-attack.ts';
-import { attackBudgetParameters, budgetOf, descentParameters, windowParameters } from './parts/optimise.ts';
-import { coverOf, looksLike, pictureOfConcept, picturesNaming } from './parts/style.ts';
+import { looksLike, pictureOfConcept, picturesNaming } from './parts/choose-picture.ts';
+import { attackEncoder, encoderNeeds, encoderParameters, encoderProtection } from './parts/encoder-attack.ts';
+import { coverOf } from './parts/latent-style.ts';
+import { attackParameters } from './parts/optimise.ts';
 import { alignedTarget, type Target } from './parts/target.ts';
 
 const params = z.strictObject({
-  ...attackBudgetParameters,
-  ...descentParameters({ steps: 500, step: 10.2, schedule: 'decaying', start: 'clean' }),
+  ...attackParameters({ steps: 500, stepSize: 10.2, schedule: 'decaying', start: 'clean' }),
   anchor: z
     .enum(['picked', 'generated'])
     .default('picked')
-    .describe('picked: one of the pictures in anchors; generated: by a diffusion model, as published'),
+    .describe('picked: an image from anchors; generated: an image sampled from the diffusion model'),
   concept: z
     .string()
     .default('')
-    .describe('what the anchor shows: a word of captions, or of the prompt; empty: whatever is furthest'),
+    .describe('concept that the anchor shows: a word of a caption, or of the prompt; empty: any concept'),
   source: z
     .string()
     .default('')
     .describe(
-      'a word of captions: pictures that look less like those in anchors that have it than like the others stay as they are; empty: all are poisoned',
+      'concept to poison: a word of the captions in anchors; images that resemble its anchors less than the others stay unchanged; empty: every image is poisoned',
     ),
   anchors: z
     .string()
     .min(1)
     .default('atelier(count=12, size=256)')
-    .describe('pictures with captions to choose the anchor from: a file, folder, manifest or atelier(...)'),
-  ...windowParameters,
-  ...surrogateParameters,
+    .describe('captioned images to choose the anchor from: a file, folder, manifest or atelier(...)'),
+  ...encoderParameters,
 });
 
 export const nightshadeStyle = defineProtection({
+  ...encoderProtection,
   id: 'nightshade-style',
   version: 2,
   label: 'Nightshade-style',
-  summary: 'Pulls the latents of a VAE encoder to those of an anchor of another concept; captions stay.',
+  summary:
+    'Moves the latents of a VAE encoder to those of an anchor image of another concept and keeps the caption.',
   reference: 'after Shan et al., Nightshade (IEEE S&P 2024), and its reference code',
   params,
-  needs: ['vae-encoder'],
-  needsWith: (given) => [
+  needs: (given) => [
     ...encoderNeeds(given),
     ...(given.anchor === 'generated'
       ? ([{ role: 'vae-decoder' }, { role: 'unet' }, { role: 'text-encoder' }] as const)
       : ([{ role: 'image-embedder', optional: true }] as const)),
   ],
-  refers: { anchors: 'pictures', ...expectationRefers },
-  random: true,
-  budget: budgetOf,
+  refers: { anchors: 'pictures', ...encoderProtection.refers },
   apply: async (image, given, context) =>
     given.source !== '' && !(await looksLike(image, given.source, picturesOf(context, 'anchors'), context))
       ? image
@@ -89,7 +82,7 @@ function targetOf(image: Image, given: z.infer<typeof params>, context: PluginCo
   };
 }
 
-/** The same sampled latents for every window of one size: 50 DDIM steps with guidance 7.5, as published. */
+/** Sampled latents, the same for all windows of one size: 50 DDIM steps with guidance 7.5, as published. */
 async function generated(
   concept: string,
   windows: readonly Window[],

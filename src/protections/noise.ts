@@ -1,6 +1,6 @@
 /**
- * @file Random noise of a protection's size: the placebo. A protection that does no better than this one protects
- * by spoiling the picture.
+ * @file Random noise within the budget of a protection: the placebo. A protection that does no better than this one protects
+ * only by degrading the image.
  */
 import { z } from 'zod';
 import { fromBytes, toBytes } from '../image/image.ts';
@@ -12,20 +12,20 @@ export const noise = defineProtection({
   id: 'noise',
   version: 1,
   label: 'Noise',
-  summary: 'Adds seeded random noise that spends exactly the L-infinity budget: the placebo in every matrix.',
+  summary: 'Adds seeded random noise that uses the whole L-infinity budget: the placebo of every experiment.',
   reference: 'placebo; no source',
   params: z.strictObject({
     mode: z
       .enum(['sign', 'uniform'])
       .default('sign')
-      .describe('sign: every value moves by eps, up or down; uniform: by anything up to eps'),
+      .describe('sign: each value moves by eps, up or down; uniform: each value moves by up to eps'),
     ...budgetParameters,
   }),
-  needs: [],
+  needs: () => [],
   random: true,
   budget: (params) => ({ epsPx: epsPxOf(params) }),
 
-  /** The saved file's L-infinity distance is the whole of eps: 8-bit pixels move in whole steps, so floor(eps). */
+  /** The L-infinity distance of the saved file is eps, rounded down: 8-bit pixels move in whole steps. */
   apply: async (image, params, { random }) => {
     const eps = Math.floor(epsPxOf(params));
     const pixels = toBytes(image);
@@ -33,7 +33,7 @@ export const noise = defineProtection({
       params.mode === 'sign' ? signs(pixels.length, eps, random) : spread(pixels.length, eps, random);
     for (let i = 0; i < pixels.length; i++) {
       const moved = pixels[i]! + steps[i]!;
-      // Turned round where the range ends, not clipped: dark and bright parts then carry as much noise as others.
+      // Reflected at the ends of the range, not clipped: dark and bright parts then carry as much noise as others.
       pixels[i] = moved < 0 || moved > 255 ? pixels[i]! - steps[i]! : moved;
     }
     return fromBytes(image.width, image.height, pixels, image.alpha);
@@ -44,7 +44,7 @@ function signs(count: number, eps: number, random: Random): Int16Array {
   return new Int16Array(count).map(() => eps * random.sign());
 }
 
-/** Uniform steps, stretched so that the largest is eps even in a picture of few pixels. */
+/** Uniform steps, scaled so that the largest is eps even in an image of few pixels. */
 function spread(count: number, eps: number, random: Random): Int16Array {
   const draws = new Float64Array(count).map(() => 2 * random.uniform() - 1);
   const largest = draws.reduce((most, draw) => Math.max(most, Math.abs(draw)), 0);

@@ -4,6 +4,7 @@
  *
  * It finds the directions in which classes differ, where the nearest class mean is led by those in which vectors differ anyway.
  */
+import { unitVector } from './directions.ts';
 
 /** Of vectors of length 1: little enough for fifty vectors a class, enough for two. */
 const RIDGE = 0.03;
@@ -18,7 +19,7 @@ export function discriminant(
 ): (vector: Float32Array) => string {
   const names = [...classes.keys()];
   const members = [...classes.values()].flatMap((vectors, k) =>
-    vectors.map((vector) => ({ k, unit: unitOf(vector) })),
+    vectors.map((vector) => ({ k, unit: unitVector(vector) })),
   );
   const n = members.length;
   const mean = new Float64Array(members[0]!.unit.length);
@@ -37,17 +38,12 @@ export function discriminant(
     ),
   );
   return (vector) => {
-    const unit = unitOf(vector);
+    const unit = unitVector(vector);
     for (let i = 0; i < mean.length; i++) unit[i]! -= mean[i]!;
     const near = members.map((member) => dot(member.unit, unit));
     const scores = names.map((_, k) => shares[k]! + dot(weights[k]!, near));
     return names[scores.indexOf(Math.max(...scores))]!;
   };
-}
-
-function unitOf(vector: Float32Array): Float64Array {
-  const length = Math.hypot(...vector);
-  return Float64Array.from(vector, (value) => value / length);
 }
 
 const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {

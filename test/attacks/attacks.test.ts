@@ -27,7 +27,7 @@ describe('every attack', () => {
   testDefinitions(attacks);
 
   const without = Object.values(attacks).filter(
-    ({ needs, training }) => needs.length === 0 && training === undefined,
+    (attack) => attack.needs(parseParameters(attack, {})).length === 0 && attack.training === undefined,
   );
   const sizes = [
     [1, 1],

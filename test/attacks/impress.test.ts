@@ -82,7 +82,7 @@ async function models(): Promise<RoleModels> {
     range: [0, 1],
   };
   const choices = parseModelChoices({ vae, perceptual: await path(perceptual, 'perceptual') });
-  const needs = impress.needs.map((role) => ({ role, by: 'test' }));
+  const needs = impress.needs(impress.params.parse({})).map(({ role }) => ({ role, by: 'test' }));
   return shelf.of(await resolveNeeds(needs, choices, { home: await emptyHome(), baseDirs: ['/'] }));
 }
 
@@ -114,7 +114,7 @@ const bound = (steps: number): number => {
 it.each(golden.cases)(
   'impress goes the way that PyTorch goes by the published settings, $steps steps long',
   async ({ steps, pulled, pixels: expected }) => {
-    const params = impress.params.parse({ preset: 'style', steps, noise: 0 });
+    const params = impress.params.parse({ preset: 'style', steps, startNoise: 0 });
     const attacked = await impress.apply(picture, params, {
       random: seededRandom(0),
       models: await models(),

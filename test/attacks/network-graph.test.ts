@@ -43,12 +43,12 @@ describe('the graph of a network attack', () => {
   // In grey levels: float32 sums in another order fall on the other side of a half now and then.
   const cases: readonly (readonly [text: string, max: number, mean: number])[] = [
     ['vae-round-trip', 1, 0.01],
-    ['vae-round-trip(times=3)', 1, 0.01],
+    ['vae-round-trip(repeats=3)', 1, 0.01],
     ['vae-round-trip(latent=sampled)', 1, 0.01],
-    ['vae-round-trip(latent=sampled, times=2, window=64, overlap=16)', 1, 0.01],
+    ['vae-round-trip(latent=sampled, repeats=2, window=64, overlap=16)', 1, 0.01],
     ['vae-round-trip(window=64, overlap=16)', 1, 0.01],
     ['vae-round-trip | jpeg(quality=75) | gaussian-noise', 16, 0.8],
-    ['denoise(times=2)', 1, 0.01],
+    ['denoise(repeats=2)', 1, 0.01],
     ['denoise(window=64, overlap=8)', 1, 0.01],
     ['vae-guided-cleaner(bilateral=8)', 1, 0.02],
   ];
@@ -80,7 +80,7 @@ describe('the graph of a network attack', () => {
     };
     const once = await bytes('vae-round-trip');
     expect(once).toBeGreaterThan(1e6);
-    expect(await bytes('vae-round-trip(times=3)')).toBeLessThan(1.01 * once);
+    expect(await bytes('vae-round-trip(repeats=3)')).toBeLessThan(1.01 * once);
   });
 
   it('says which role is not played, and where there are no moments to draw from', async () => {
@@ -135,7 +135,7 @@ describe('the gradient through a VAE round trip', () => {
   });
 
   it.each([
-    'vae-round-trip(times=2) | jpeg(quality=75)',
+    'vae-round-trip(repeats=2) | jpeg(quality=75)',
     'vae-round-trip(latent=sampled)',
     'denoise(window=64)',
     'vae-guided-cleaner(bilateral=2)',

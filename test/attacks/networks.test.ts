@@ -8,6 +8,7 @@ import { parseModelChoices } from '../../src/models/choice.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
 import { openPool } from '../../src/models/pool.ts';
 import { parseChain } from '../../src/plugin/call.ts';
+import { defaultParameters } from '../../src/plugin/parameters.ts';
 import { resolveCall } from '../../src/plugin/resolve.ts';
 import { seededRandom } from '../../src/random.ts';
 import { absoluteDistance, emptyHome, poolingEncoder, save, temporaryFolder } from '../models/fixture.ts';
@@ -28,16 +29,16 @@ const enlarger = (await save(filter('upscaled'), join(folder, 'upscaler.onnx')))
 
 /** Each network attack in little steps, and what plays its roles. */
 const cases: readonly (readonly [call: string, choices: Readonly<Record<string, unknown>>])[] = [
-  ['vae-round-trip(times=2)', { vae: tiny }],
+  ['vae-round-trip(repeats=2)', { vae: tiny }],
   ['vae-round-trip(latent=sampled)', { vae: tiny }],
   ['vae-guided-cleaner(bilateral=8)', { vae: tiny }],
-  ['denoise(times=2)', { denoiser }],
+  ['denoise(repeats=2)', { denoiser }],
   ['noisy-upscaling-proxy', { upscaler: enlarger }],
   ['noisy-upscaling(steps=3, prompt="a cat")', { diffusion: upscaler }],
   ['img2img(strength=0.3, steps=10, prompt="a cat")', { diffusion: tiny }],
-  ['latent-diffpure-proxy(t=50, steps=3, rounds=2)', { diffusion: tiny }],
-  ['latent-grid-pure-proxy(times=2)', { diffusion: tiny }],
-  ['pixel-diffpure-proxy(t=60, steps=3)', { denoiser }],
+  ['latent-diffpure-proxy(timestep=50, steps=3, repeats=2)', { diffusion: tiny }],
+  ['latent-grid-pure-proxy(repeats=2)', { diffusion: tiny }],
+  ['pixel-diffpure-proxy(timestep=60, steps=3)', { denoiser }],
   ['impress(steps=4)', { vae: tiny, perceptual }],
 ];
 
@@ -51,7 +52,11 @@ async function attack(
   }: { seed?: number; signal?: AbortSignal; onProgress?: (fraction: number) => void } = {},
 ): Promise<Image> {
   const { plugin, params } = resolveCall('attack', attacks, parseChain(text)[0]!);
-  const models = await modelsOf(shelf, choices, plugin.needs);
+  const models = await modelsOf(
+    shelf,
+    choices,
+    plugin.needs(params).map(({ role }) => role),
+  );
   return plugin.apply(image, params, { random: seededRandom(seed), models, ...context });
 }
 
@@ -117,7 +122,7 @@ describe('sides that a network does not take', () => {
   it.each([
     ['vae-round-trip', { vae: tiny }],
     ['img2img(strength=0.3, steps=10)', { diffusion: tiny }],
-    ['latent-grid-pure-proxy(times=2)', { diffusion: tiny }],
+    ['latent-grid-pure-proxy(repeats=2)', { diffusion: tiny }],
   ])('%s completes by reflection and crops back', async (text, choices) => {
     const image = randomImage(43, 29);
     const whole = await attack(text, completed(image, 16), choices);
@@ -131,7 +136,7 @@ describe('sides that a network does not take', () => {
 });
 
 describe('network attacks', () => {
-  const random = cases.filter(([text]) => !/^denoise|guided|latent=sampled|times=2\)$/.test(text));
+  const random = cases.filter(([text]) => !/^denoise|guided|latent=sampled|repeats=2\)$/.test(text));
   it.each(random)('%s depends on the seed', async (text, choices) => {
     const image = randomImage(32, 32);
     const [a, b] = [
@@ -161,9 +166,11 @@ describe('network attacks', () => {
   });
 
   it('noisy-upscaling is played by the published upscaler or not at all', async () => {
-    const { needs, pins = {} } = attacks['noisy-upscaling'];
+    const plugin = attacks['noisy-upscaling'];
+    const { pins = {} } = plugin;
+    const needs = plugin.needs(defaultParameters(plugin));
     const home = await emptyHome({ entries: catalogue });
-    const pinned = needs.map((role) => ({ role, by: 'noisy-upscaling', model: pins[role] as string }));
+    const pinned = needs.map(({ role }) => ({ role, by: 'noisy-upscaling', model: pins[role] as string }));
     const choices = parseModelChoices({ diffusion: tiny });
     const { obtain, files } = catalogue.find(({ id }) => id === 'sd-x4-upscaler')!;
     const absent = ['unet/model.onnx', 'unet/model.onnx_data'].filter((name) => name in files);
@@ -224,7 +231,7 @@ describeShared('network attacks with real models', ['models', 'taesd-encoder.onn
     const choices = { vae, perceptual: join(models, 'lpips-squeeze.onnx') };
     const inconsistency = async (image: Image): Promise<number> =>
       -psnr(await attack('vae-round-trip', image, { vae }), image);
-    const attacked = await attack('impress(steps=30, noise=0)', noisy, choices);
+    const attacked = await attack('impress(steps=30, startNoise=0)', noisy, choices);
     expect(await inconsistency(attacked)).toBeLessThan((await inconsistency(noisy)) - 2);
     expect(psnr(attacked, noisy)).toBeGreaterThan(15);
   });
@@ -237,9 +244,9 @@ describeShared('network attacks with real models', ['models', 'taesd-encoder.onn
 
   it('diffusion by a denoiser brings back the picture under the noise that it adds', async () => {
     const file = join(models, 'bf-cnn-color.onnx');
-    const gentle = await attack('pixel-diffpure-proxy(t=20, steps=5)', noisy, { denoiser: file });
+    const gentle = await attack('pixel-diffpure-proxy(timestep=20, steps=5)', noisy, { denoiser: file });
     expect(psnr(gentle, waves)).toBeGreaterThan(psnr(noisy, waves) + 5);
-    const harsh = await attack('pixel-diffpure-proxy(t=150, steps=5)', noisy, { denoiser: file });
+    const harsh = await attack('pixel-diffpure-proxy(timestep=150, steps=5)', noisy, { denoiser: file });
     expect(psnr(harsh, waves)).toBeGreaterThan(20);
   });
 

@@ -52,8 +52,8 @@ describe('pictures that a parameter names', () => {
     const dir = await temporaryFolder();
     await writeFile(join(dir, 'a.png'), await png(1));
     const listed = await listPictures('a.png', [dir]);
-    const [picture] = picturesFrom([listed])({ id: 'mist', version: 1, params: { picture: listed.key } })(
-      'picture',
+    const [picture] = picturesFrom([listed])({ id: 'mist', version: 1, params: { targetImage: listed.key } })(
+      'targetImage',
     );
     expect((await picture!.load()).width).toBe(16);
   });
@@ -69,12 +69,12 @@ describeShared(
     it('carries both models and the hash of the picture in its step, and no path', async () => {
       const dir = await temporaryFolder();
       await writeFile(join(dir, 'a.png'), await png(1));
-      const [setting] = protectionSettings(`mist(picture=a.png, surrogates=[taesd, taef2])`);
+      const [setting] = protectionSettings(`mist(targetImage=a.png, surrogates=[taesd, taef2])`);
       const { bind, models } = await bindModels([['protection', setting!]], {}, [dir]);
       const step = jobStep(bind('protection', setting!).links[0]!);
       expect(models.map(({ id }) => id)).toEqual(['taesd', 'taef2']);
       expect(step.models?.['vae-encoder']?.split('+')).toEqual(models.map(({ key }) => key));
-      expect(step.params.picture).toBe((await listPictures('a.png', [dir])).key);
+      expect(step.params.targetImage).toBe((await listPictures('a.png', [dir])).key);
       expect(jobSeed(0, 'protect', [step], 'x')).toBeGreaterThanOrEqual(0);
     });
 

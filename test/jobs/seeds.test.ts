@@ -14,6 +14,17 @@ describe('the seed of a job', () => {
     expect(jobSeed(7, 'train-attack', remover, 'x')).toBe(3890542824);
     expect(jobSeed(7, 'protect', step('ace', { lr: 0.1, method: 'lora' }), 'x')).toBe(3372287372);
     expect(jobSeed(7, 'attack', step('screen-photo', { resolution: 2 }), 'x')).toBe(3402863829);
+    expect(jobSeed(7, 'attack', step('screen-photo', { samplingRatio: 2 }), 'x')).toBe(3402863829);
+    const mist = step('mist', { stepSize: 2, flatShare: 0.5, gradientBlur: 1, targetImage: 'a' });
+    expect(jobSeed(7, 'protect', mist, 'x')).toBe(1469484581);
+    expect(jobSeed(7, 'attack', step('impress', { lr: 0.1, startNoise: 0.2 }), 'x')).toBe(3879911718);
+    const grid = step('latent-grid-pure-proxy', { timestep: 10, repeats: 2, negativePrompt: 'y' });
+    expect(jobSeed(7, 'attack', grid, 'x')).toBe(3296148649);
+    expect(jobSeed(7, 'attack', step('noisy-upscaling', { noiseLevel: 320 }), 'x')).toBe(1788243879);
+    const search = step('auto-purify', { beamWidth: 3, minPsnr: 25 });
+    expect(jobSeed(7, 'train-attack', search, 'x')).toBe(3370787210);
+    const genre = step('lora-mimicry-genre', { topK: 3, lr: 0.1 });
+    expect(jobSeed(7, 'measure', genre, 'x')).toBe(2923471674);
     expect(fineTuneSeed(7)).toBe(3093440182);
   });
 

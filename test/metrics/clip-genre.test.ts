@@ -103,7 +103,7 @@ describe('clip-genre', () => {
   it('knows a genre however the manifest spells it, and refuses one that is not in the list', async () => {
     const values = await Promise.all(
       ['Ukiyo e', 'ukiyo-e', 'UKIYO_E'].map(
-        async (genre) => (await measured(`clip-genre(genre="${genre}", top=39)`)).value,
+        async (genre) => (await measured(`clip-genre(genre="${genre}", topK=39)`)).value,
       ),
     );
     expect(values).toEqual([1, 1, 1]);
@@ -150,7 +150,7 @@ describe('clip-genre', () => {
     const file = join(dir, 'experiment.yaml');
     await writeFile(
       file,
-      `name: genres\ndataset: ${join(dir, 'pictures.csv')}\nprotections: [noise(level=heavy)]\nattacks: [identity]\nmetrics: ['clip-genre(top=39)', linf]\n`,
+      `name: genres\ndataset: ${join(dir, 'pictures.csv')}\nprotections: [noise(level=heavy)]\nattacks: [identity]\nmetrics: ['clip-genre(topK=39)', linf]\n`,
     );
     const { folder } = await runFile({ dir, file });
     const rows = folder.rows.filter(({ metric }) => metric.startsWith('clip-genre'));

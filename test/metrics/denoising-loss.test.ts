@@ -56,7 +56,7 @@ describe('the denoising loss', () => {
   });
 
   it('towards the glyphs compares the prediction with their latent', async () => {
-    const toward = await measure(glyphsOver(image), image, { toward: 'glyphs' });
+    const toward = await measure(glyphsOver(image), image, { target: 'glyphs' });
     expect(toward).not.toBe(await measure(glyphsOver(image), image));
   });
 

@@ -185,7 +185,7 @@ describe('metrics of what a fine-tuned model generates', () => {
 
   it("give an artist's genre by a real CLIP, as the manifest tells it; without one it says how to get it", async () => {
     const place = await studio(
-      [`'lora-mimicry-genre(${MIMICRY}, top=39)'`, `'lora-mimicry-genre(${MIMICRY}, genre=Anime)'`],
+      [`'lora-mimicry-genre(${MIMICRY}, topK=39)'`, `'lora-mimicry-genre(${MIMICRY}, genre=Anime)'`],
       2,
       ['Cubism', 'post-impressionism', 'Cubism', ''],
     );

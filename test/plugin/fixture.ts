@@ -19,6 +19,6 @@ export const zoo = {
     text: z.string().default(''),
     list: z.array(z.number().min(0)).default([1]),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
 } as const;

@@ -53,7 +53,9 @@ describe('an attack on an encoder', async () => {
 
   it('finds the optimum of a linear encoder: every block as near to the target as the budget lets it', async () => {
     const grey = fromBytes(40, 24, new Uint8Array(40 * 24 * 3).fill(128));
-    const shielded = await protect(photoguard, grey, { steps: 40, step: 1, schedule: 'constant' }, [pooling]);
+    const shielded = await protect(photoguard, grey, { steps: 40, stepSize: 1, schedule: 'constant' }, [
+      pooling,
+    ]);
     expect(new Set(toBytes(shielded))).toEqual(new Set([120]));
   });
 

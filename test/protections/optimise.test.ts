@@ -50,7 +50,7 @@ describe('a perceptual budget', () => {
   });
 
   it('that leaves no room for any change is an error, not a weak picture', async () => {
-    const attempt = misted(flat(40, 24, 128), { lpips: 0.001, picture: undefined });
+    const attempt = misted(flat(40, 24, 128), { lpips: 0.001, targetImage: undefined });
     await expect(attempt).rejects.toThrow(perceptualUnmet(0.001, distance.id));
   });
 
@@ -88,7 +88,7 @@ describe('a budget that is narrower in flat areas', () => {
   for (let y = 0; y < 40; y++) for (let x = 0; x < 120; x++) half.data[y * 240 + x] = 0.5;
 
   it('leaves flat areas their share and textured ones all of it', async () => {
-    const moved = steps(half, await misted(half, { flat: 0.25 }));
+    const moved = steps(half, await misted(half, { flatShare: 0.25 }));
     const largest = (from: number, to: number) =>
       Math.max(...moved.filter((_, i) => (i % 240) / 3 >= from && (i % 240) / 3 < to));
     expect(largest(0, 28)).toBe(2);
@@ -106,22 +106,22 @@ describe('a budget that is narrower in flat areas', () => {
 describe('a target of the user’s own', () => {
   it('pulls towards that picture', async () => {
     const grey = flat(256, 256, 128);
-    const white = steps(grey, await misted(grey, { picture: 'own.png' }, flat(256, 256, 255)));
-    const black = toBytes(await misted(grey, { picture: 'own.png' }, flat(256, 256, 0)));
+    const white = steps(grey, await misted(grey, { targetImage: 'own.png' }, flat(256, 256, 255)));
+    const black = toBytes(await misted(grey, { targetImage: 'own.png' }, flat(256, 256, 0)));
     expect(new Set(white)).toEqual(new Set([8]));
     expect(new Set(black)).toEqual(new Set([120]));
   });
 
   it('has to be as large as a window', async () => {
-    const attempt = misted(flat(64, 40, 128), { picture: 'own.png' }, flat(32, 64, 0));
+    const attempt = misted(flat(64, 40, 128), { targetImage: 'own.png' }, flat(32, 64, 0));
     await expect(attempt).rejects.toThrow(
       targetTooSmall('own.png', { width: 32, height: 64 }, { width: 64, height: 40 }),
     );
   });
 
   it('that nobody looked up is an error', async () => {
-    await expect(misted(flat(16, 16, 1), { picture: 'own.png' })).rejects.toThrow(
-      undeclaredReference('picture'),
+    await expect(misted(flat(16, 16, 1), { targetImage: 'own.png' })).rejects.toThrow(
+      undeclaredReference('targetImage'),
     );
   });
 });

@@ -53,8 +53,9 @@ describe('every protection', () => {
 
   for (const { id, apply, budget, params: schema, random, needs } of Object.values(protections)) {
     const params = quick(schema);
+    const roles = needs(params).map(({ role }) => role);
     // A surrogate sees nothing in less than a latent cell.
-    const smallest = needs.length > 0 ? 8 : 1;
+    const smallest = roles.length > 0 ? 8 : 1;
 
     const sizes: [number, number][] = [
       [smallest, smallest],
@@ -62,7 +63,7 @@ describe('every protection', () => {
       [33, 20],
     ];
     // What looks through a U-Net cuts pictures as the others do, and takes its time.
-    it.each(needs.includes('unet') ? sizes.slice(1, 2) : sizes)(
+    it.each(roles.includes('unet') ? sizes.slice(1, 2) : sizes)(
       `${id} keeps its budget on the saved pixels of %i x %i, and opacity as it is`,
       async (width, height) => {
         const image = randomImage(width, height, { alpha: true });

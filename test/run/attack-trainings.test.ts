@@ -44,7 +44,7 @@ it('an attack learns once for a protection, from pictures that it does not attac
 });
 
 it('a training that was interrupted goes on where it was, says how far it is, and ends at the same numbers', async () => {
-  const text = yaml('atelier(count=3, size=128, seed=5)').replace('steps: 120', 'steps: 30, latent: 0');
+  const text = yaml('atelier(count=3, size=128, seed=5)').replace('steps: 120', 'steps: 30, latentWeight: 0');
   const folder = await experimentFolder(text);
   const abort = new AbortController();
   const heard: number[] = [];
@@ -87,7 +87,7 @@ dataset: IMAGES
 protections: [{ noise: { level: [heavy, light] } }]
 attacks:
   - jpeg
-  - auto-purify: { pairs: 2, links: 2, beam: 1, floor: 15, training: 'atelier(count=2, size=128, seed=5)' }
+  - auto-purify: { pairs: 2, links: 2, beamWidth: 1, minPsnr: 15, training: 'atelier(count=2, size=128, seed=5)' }
 metrics: [latent-shift]
 `);
   const run = await runFile(folder);

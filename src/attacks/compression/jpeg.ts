@@ -13,16 +13,16 @@ export const jpeg = defineAttack({
   id: 'jpeg',
   version: 1,
   label: 'JPEG',
-  summary: 'Saves as JPEG and opens again.',
+  summary: 'Saves the image as JPEG and reopens it.',
   reference: 'ITU-T T.81 (1992)',
   params: z.strictObject({
-    quality: z.number().int().min(1).max(100).default(75).describe('quality on the scale of libjpeg'),
+    quality: z.number().int().min(1).max(100).default(75).describe('JPEG quality, on the scale of libjpeg'),
     subsampling: z
       .enum(['4:4:4', '4:2:0'])
       .default('4:2:0')
-      .describe('chroma at full resolution, or at half in both directions'),
+      .describe('chroma subsampling: 4:4:4 (none) or 4:2:0 (half in both directions)'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'quality', harsher: 'lower' },
   apply: (image, { quality, subsampling }) => reencode(image, { format: 'jpeg', quality, subsampling }),

@@ -1,4 +1,4 @@
-/** @file Fewer levels a channel: a protection smaller than half a step falls to the level it came from. */
+/** @file Fewer levels per channel: a perturbation smaller than half a level is rounded away. */
 import { z } from 'zod';
 import { fromBytes, toBytes } from '../../image/image.ts';
 import { quantised, rounded } from '../../plugin/transformation.ts';
@@ -11,9 +11,9 @@ export const quantize = defineAttack({
   summary: 'Rounds every value to the nearest of a few evenly spaced levels.',
   reference: 'Xu, Evans and Qi, Feature squeezing (NDSS 2018): colour depth, 16 levels are 4 bits',
   params: z.strictObject({
-    levels: z.number().int().min(2).max(256).default(16).describe('values that a channel can have'),
+    levels: z.number().int().min(2).max(256).default(16).describe('number of levels per channel'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'levels', harsher: 'lower' },
   apply: async (image, { levels }) => {

@@ -1,9 +1,9 @@
 /**
  * @file Uploading to an image host: shrunk to its largest size and saved in its format.
  *
- * Limits and qualities are those that the hosts' own source code or help pages name; a value that was not seen there is an
- * assumption and is marked as one. Hosts change: the date says when a value was true. All of them are taken to
- * shrink by Lanczos, and to get a picture that is not a lossless file.
+ * Limits and qualities come from the source code or the help pages of the hosts. A value that was not found there is marked as
+ * an assumption. Hosts change: the date says when a value was true. All are assumed to shrink by Lanczos, and to receive an
+ * image that is not a lossless file.
  */
 import { z } from 'zod';
 import type { Image, Size } from '../../image/image.ts';
@@ -15,12 +15,12 @@ import { jpegGraph } from '../graph/jpeg.ts';
 import { resized } from '../graph/resize.ts';
 
 interface Host {
-  /** The largest width and height, for a size; larger pictures are shrunk to fit. */
+  /** The largest width and height, for a size; larger images are shrunk to fit. */
   readonly within: (size: Size) => Size;
   readonly format: 'jpeg' | 'webp';
   readonly quality: number;
   readonly source: string;
-  /** What in it is nobody's published word. */
+  /** What is not published anywhere. */
   readonly assumed?: string;
 }
 
@@ -89,18 +89,18 @@ export const platform = defineAttack({
   id: 'platform',
   version: 1,
   label: 'Platform',
-  summary: 'Shrinks a picture to what an image host keeps, and saves it as the host does.',
+  summary: 'Shrinks the image to the size limit of an image host and saves it as the host does.',
   reference: described,
   params: z.strictObject({
-    host: z.enum(names).default('mastodon').describe('whose limits and quality; sources under reference'),
+    host: z.enum(names).default('mastodon').describe('image host'),
     uploads: z
       .int()
       .min(1)
       .max(10)
       .default(1)
-      .describe('how many times it is uploaded, downloaded and uploaded again'),
+      .describe('number of times the image is uploaded and downloaded'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   resizes: true,
   apply: async (image, { host, uploads }) => {
@@ -135,7 +135,7 @@ function shrunkInto(image: Image, within: Size, host: string): Image {
   return width === image.width && height === image.height ? image : resize(image, width, height, 'lanczos');
 }
 
-/** The sides, shrunk to fit. @throws IMAGE where nothing is left of one. */
+/** The sides, shrunk to fit. @throws IMAGE if nothing is left of one */
 function sizeWithin(image: Size, within: Size, host: string): Size {
   const scale = Math.min(1, within.width / image.width, within.height / image.height);
   const size = { width: Math.round(image.width * scale), height: Math.round(image.height * scale) };

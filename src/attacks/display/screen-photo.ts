@@ -1,9 +1,9 @@
 /**
- * @file A photograph of a screen, simulated: stripes of red, green and blue seen by a coarser grid (moire), perspective, the
- * blur of a lens, the noise of a sensor, a white balance that is a little off; then straightened by its corners.
+ * @file A photograph of a screen, simulated: red, green and blue stripes sampled by a coarser grid (moire), perspective, lens
+ * blur, sensor noise and a white-balance error; then rectified by its corners.
  *
- * A model, not a recording: no real camera was measured. Light adds up linearly; there is no colour filter array, no
- * reflection on the glass, no flicker, and the camera's own JPEG is left to a chain.
+ * A model, not a recording: no real camera was measured. Light adds up linearly. There is no colour filter array, no
+ * reflection on the glass and no flicker. For the JPEG of the camera, add `jpeg` to the chain.
  */
 import { z } from 'zod';
 import { fromBytes, type Image, type Size, toBytes } from '../../image/image.ts';
@@ -15,37 +15,43 @@ export const screenPhoto = defineAttack({
   id: 'screen-photo',
   version: 1,
   label: 'Photo of a screen (simulated)',
-  summary: 'Simulates photographing a screen: moire, perspective, blur, sensor noise, white balance.',
+  summary: 'Simulates photographing a screen: moire, perspective, blur, sensor noise, white-balance error.',
   reference:
     'own model of the known parts; compare Fang et al., Screen-shooting resilient watermarking (TIFS 2019)',
   params: z.strictObject({
-    resolution: z
+    samplingRatio: z
       .number()
       .min(0.3)
       .max(4)
       .default(1.7)
-      .describe("the camera's pixels for each pixel of the screen, along a side"),
-    tilt: z.number().min(0).max(0.3).default(0.04).describe('how far corners move, as a share of the side'),
+      .describe('camera pixels per screen pixel, along a side'),
+    tilt: z
+      .number()
+      .min(0)
+      .max(0.3)
+      .default(0.04)
+      .describe('largest shift of a corner, as a share of the side'),
     blur: z
       .number()
       .min(1)
       .max(10)
       .default(1.6)
-      .describe('side of what a pixel of the camera sees, in its own px'),
+      .describe('side of the area that one camera pixel sees, in camera px'),
     noise: z
       .number()
       .min(0)
       .max(50)
       .default(3)
-      .describe('standard deviation at white, in 1/255 of linear light'),
+      .describe('standard deviation of the sensor noise at white, in 1/255 of linear light'),
     balance: z
       .number()
       .min(0)
       .max(0.5)
       .default(0.05)
-      .describe('error of the white balance, as a share of a channel'),
+      .describe('largest white-balance error, as a share of a channel'),
   }),
-  needs: [],
+  formerNames: { samplingRatio: 'resolution' },
+  needs: () => [],
   random: true,
   strength: { parameter: 'blur', harsher: 'higher' },
   apply: async (image, params, { random }) => {
@@ -59,7 +65,7 @@ export const screenPhoto = defineAttack({
   },
 });
 
-/** From the camera's field, a unit square, to the screen in its px; the whole picture is in the field. */
+/** From the field of the camera, a unit square, to the screen in its px. The whole image is in the field. */
 function cornersSeen({ width, height }: Size, tilt: number, random: Random): PointMap {
   const away = (side: number): number => tilt * side * random.uniform();
   const corner = (right: number, down: number): Point => ({
@@ -69,17 +75,22 @@ function cornersSeen({ width, height }: Size, tilt: number, random: Random): Poi
   return perspective([corner(0, 0), corner(1, 0), corner(1, 1), corner(0, 1)]);
 }
 
-/** Samples along a side of what a pixel of the camera sees. */
+/** Samples along a side of the area that a camera pixel sees. */
 const SAMPLES = 4;
 
 function photographed(
   image: Image,
   view: PointMap,
-  { resolution, blur, noise, balance }: { resolution: number; blur: number; noise: number; balance: number },
+  {
+    samplingRatio,
+    blur,
+    noise,
+    balance,
+  }: { samplingRatio: number; blur: number; noise: number; balance: number },
   random: Random,
 ): Image {
-  const width = Math.max(1, Math.round(image.width * resolution));
-  const height = Math.max(1, Math.round(image.height * resolution));
+  const width = Math.max(1, Math.round(image.width * samplingRatio));
+  const height = Math.max(1, Math.round(image.height * samplingRatio));
   const screen = Float32Array.from(image.data, toLinear);
   const gains = [0, 1, 2].map(() => 1 + balance * (2 * random.uniform() - 1));
   const data = new Float32Array(width * height * 3);

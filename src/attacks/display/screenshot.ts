@@ -1,9 +1,9 @@
 /**
- * @file A screenshot: the picture as a browser shows it, captured and cropped back to the picture.
+ * @file A screenshot: the image as a browser shows it, captured and cropped to the image.
  *
- * At ratio 1, zoom 1, native layout and PNG a capture holds exactly the pixels of the picture: what changes them is
- * scaling (high-density screens, zoom, a window smaller than the picture) and saving as JPEG. The capture is brought
- * back to the picture's size, since a pipeline that trains on it would resize it too.
+ * At ratio 1, zoom 1, native layout and PNG a capture holds exactly the pixels of the image. Scaling changes them
+ * (high-density screens, zoom, a window smaller than the image), and so does saving as JPEG. The capture is resized to the
+ * original size, since a training pipeline would resize it too.
  */
 import { z } from 'zod';
 import { decodeImage, encodeImage } from '../../image/codec.ts';
@@ -19,24 +19,24 @@ import { resized } from '../graph/resize.ts';
 import { shownGraph } from '../graph/screen.ts';
 import { kernelParameter } from '../parts/resampling.ts';
 
-/** Sides above this are more than Chromium's compositor captures in one piece, in device px. */
+/** The longest side that Chromium's compositor captures in one piece, in device px. */
 const LARGEST_SIDE = 16384;
 
 const params = z.strictObject({
   mode: z
     .enum(['simulated', 'browser'])
     .default('simulated')
-    .describe('a model of the scaling and encoding, or the Chromium of this machine'),
-  ratio: z.number().min(0.5).max(4).default(1.25).describe('device pixels per CSS px'),
+    .describe('simulated: a model of scaling and encoding; browser: the Chromium of this machine'),
+  ratio: z.number().min(0.5).max(4).default(1.25).describe('device pixel ratio: device px per CSS px'),
   zoom: z.number().min(0.1).max(5).default(1).describe('CSS zoom of the page'),
   layout: z
     .enum(['native', 'fit-to-window'])
     .default('native')
-    .describe('a CSS px per pixel, or shrunk to fit into the window'),
-  windowWidth: z.number().int().min(100).max(8192).default(1280).describe('of the window in CSS px'),
-  windowHeight: z.number().int().min(100).max(8192).default(720).describe('of the window in CSS px'),
-  format: z.enum(['png', 'jpeg']).default('png').describe('of the capture'),
-  quality: z.number().int().min(1).max(100).default(85).describe('of a JPEG capture'),
+    .describe('native: one CSS px per pixel; fit-to-window: shrunk to fit the window'),
+  windowWidth: z.number().int().min(100).max(8192).default(1280).describe('width of the window, in CSS px'),
+  windowHeight: z.number().int().min(100).max(8192).default(720).describe('height of the window, in CSS px'),
+  format: z.enum(['png', 'jpeg']).default('png').describe('file format of the capture'),
+  quality: z.number().int().min(1).max(100).default(85).describe('JPEG quality, for format=jpeg'),
   kernel: kernelParameter('lanczos'),
 });
 
@@ -44,10 +44,10 @@ export const screenshot = defineAttack({
   id: 'screenshot',
   version: 1,
   label: 'Screenshot',
-  summary: 'Shows the picture on a screen, captures it and scales the capture back to its size.',
+  summary: 'Captures the image as a browser shows it, and scales the capture to the original size.',
   reference: 'Chromium (Skia, bilinear from a halved copy); its own capture with mode=browser',
   params,
-  needs: [],
+  needs: () => [],
   random: false,
   programs: async ({ mode }) => {
     const browser = mode === 'browser' ? await browserVersion() : undefined;
@@ -79,7 +79,7 @@ function viewOf(image: Size, settings: z.infer<typeof params>): View {
   const shown = { width: image.width * share, height: image.height * share };
   return {
     shown,
-    // A window that shows less than the whole picture would be scrolled and stitched: the same as a larger one.
+    // A smaller window would be scrolled and the captures stitched, which equals a larger window.
     window: {
       width: Math.max(windowWidth, Math.ceil(shown.width * zoom)),
       height: Math.max(windowHeight, Math.ceil(shown.height * zoom)),
@@ -91,8 +91,8 @@ function viewOf(image: Size, settings: z.infer<typeof params>): View {
 }
 
 /**
- * The browser snaps a picture's edges to whole zoomed CSS px; of device px those half covered are cropped off.
- * @throws IMAGE where nothing is left, or too much to capture.
+ * The browser snaps the edges of an image to whole zoomed CSS px. Device px that are only partly covered are cropped off.
+ * @throws IMAGE if nothing is left, or too much to capture
  */
 function drawnOf(image: Size, { shown, zoom, devicePixelRatio }: View): Drawn {
   const covered = {

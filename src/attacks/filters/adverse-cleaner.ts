@@ -1,8 +1,8 @@
 /**
  * @file AdverseCleaner, the "15-line Glaze bypass": many gentle bilateral filters, then guided filters.
  *
- * The guide is the noisy picture itself, so that the second stage may bring some of the protection back, as the
- * author of the program notes; `guided=false` leaves that stage out. Like the program, it truncates to 8 bits.
+ * The guide is the protected image itself, so the second stage may bring some of the protection back, as the author of the
+ * program notes. `guided=false` leaves that stage out. Like the program, it truncates to 8 bits.
  */
 import { z } from 'zod';
 import { bilateral } from '../../image/filters/bilateral.ts';
@@ -21,26 +21,20 @@ export const adverseCleaner = defineAttack({
   reference: 'lllyasviel, AdverseCleaner (2023), clean.py; OpenCV bilateralFilter, ximgproc.guidedFilter',
   params: z.strictObject({
     bilateral: z.number().int().min(0).max(1000).default(64).describe('number of bilateral filters'),
-    diameter: z.number().int().min(2).max(31).default(5).describe('of their neighbourhood in px'),
-    sigmaColor: z.number().min(0.1).max(1000).default(8).describe('their spread over colour in 1/255'),
-    sigmaSpace: z.number().min(0.1).max(1000).default(8).describe('their spread over distance in px'),
-    guided: z.boolean().default(true).describe('whether guided filters follow'),
+    diameter: z.number().int().min(2).max(31).default(5).describe('diameter of the neighbourhood, in px'),
+    sigmaColor: z.number().min(0.1).max(1000).default(8).describe('standard deviation over colour, in 1/255'),
+    sigmaSpace: z.number().min(0.1).max(1000).default(8).describe('standard deviation over distance, in px'),
+    guided: z.boolean().default(true).describe('whether to run the guided filters'),
     guidedCount: z.number().int().min(1).max(100).default(4).describe('number of guided filters'),
-    radius: z
-      .number()
-      .int()
-      .min(1)
-      .max(200)
-      .default(4)
-      .describe('of the windows of the guided filters in px'),
+    radius: z.number().int().min(1).max(200).default(4).describe('radius of the windows, in px'),
     eps: z
       .number()
       .min(1)
       .max(65025)
       .default(16)
-      .describe('variance that guided filters still smooth, in 1/255²'),
+      .describe('variance below which a window is smoothed, in 1/255²'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'bilateral', harsher: 'higher' },
   apply: async (image, params, { signal, onProgress }) => {

@@ -1,4 +1,4 @@
-/** @file Bilateral filter: smooths what differs little from its surroundings and keeps edges. */
+/** @file Bilateral filter: smooths small differences and keeps edges. */
 import { z } from 'zod';
 import { bilateral as bilateralFilter } from '../../image/filters/bilateral.ts';
 import { fromGreyLevels, toGreyLevels } from '../../image/image.ts';
@@ -14,12 +14,17 @@ export const bilateral = defineAttack({
   reference:
     'Tomasi and Manduchi (ICCV 1998); OpenCV bilateralFilter on float32, default border (reflect 101)',
   params: z.strictObject({
-    diameter: z.number().int().min(2).max(31).default(9).describe('of the neighbourhood, a disc, in px'),
-    sigmaColor: z.number().min(0.1).max(1000).default(50).describe('spread over colour in 1/255'),
-    sigmaSpace: z.number().min(0.1).max(1000).default(5).describe('spread over distance in px'),
-    iterations: z.number().int().min(1).max(1000).default(1).describe('times it runs over its own result'),
+    diameter: z.number().int().min(2).max(31).default(9).describe('diameter of the neighbourhood, in px'),
+    sigmaColor: z
+      .number()
+      .min(0.1)
+      .max(1000)
+      .default(50)
+      .describe('standard deviation over colour, in 1/255'),
+    sigmaSpace: z.number().min(0.1).max(1000).default(5).describe('standard deviation over distance, in px'),
+    iterations: z.number().int().min(1).max(1000).default(1).describe('number of passes'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'sigmaColor', harsher: 'higher' },
   apply: async (image, params, { signal, onProgress }) => {

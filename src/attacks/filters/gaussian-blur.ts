@@ -10,12 +10,12 @@ export const gaussianBlur = defineAttack({
   id: 'gaussian-blur',
   version: 1,
   label: 'Gaussian blur',
-  summary: 'Convolves with a Gaussian.',
+  summary: 'Convolves the image with a Gaussian.',
   reference: 'OpenCV GaussianBlur, default border (reflect 101), kernel of round(6 sigma + 1) px, made odd',
   params: z.strictObject({
-    sigma: z.number().min(0.1).max(30).default(1).describe('standard deviation in px'),
+    sigma: z.number().min(0.1).max(30).default(1).describe('standard deviation of the Gaussian, in px'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'sigma', harsher: 'higher' },
   apply: async (image, { sigma }) => {

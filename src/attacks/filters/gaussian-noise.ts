@@ -1,4 +1,4 @@
-/** @file Gaussian noise: hides a protection's pattern in a coarser one. */
+/** @file Gaussian noise: hides the perturbation of a protection in a stronger one. */
 import { z } from 'zod';
 import { fromBytes, toBytes } from '../../image/image.ts';
 import { rounded } from '../../plugin/transformation.ts';
@@ -9,13 +9,13 @@ export const gaussianNoise = defineAttack({
   id: 'gaussian-noise',
   version: 1,
   label: 'Gaussian noise',
-  summary: 'Adds independent normal noise to every value, then clips and rounds to 8 bits.',
+  summary: 'Adds independent Gaussian noise to every value, then clips and rounds to 8 bits.',
   reference:
     'Hönig et al., Adversarial perturbations cannot reliably protect artists (ICLR 2025): sigma 0.05 of 1',
   params: z.strictObject({
-    sigma: z.number().min(0).max(128).default(12.75).describe('standard deviation in 1/255'),
+    sigma: z.number().min(0).max(128).default(12.75).describe('standard deviation of the noise, in 1/255'),
   }),
-  needs: [],
+  needs: () => [],
   random: true,
   strength: { parameter: 'sigma', harsher: 'higher' },
   apply: async (image, { sigma }, { random }) => {
@@ -31,7 +31,7 @@ export const gaussianNoise = defineAttack({
   },
 });
 
-/** Normal draws as planes, in the order of interleaved pixels, in which the attack itself draws. */
+/** Gaussian noise as planes, drawn in the order of interleaved pixels as the attack itself draws it. */
 function normalPlanes(random: Random, area: number): Float32Array {
   const planes = new Float32Array(3 * area);
   for (let i = 0; i < area; i++) for (let c = 0; c < 3; c++) planes[c * area + i] = random.normal();

@@ -1,4 +1,4 @@
-/** @file Guided filter with the picture as its own guide: smooths flat parts, keeps edges without halos. */
+/** @file Guided filter with the image as its own guide: smooths flat parts and keeps edges without halos. */
 import { z } from 'zod';
 import { guidedBy } from '../../image/filters/guided.ts';
 import { fromGreyLevels, toGreyLevels } from '../../image/image.ts';
@@ -11,13 +11,18 @@ export const guided = defineAttack({
   version: 2,
   label: 'Guided filter',
   summary:
-    'Fits each window as a linear function of the picture itself, flatter where it varies less than eps.',
+    'Fits each window by a linear function of the image itself; smooths windows whose variance is below eps.',
   reference: 'He, Sun and Tang (TPAMI 2013); OpenCV ximgproc.guidedFilter on float32',
   params: z.strictObject({
-    radius: z.number().int().min(1).max(200).default(8).describe('of the windows in px'),
-    eps: z.number().min(1).max(65025).default(500).describe('variance that is still smoothed, in 1/255²'),
+    radius: z.number().int().min(1).max(200).default(8).describe('radius of the windows, in px'),
+    eps: z
+      .number()
+      .min(1)
+      .max(65025)
+      .default(500)
+      .describe('variance below which a window is smoothed, in 1/255²'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'eps', harsher: 'higher' },
   apply: async (image, params) => {

@@ -16,9 +16,9 @@ export const median = defineAttack({
   summary: 'Replaces every value by the median of its neighbourhood, channel by channel.',
   reference: 'OpenCV medianBlur (edges replicated)',
   params: z.strictObject({
-    size: z.literal([3, 5, 7, 9, 11, 13, 15]).default(3).describe('side of the neighbourhood in px'),
+    size: z.literal([3, 5, 7, 9, 11, 13, 15]).default(3).describe('side of the neighbourhood, in px'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'size', harsher: 'higher' },
   apply: async (image, { size }) => {

@@ -1,4 +1,4 @@
-/** @file Non-local means: averages each pixel with those whose surroundings look alike, anywhere near. */
+/** @file Non-local means: averages each pixel with nearby pixels whose surroundings look similar. */
 import { z } from 'zod';
 import { fromBytes, toBytes } from '../../image/image.ts';
 import { fromLab, toLab } from '../../image/lab.ts';
@@ -17,15 +17,16 @@ export const nonLocalMeans = defineAttack({
   id: 'non-local-means',
   version: 2,
   label: 'Non-local means',
-  summary: 'Averages each pixel with those near it whose patches are alike, lightness and colour apart.',
+  summary:
+    'Averages each pixel with nearby pixels whose patches are similar, separately for lightness and colour.',
   reference: 'Buades, Coll and Morel (CVPR 2005); OpenCV fastNlMeansDenoisingColored',
   params: z.strictObject({
-    h: z.number().min(0.1).max(100).default(6).describe('strength for lightness in 1/255'),
-    hColor: z.number().min(0.1).max(100).default(6).describe('strength for colour in 1/255'),
-    template: odd(1, 15).default(7).describe('side of the patches in px, odd'),
-    search: odd(3, 41).default(21).describe('side of the square in which patches are compared in px, odd'),
+    h: z.number().min(0.1).max(100).default(6).describe('filter strength for lightness, in 1/255'),
+    hColor: z.number().min(0.1).max(100).default(6).describe('filter strength for colour, in 1/255'),
+    template: odd(1, 15).default(7).describe('side of a patch, in px; odd'),
+    search: odd(3, 41).default(21).describe('side of the search window, in px; odd'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'h', harsher: 'higher' },
   apply: async (image, { h, hColor, template, search }) => {

@@ -1,4 +1,4 @@
-/** @file Wavelet denoising: fine details that are weaker than the noise is taken to be are cut away. */
+/** @file Wavelet denoising: fine details weaker than the assumed noise are removed. */
 import { z } from 'zod';
 import { fromGreyLevels, toBytes } from '../../image/image.ts';
 import { shrunken, WAVELETS } from '../../image/filters/wavelet.ts';
@@ -8,24 +8,24 @@ export const wavelet = defineAttack({
   id: 'wavelet',
   version: 1,
   label: 'Wavelet denoising',
-  summary: 'Shrinks the details of a wavelet transform of each channel by soft thresholds.',
+  summary: 'Applies soft thresholds to the wavelet coefficients of each channel.',
   reference:
     'Chang, Yu and Vetterli, BayesShrink (2000); Donoho and Johnstone, VisuShrink (1994); scikit-image denoise_wavelet, channel by channel',
   params: z.strictObject({
     method: z
       .enum(['bayes', 'visu'])
       .default('bayes')
-      .describe('BayesShrink, a threshold for each scale and direction, or VisuShrink, one for all'),
+      .describe('threshold: BayesShrink (one per scale and direction) or VisuShrink (one for all)'),
     sigma: z
       .number()
       .min(0)
       .max(255)
       .default(0)
-      .describe('standard deviation of what is taken for noise in 1/255; 0: estimated from the picture'),
-    wavelet: z.enum(WAVELETS).default('db1').describe('Daubechies wavelet, as PyWavelets names it'),
-    levels: z.int().min(0).max(12).default(0).describe('scales; 0: all but the three coarsest'),
+      .describe('standard deviation of the noise, in 1/255; 0: estimated from the image'),
+    wavelet: z.enum(WAVELETS).default('db1').describe('Daubechies wavelet, named as in PyWavelets'),
+    levels: z.int().min(0).max(12).default(0).describe('number of scales; 0: all except the three coarsest'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'sigma', harsher: 'higher' },
   apply: async (image, { method, sigma, wavelet: name, levels }, { signal }) => {

@@ -1,4 +1,4 @@
-/** @file Cropping at the centre, then enlarging to the former size: shifts and stretches the pattern of a protection. */
+/** @file Centre crop, then enlarging to the original size: shifts and stretches the pattern of a protection. */
 import { z } from 'zod';
 import { fromBytes, type Image, type Size, toBytes } from '../../image/image.ts';
 import { resizeBytes } from '../../image/resample.ts';
@@ -11,7 +11,7 @@ export const cropResize = defineAttack({
   id: 'crop-resize',
   version: 1,
   label: 'Crop and resize',
-  summary: 'Cuts a frame off and enlarges the rest to the same size.',
+  summary: 'Crops the centre and enlarges it to the original size.',
   reference: 'Liang and Wu, Mist (2023): fraction 0.25 (384 of 512 px), bicubic',
   params: z.strictObject({
     fraction: z
@@ -19,10 +19,10 @@ export const cropResize = defineAttack({
       .min(0)
       .max(0.95)
       .default(0.25)
-      .describe('share of each side that is cut away, half of it at either end'),
+      .describe('share of each side that is cropped, half at each end'),
     kernel: kernelParameter('bicubic'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'fraction', harsher: 'higher' },
   apply: async (image, { fraction, kernel }) => {
@@ -35,13 +35,13 @@ export const cropResize = defineAttack({
     resized(scope, picture, picture, kernel, centreOf(picture, fraction)),
 });
 
-/** A part of a picture. */
+/** A part of an image. */
 interface Region extends Size {
   readonly left: number;
   readonly top: number;
 }
 
-/** The middle; an odd margin has its larger half at the right and the bottom. @throws IMAGE where nothing is left. */
+/** The centre; an odd margin is larger at the right and the bottom. @throws IMAGE if nothing is left */
 function centreOf(image: Size, fraction: number): Region {
   const width = Math.round(image.width * (1 - fraction));
   const height = Math.round(image.height * (1 - fraction));

@@ -1,4 +1,4 @@
-/** @file The mirror image: networks are seldom blind to it, protections often are. */
+/** @file The mirror image: networks recognise it, but few protections are made for it. */
 import { z } from 'zod';
 import type { Image } from '../../image/image.ts';
 import { defineAttack } from '../define.ts';
@@ -7,15 +7,15 @@ export const flip = defineAttack({
   id: 'flip',
   version: 1,
   label: 'Flip',
-  summary: 'Mirrors the picture, opacity included.',
+  summary: 'Mirrors the image, opacity included.',
   reference: 'An et al., WAVES (ICML 2024), geometric distortions; usual augmentation of training pictures',
   params: z.strictObject({
     axis: z
       .enum(['horizontal', 'vertical'])
       .default('horizontal')
-      .describe('horizontal: left and right change places; vertical: above and below'),
+      .describe('horizontal: swap left and right; vertical: swap top and bottom'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   moves: true,
   apply: async (image, { axis }) => mirrored(image, axis),

@@ -1,4 +1,4 @@
-/** @file Down and back: details finer than the small copy's pixels are gone. */
+/** @file Shrinking and enlarging: details finer than the pixels of the small copy are lost. */
 import { z } from 'zod';
 import type { Size } from '../../image/image.ts';
 import { fromBytes, toBytes } from '../../image/image.ts';
@@ -12,7 +12,7 @@ export const rescale = defineAttack({
   id: 'rescale',
   version: 1,
   label: 'Rescale',
-  summary: 'Shrinks and enlarges back to the same size, by the same antialiased kernel.',
+  summary: 'Shrinks the image and enlarges it to the original size, with the same antialiased kernel.',
   reference: 'Cao et al., IMPRESS (NeurIPS 2023): 512 px to 256 px and back; kernels as in Pillow',
   params: z.strictObject({
     scale: z
@@ -20,10 +20,10 @@ export const rescale = defineAttack({
       .min(0.01)
       .max(1)
       .default(0.5)
-      .describe('side of the small copy, as a share of the side'),
+      .describe('side of the small copy, as a share of the original side'),
     kernel: kernelParameter('lanczos'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   strength: { parameter: 'scale', harsher: 'lower' },
   apply: async (image, { scale, kernel }) => {

@@ -1,4 +1,4 @@
-/** @file Turning: every pixel lands between others, and grids that networks see through no longer fit. */
+/** @file Rotation: every pixel is interpolated, and the grid of a network no longer fits the perturbation. */
 import { z } from 'zod';
 import { fromBytes, toBytes } from '../../image/image.ts';
 import { type Point, warp } from '../../image/warp.ts';
@@ -9,16 +9,16 @@ export const rotate = defineAttack({
   id: 'rotate',
   version: 1,
   label: 'Rotation',
-  summary: 'Turns the picture about its centre, and back unless told otherwise.',
+  summary: 'Rotates the image about its centre, and back again by default.',
   reference: 'An et al., WAVES (ICML 2024): rotation by up to 45 degrees; bicubic (a = -0.5), edges mirrored',
   params: z.strictObject({
-    angle: z.number().min(-180).max(180).default(5).describe('counter-clockwise, in degrees'),
+    angle: z.number().min(-180).max(180).default(5).describe('rotation angle, in degrees counter-clockwise'),
     back: z
       .boolean()
       .default(true)
-      .describe('whether it is turned back, so that it is compared with the original in place'),
+      .describe('whether to rotate back, so that the image stays aligned with the original'),
   }),
-  needs: [],
+  needs: () => [],
   random: false,
   moves: true,
   strength: { parameter: 'angle', harsher: 'higher' },
@@ -38,7 +38,7 @@ export const rotate = defineAttack({
   },
 });
 
-/** Where a point of the turned picture was before. */
+/** The place in the original of a point of the rotated image. */
 function turn(degrees: number, centre: Point): (p: Point) => Point {
   const angle = (degrees * Math.PI) / 180;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];

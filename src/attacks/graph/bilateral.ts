@@ -1,6 +1,6 @@
 /**
- * @file Bilateral filter as a graph: the picture against shifted copies of itself, all at once. Costs memory: with
- * gradients some twenty planes for each neighbour and pass.
+ * @file Bilateral filter as a graph: the image against shifted copies of itself, all at once. It needs memory: with
+ * gradients about twenty planes for each neighbour and pass.
  */
 import type { BilateralOptions } from '../../image/filters/bilateral.ts';
 import { paddedIndices } from '../../image/border.ts';
@@ -9,7 +9,7 @@ import { text } from '../../onnx/attributes.ts';
 import type { Value } from '../../onnx/operators.ts';
 import type { GraphPicture, GraphScope } from '../../plugin/transformation.ts';
 
-/** The filtered picture, not rounded. Weights are exact, where OpenCV looks them up in a table and interpolates. */
+/** The filtered image, not rounded. Weights are exact; OpenCV interpolates them from a table. */
 export function bilateralGraph(
   scope: GraphScope,
   { value, width, height }: GraphPicture,
@@ -61,7 +61,7 @@ function disc(radius: number): Offset[] {
     .filter(({ dx, dy }) => dx * dx + dy * dy <= radius * radius && (dx !== 0 || dy !== 0));
 }
 
-/** The picture with a margin that mirrors it without repeating the edge (101). */
+/** The image with a margin that mirrors it without repeating the edge (101). */
 function reflected({ g }: GraphScope, value: Value, { width, height }: Size, radius: number): Value {
   if (radius < Math.min(width, height)) {
     const margin = [0, 0, radius, radius];

@@ -12,9 +12,9 @@ import {
 import type { ChainLink } from '../chain.ts';
 
 /**
- * What `applyChain` does to pictures of a size, as an ONNX model `image` [n, 3, h, w] -> `attacked`; the docs page of
- * the attacks says within what error. Networks that links need are in it. @throws USAGE where a link has no graph, MODEL
- * where a role that a link needs is not played.
+ * `applyChain` for images of one size, as an ONNX model `image` [n, 3, h, w] -> `attacked`; the docs page of the attacks gives
+ * the error. The model contains the networks that the links need. @throws USAGE if a link has no graph, MODEL if a role has
+ * no model
  */
 export async function chainGraph(links: readonly ChainLink[], size: Size): Promise<Transformation> {
   const without = links.find(({ attack }) => attack.graph === undefined);
@@ -33,17 +33,16 @@ export async function chainGraph(links: readonly ChainLink[], size: Size): Promi
 
 type Networks = ReadonlyMap<ModelRole, Network>;
 
-/** What plays the roles that a link needs. */
+/** The models in the roles that a link needs. */
 async function networksOf({ attack, params, models }: ChainLink): Promise<Networks> {
-  const roles = attack.needsWith?.(params).map(({ role }) => role) ?? attack.needs;
-  const played = roles.map(async (role) => {
+  const played = attack.needs(params).map(async ({ role }) => {
     if (models === undefined) throw undeclaredRole(role);
     return [role, await models.open(role)] as const;
   });
   return new Map(await Promise.all(played));
 }
 
-/** Draws come from the streams that `applyChain` gives its links. */
+/** Random numbers come from the streams that `applyChain` gives its links. */
 const linkScope = (
   { g, draw }: Omit<GraphScope, 'network'>,
   index: number,

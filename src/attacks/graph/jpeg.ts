@@ -2,8 +2,8 @@
  * @file JPEG as a graph: colour, chroma at half resolution, cosine transforms as convolutions of stride 8, rounding of
  * coefficients (straight through), and all the way back.
  *
- * It follows libjpeg down to the roundings of its integer transform: at quality 95, where most quanta are 1 or 2, those
- * decide every fifth coefficient. Samples are 0..255 here.
+ * It follows libjpeg including the roundings of its integer transform: at quality 95 most quanta are 1 or 2, and the
+ * roundings decide every fifth coefficient. Samples are 0..255 here.
  */
 import type { Size } from '../../image/image.ts';
 import { text } from '../../onnx/attributes.ts';
@@ -30,7 +30,7 @@ function quantisation(table: readonly number[], quality: number): number[] {
   return table.map((entry) => Math.min(255, Math.max(1, Math.trunc((entry * percent + 50) / 100))));
 }
 
-/** A picture after JPEG compression. */
+/** An image after JPEG compression. */
 export function jpegGraph(
   scope: GraphScope,
   { value, width, height }: GraphPicture,
@@ -51,7 +51,7 @@ export function jpegGraph(
   return { value: g.Mul(rgb, g.scalar(1 / 255, rgb)), width, height };
 }
 
-/** What 8 bits hold. Gradients pass straight through the rounding and end where values are clipped. */
+/** Values as 8 bits. Gradients pass straight through the rounding and are zero for clipped values. */
 const samples = (g: GraphBuilder, value: Value): Value =>
   quantised(g, g.Clip(value, g.scalar(0, value), g.scalar(255, value)), 1, 'uint8');
 
@@ -96,7 +96,7 @@ const pairs = (n: number): Matrix =>
     row[Math.min(2 * i + 1, n - 1)]! += 0.5;
   });
 
-/** Twice as large: 3/4 of the nearest sample, 1/4 of the next one; repeated where there are no three columns. */
+/** Twice as large: 3/4 of the nearest sample, 1/4 of the next one; repeated if there are fewer than three columns. */
 function enlarged(scope: GraphScope, value: Value, size: Size): Value {
   const { g } = scope;
   const smooth = half(size).width > 2;
@@ -119,7 +119,7 @@ const repetition = (n: number): Matrix =>
     row[i >> 1] = 1;
   });
 
-/** libjpeg rounds ties down and up in turn, column by column: a nudge smaller than the sums' steps. */
+/** libjpeg rounds ties alternately down and up, column by column: a nudge smaller than the steps of the sums. */
 const alternating = (g: GraphBuilder, width: number, even: number, odd: number): Value =>
   g.constant(
     'float32',

@@ -1,4 +1,4 @@
-/** @file Median filter as a graph: shifted copies of the picture through a network of minima and maxima. */
+/** @file Median filter as a graph: shifted copies of the image through a network of minima and maxima. */
 import { medianNetwork } from '../../image/filters/median-network.ts';
 import { text } from '../../onnx/attributes.ts';
 import type { Value } from '../../onnx/operators.ts';

@@ -1,14 +1,14 @@
-/** @file Pictures of any size through networks, as a graph: what `throughNetwork` does, window by window. */
+/** @file Images of any size through networks, as a graph: `throughNetwork`, window by window. */
 import type { Size } from '../../image/image.ts';
 import { type Window, windowSize, windowsOf } from '../../image/windows.ts';
 import type { Value } from '../../onnx/operators.ts';
 import type { GraphPicture, GraphScope } from '../../plugin/transformation.ts';
 import { type Windowing, windowOptions } from '../parts/network.ts';
 
-/** The nodes that turn window `index` [n, 3, h, w] of 0..1 into what takes its place. */
+/** The nodes that replace window `index`, [n, 3, h, w] of 0..1. */
 export type OfWindow = (part: Value, size: Size, index: number) => Value;
 
-/** What `f` makes of a picture, clipped to 0..1 and not rounded. The graph holds what `f` writes once for each window. */
+/** The image after `f` has replaced each window, clipped to 0..1 and not rounded. The graph contains `f` once per window. */
 export function throughNetworkGraph(
   scope: GraphScope,
   picture: GraphPicture,
@@ -22,11 +22,11 @@ export function throughNetworkGraph(
     return pasteGraph(scope, made, picture, window, windows.length === 1);
   });
   const whole = parts.reduce((sum, part) => g.Add(sum, part));
-  // Not Clip: ONNX Runtime takes a lone convolution between rounding, clipping and rounding for one in 8 bits.
+  // Not Clip: ONNX Runtime would replace a convolution between roundings and clips by one in 8 bits.
   return g.Max(g.Min(whole, g.scalar(1, whole)), g.scalar(0, whole));
 }
 
-/** A window, completed beyond the picture's edges by reflection. */
+/** A window, padded beyond the edges of the image by reflection. */
 function cutGraph({ g }: GraphScope, picture: GraphPicture, { columns, rows }: Window): Value {
   const along = (value: Value, axis: number, n: number, pixels: Int32Array): Value => {
     const [from, length] = [pixels[0]!, pixels.length];
@@ -38,7 +38,7 @@ function cutGraph({ g }: GraphScope, picture: GraphPicture, { columns, rows }: W
   return along(along(picture.value, 2, picture.height, rows.pixels), 3, picture.width, columns.pixels);
 }
 
-/** A window times its weights, in a picture that is zero around it; what lies beyond the picture's edges is dropped. */
+/** A window times its weights, in an image that is zero elsewhere; what lies beyond the edges is dropped. */
 function pasteGraph(
   { g }: GraphScope,
   made: Value,

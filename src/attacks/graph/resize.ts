@@ -4,13 +4,13 @@ import { type ResampleKernel, resampleWeights } from '../../image/resample.ts';
 import { type GraphPicture, type GraphScope, rounded } from '../../plugin/transformation.ts';
 import { alongColumns, alongRows, type Matrix, matrix } from './separable.ts';
 
-/** The part of a picture that is resized: all of it unless told. */
+/** The part of an image to resize (default: all of it). */
 interface Region extends Size {
   readonly left: number;
   readonly top: number;
 }
 
-/** A picture of another size, made of all or of a part of this one. */
+/** The image, or a part of it, resized. */
 export function resized(
   scope: GraphScope,
   picture: GraphPicture,

@@ -1,10 +1,10 @@
-/** @file A picture as a browser draws it, as matrices along rows and columns, truncated after each step. */
+/** @file An image as a browser draws it: matrices along rows and columns, truncated after each step. */
 import type { Size } from '../../image/image.ts';
 import { type Drawn, type LineStep, stepsOf } from '../../image/screen.ts';
 import { type GraphPicture, type GraphScope, truncated } from '../../plugin/transformation.ts';
 import { alongColumns, alongRows, type Matrix, matrix } from './separable.ts';
 
-/** What `shownByBrowser` gives. */
+/** The output of `shownByBrowser`. */
 export function shownGraph(scope: GraphScope, picture: GraphPicture, drawn: Drawn): GraphPicture {
   let { value } = picture;
   let size: Size = picture;

@@ -1,8 +1,8 @@
 /**
  * @file Linear filters along rows and columns as products with matrices: A = R X C^T.
  *
- * A matrix [out, in] says for every position what it is made of. So borders of any kind, any sizes and any kernel are
- * alike, and the adjoint is a product again.
+ * Row i of a matrix [out, in] holds the weights of output i. So all borders, sizes and kernels are treated alike, and the
+ * adjoint is a product as well.
  */
 import { type Border, paddedIndices } from '../../image/border.ts';
 import type { Value } from '../../onnx/operators.ts';

@@ -1,8 +1,8 @@
-/** @file A picture seen through a map of coordinates as a graph: sixteen pixels each, gathered and weighed. */
+/** @file Warping by a map of coordinates as a graph: sixteen weighted pixels for each pixel. */
 import { TAPS, type PointAt, taps } from '../../image/warp.ts';
 import { type GraphPicture, type GraphScope, rounded } from '../../plugin/transformation.ts';
 
-/** What `warp` gives for the same size, rounded to 8 bits. The graph holds about 200 bytes for each pixel. */
+/** The output of `warp` for the same size, rounded to 8 bits. The graph holds about 200 bytes for each pixel. */
 export function warpGraph({ g }: GraphScope, picture: GraphPicture, from: PointAt): GraphPicture {
   const { value, width, height } = picture;
   const area = width * height;

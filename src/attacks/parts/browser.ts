@@ -1,4 +1,4 @@
-/** @file The headless browser that shows pictures: the machine's own, driven by playwright-core; one per process. */
+/** @file The headless browser that shows images: that of the machine, driven by playwright-core; one per process. */
 import { execFile } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -7,7 +7,7 @@ import type { Browser } from 'playwright-core';
 import type { EncodedImage, Size } from '../../image/image.ts';
 import { browserFailed, browserMissing, playwrightMissing, reasonOf } from '../../messages/index.ts';
 
-/** A browser that nobody used for so long is closed: while it runs, the process would not end by itself. */
+/** Idle time after which the browser is closed: while it runs, the process would not end by itself. */
 const IDLE_MS = 1000;
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'msedge'];
@@ -19,7 +19,7 @@ const INSTALLED = [
   'C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe',
 ];
 
-/** No network, no profile of the screen, no graphics card: the same pixels on every run of one browser. */
+/** No network, no screen profile, no graphics card: one browser gives the same pixels on every run. */
 const FLAGS = [
   '--disable-gpu',
   '--force-color-profile=srgb',
@@ -39,7 +39,7 @@ const isExecutable = (path: string): boolean => {
   }
 };
 
-/** The path of a Chromium: CHROMIUM_PATH where it is set, else the first one found. @throws DEVICE where none is. */
+/** The path of a Chromium: CHROMIUM_PATH if it is set, else the first one found. @throws DEVICE if there is none */
 export function findBrowser(environment: NodeJS.ProcessEnv = process.env): string {
   const { CHROMIUM_PATH: named, PATH = '' } = environment;
   const folders = PATH.split(delimiter).filter((folder) => folder !== '');
@@ -52,13 +52,13 @@ export function findBrowser(environment: NodeJS.ProcessEnv = process.env): strin
   return found;
 }
 
-/** What the browser of this machine calls itself: `Chromium 156.0.7204.49`; undefined where there is none. */
+/** Name and version of the browser of this machine: `Chromium 156.0.7204.49`; undefined if there is none. */
 export async function browserVersion(): Promise<string | undefined> {
   let path: string;
   try {
     path = findBrowser();
   } catch {
-    return undefined; // said, with what to do about it, when a picture is shown
+    return undefined; // reported, with a remedy, when an image is shown
   }
   const told = versions.get(path) ?? askVersion(path);
   versions.set(path, told);
@@ -67,7 +67,7 @@ export async function browserVersion(): Promise<string | undefined> {
 
 const versions = new Map<string, Promise<string | undefined>>();
 
-/** On Windows browsers do not answer on the command line, but say it when they run. */
+/** On Windows browsers do not print their version, but give it when they run. */
 async function askVersion(path: string): Promise<string | undefined> {
   const { stdout } = await promisify(execFile)(path, ['--version']).catch(() => ({ stdout: '' }));
   const said = /^[\w .]*?\d+(\.\d+)+/.exec(stdout.trim())?.[0];
@@ -115,9 +115,9 @@ async function closeBrowser(): Promise<void> {
   await browser?.close();
 }
 
-/** How a picture is shown and captured. */
+/** How an image is shown and captured. */
 export interface View {
-  /** The picture on the page, in CSS px before zoom. */
+  /** The size of the image on the page, in CSS px before zoom. */
   readonly shown: Size;
   /** The window, in CSS px. */
   readonly window: Size;

@@ -1,9 +1,9 @@
 /**
  * @file The search for a chain of attacks that leaves least of a protection: a beam search whose candidates are halved.
  *
- *   for each length: beam x links candidates, all judged on half of the search pairs, the better half of them on the rest;
- *   the beam's best go on. At the end the best of every length are judged on pairs that the search never saw: the chain is
- *   chosen by those, so that its numbers are not those of a lucky best.
+ *   for each length: beam width x links candidates, all measured on half of the search pairs, the better half on the rest;
+ *   the best of the beam go on. At the end the best of every length are measured on pairs that the search has not seen. These
+ *   select the chain, so that its numbers are not those of a lucky best.
  */
 import type { Image } from '../../image/image.ts';
 import { encoderWindows, latentsOf, type VaeEncoder } from '../../models/latents.ts';
@@ -13,23 +13,23 @@ import { applyChain, type ChainLink } from '../chain.ts';
 import type { TrainingPair } from '../define.ts';
 
 export interface SearchOptions {
-  /** Attacks in a chain at most. */
+  /** The largest number of attacks in a chain. */
   readonly links: number;
-  /** Best chains of each length that are tried with one more link. */
-  readonly beam: number;
-  /** PSNR that clean pictures keep on average, dB. */
-  readonly floor: number;
+  /** The number of best chains of each length that are extended by one link. */
+  readonly beamWidth: number;
+  /** The lowest mean PSNR of attacked clean images, dB. */
+  readonly minPsnr: number;
 }
 
-/** What a search found. All numbers are of the validation pairs. */
+/** The result of a search. All numbers are of the validation pairs. */
 export interface Found {
-  /** By the places of its links; empty where no chain keeps the floor. */
+  /** The places of its links; empty if no chain keeps the PSNR. */
   readonly chain: readonly number[];
   /** |E(attack(protected)) - E(attack(clean))| / |E(attack(clean))|, mean over pairs. */
   readonly left: number;
-  /** Of attack(clean) against clean, mean over pairs, dB. */
+  /** PSNR of attack(clean) against clean, mean over pairs, dB. */
   readonly psnr: number;
-  /** What is left where the best finalist is chosen for each pair after the outcome is seen. */
+  /** What is left if the best finalist is chosen for each pair in hindsight. */
   readonly oracle: number;
   /** The same without any attack. */
   readonly untouched: number;
@@ -37,7 +37,7 @@ export interface Found {
   readonly tries: number;
 }
 
-/** A chain, by the places of its links, and how it did on each pair. */
+/** A chain, by the places of its links, and its results on each pair. */
 interface Judged {
   readonly chain: readonly number[];
   readonly left: readonly number[];
@@ -59,15 +59,15 @@ export async function searchChain(
   links: readonly ChainLink[],
   pairs: readonly TrainingPair[],
   encoder: VaeEncoder,
-  { links: longest, beam, floor }: SearchOptions,
+  { links: longest, beamWidth, minPsnr }: SearchOptions,
   context: PluginContext,
 ): Promise<Found> {
   const { search, validation } = splitPairs(pairs);
   const judgeOn: JudgeOn = (chain, some, first) =>
     judge(chain, links, some, encoder, { ...context, random: context.random.fork(`pairs from ${first}`) });
-  /** Those that keep the floor, best first. */
+  /** Those that keep the PSNR, best first. */
   const ranked = (all: readonly Judged[]): Judged[] =>
-    all.filter(({ psnr }) => mean(psnr) >= floor).sort((a, b) => mean(a.left) - mean(b.left));
+    all.filter(({ psnr }) => mean(psnr) >= minPsnr).sort((a, b) => mean(a.left) - mean(b.left));
 
   let kept: readonly (readonly number[])[] = [[]];
   const finalists: (readonly number[])[] = [];
@@ -75,8 +75,8 @@ export async function searchChain(
   for (let length = 0; length < longest; length++) {
     const candidates = kept.flatMap((chain) => links.map((_, next) => [...chain, next]));
     const told = (share: number): void => context.onProgress?.((length + share) / (longest + 0.2));
-    const best = await halved(candidates, search, beam, { judgeOn, ranked, told });
-    kept = best.slice(0, beam).map(({ chain }) => chain);
+    const best = await halved(candidates, search, beamWidth, { judgeOn, ranked, told });
+    kept = best.slice(0, beamWidth).map(({ chain }) => chain);
     finalists.push(...kept);
     tries += candidates.length;
   }

@@ -1,4 +1,4 @@
-/** @file What attacks that regenerate a picture with a latent diffusion model have in common. */
+/** @file What attacks that regenerate an image with a latent diffusion model share. */
 import { z } from 'zod';
 import type { SampleOptions } from '../../diffusion/generate.ts';
 import { type Diffusion, openDiffusion } from '../../diffusion/open.ts';
@@ -7,14 +7,20 @@ import type { TensorOf } from '../../onnx/tensor.ts';
 import { openRole, type PluginContext } from '../../plugin/define.ts';
 import { throughNetwork } from './network.ts';
 
-export const DIFFUSION_ROLES = ['vae-encoder', 'vae-decoder', 'unet', 'text-encoder'] as const;
-
-/** What steers the regeneration, and how much of the picture it sees. */
+/** The prompts that guide the regeneration. */
 export const promptParameters = (guidance: number) => ({
-  prompt: z.string().max(1000).default('').describe('what the picture shows, in the words of the model'),
-  negative: z.string().max(1000).default('').describe('what it should not look like'),
-  guidance: z.number().min(1).max(30).default(guidance).describe('weight of the prompt; 1: not guided'),
+  prompt: z.string().max(1000).default('').describe('prompt for the diffusion model'),
+  negativePrompt: z.string().max(1000).default('').describe('negative prompt for the diffusion model'),
+  guidance: z
+    .number()
+    .min(1)
+    .max(30)
+    .default(guidance)
+    .describe('classifier-free guidance scale; 1: no guidance'),
 });
+
+/** Earlier names of the prompts. */
+export const promptFormerNames = { negativePrompt: 'negative' } as const;
 
 /** Windows of the size that the model was trained on. */
 export const modelWindowParameters = {
@@ -24,25 +30,33 @@ export const modelWindowParameters = {
     .max(2048)
     .multipleOf(64)
     .optional()
-    .describe('longest side that the model sees at once, in px; unless told, what it was trained on'),
-  overlap: z.int().min(0).max(256).multipleOf(8).default(64).describe('what windows share, in px'),
+    .describe(
+      'longest side of a window, in px; larger images are processed in overlapping windows (default: the side that the model was trained at)',
+    ),
+  overlap: z
+    .int()
+    .min(0)
+    .max(256)
+    .multipleOf(8)
+    .default(64)
+    .describe('overlap of neighbouring windows, in px'),
 };
 
 interface Prompting {
   readonly prompt: string;
-  readonly negative: string;
+  readonly negativePrompt: string;
   readonly guidance: number;
   readonly window?: number | undefined;
   readonly overlap: number;
 }
 
 /**
- * What `f` makes of the latents [1, c, h, w] of each window, decoded. `f` gets options of sampling with draws of the
- * window's own, so that a window's result does not depend on how many there are before it.
+ * The image after `f` has replaced the latents [1, c, h, w] of each window. `f` gets sampling options with random numbers of
+ * the window's own, so that the result of a window does not depend on the number of windows before it.
  */
 export async function throughLatents(
   image: Image,
-  { prompt, negative, guidance, window, overlap }: Prompting,
+  { prompt, negativePrompt, guidance, window, overlap }: Prompting,
   context: PluginContext,
   f: (
     diffusion: Diffusion,
@@ -60,9 +74,9 @@ export async function throughLatents(
       const options = {
         randoms: [random],
         prompts: [prompt],
-        negatives: [negative],
-        // Guidance between equal prompts changes nothing, and costs as much again.
-        guidance: prompt === negative ? 1 : guidance,
+        negatives: [negativePrompt],
+        // Guidance between equal prompts changes nothing, and doubles the cost.
+        guidance: prompt === negativePrompt ? 1 : guidance,
         signal,
         onProgress,
       };

@@ -1,4 +1,4 @@
-/** @file Images of any size through networks that want certain sides: windows that are blended where they overlap. */
+/** @file Images of any size through networks that take certain sides only: windows that are blended where they overlap. */
 import { z } from 'zod';
 import { type Image, type Size, withPixels } from '../../image/image.ts';
 import { inWindows, type WindowOptions } from '../../image/windows.ts';
@@ -8,7 +8,7 @@ import type { PluginContext } from '../../plugin/define.ts';
 
 type Floats = TensorOf<'float32'>;
 
-/** How large the parts are that a network sees at once. */
+/** The windows in which a network processes an image. */
 export const windowParameters = (standard: number) => ({
   window: z
     .int()
@@ -16,21 +16,27 @@ export const windowParameters = (standard: number) => ({
     .max(4096)
     .multipleOf(64)
     .default(standard)
-    .describe('longest side that the network sees at once, in px; larger pictures are seen in windows'),
-  overlap: z.int().min(0).max(256).multipleOf(8).default(64).describe('what windows share, in px'),
+    .describe('longest side of a window, in px; larger images are processed in overlapping windows'),
+  overlap: z
+    .int()
+    .min(0)
+    .max(256)
+    .multipleOf(8)
+    .default(64)
+    .describe('overlap of neighbouring windows, in px'),
 });
 
 export interface Windowing {
   readonly window: number;
   readonly overlap: number;
-  /** Sides that the network takes are multiples of this, px. */
+  /** The network takes sides that are multiples of this, px. */
   readonly multiple: number;
-  /** The only side that it takes. */
+  /** The only side that the network takes, px. */
   readonly size?: number | undefined;
 }
 
 /**
- * A part of the image [1, 3, h, w] of 0..1 to what takes its place. `own` is the part's context: draws that do not depend on
+ * Replaces a part of the image, [1, 3, h, w] of 0..1. `own` is the context of the part: random numbers that do not depend on
  * the parts before it, and its share of the progress.
  */
 export type OfPart = (part: Floats, own: PluginContext) => Promise<Floats>;
@@ -52,7 +58,7 @@ export function windowOptions({ window, overlap, multiple, size }: Windowing): W
   return { side, overlap: shared, multiple, fixed: size !== undefined };
 }
 
-/** What `f` makes of an image, clipped to 0..1. @throws the signal's reason between windows. */
+/** The image after `f` has replaced each window, clipped to 0..1. @throws the signal's reason between windows */
 export async function throughNetwork(
   image: Image,
   windowing: Windowing,

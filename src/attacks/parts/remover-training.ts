@@ -1,9 +1,9 @@
 /**
- * @file Teaches the remover on pairs: what it restores has to be the clean picture, in pixels and in an encoder's latents.
+ * @file Training of the remover on pairs: the restored image has to be the clean one, in pixels and in an encoder's latents.
  *
- *   loss = 255 mean |r - x| + latent sum (E(r) - E(x))^2 / sum E(x)^2,   r = restored crop, x = clean crop
+ *   loss = 255 mean |r - x| + latentWeight sum (E(r) - E(x))^2 / sum E(x)^2,   r = restored crop, x = clean crop
  *
- * Crops lie at the same place of both pictures of a pair, mirrored and turned at random: eight views of every pair.
+ * Crops lie at the same place of both images of a pair, randomly mirrored and rotated: eight views of every pair.
  */
 import { gradientGraph, gradientName } from '../../autodiff/gradient.ts';
 import { imageTooSmall } from '../../messages/index.ts';
@@ -31,27 +31,27 @@ import {
 
 export interface RemoverTraining {
   readonly steps: number;
-  /** Crops a step. */
+  /** Crops per step. */
   readonly batchSize: number;
   /** Side of a crop, px. */
   readonly cropSize: number;
   /** Channels of the network. */
   readonly channels: number;
   readonly lr: number;
-  /** Weight of the latents' error; 0: no encoder is asked. */
-  readonly latent: number;
+  /** Weight of the latent error; 0: no encoder is used. */
+  readonly latentWeight: number;
 }
 
-/** The weights of a remover that has learnt from pairs. @throws the signal's reason; MODEL where a loss is no number. */
+/** The weights of a remover trained on pairs. @throws the signal's reason; MODEL if a loss is not a number */
 export async function trainedRemover(
   pairs: readonly TrainingPair[],
-  lesson: RemoverTraining,
+  spec: RemoverTraining,
   context: PluginContext,
 ): Promise<Float32Array> {
-  const { steps, channels } = lesson;
-  const { session, sides, latentsOf } = await openLoss(lesson, context);
+  const { steps, channels } = spec;
+  const { session, sides, latentsOf } = await openLoss(spec, context);
   try {
-    const draw = crops(pairs, { ...lesson, ...sides }, context.random.fork('crops'));
+    const draw = crops(pairs, { ...spec, ...sides }, context.random.fork('crops'));
     const objective: Objective = async (weights, step) => {
       const { image, clean } = draw(step);
       const feeds = { ...removerFeeds(channels, weights), image, clean, ...(await latentsOf(clean)) };
@@ -59,11 +59,11 @@ export async function trainedRemover(
     };
     const fresh = untrained(initialRemover(channels, context.random.fork('start')));
     const file = context.training;
-    // A damaged file is none: the training begins anew.
+    // A damaged file counts as missing: the training starts again.
     const state = (file && (await readCheckpoint(file).catch(() => undefined))) ?? fresh;
     const checkpoint = file && checkpointTo(file, Math.max(25, Math.ceil(steps / 20)));
     const { signal, onProgress } = context;
-    const rate = warmedUp(lesson.lr, { warmup: Math.min(20, steps / 10), steps, shape: 'cosine' });
+    const rate = warmedUp(spec.lr, { warmup: Math.min(20, steps / 10), steps, shape: 'cosine' });
     const options = { steps, rate, clip: 10, decay: 1e-4, signal, onProgress, checkpoint };
     return (await train(state, objective, options)).weights;
   } finally {
@@ -87,15 +87,15 @@ const TARGET = 'clean latent';
 const LATENT = 'latent';
 const LOSS = 'loss';
 
-/** Which crops networks take: sides that are multiples of so many px, or one side only. */
+/** The crops that networks take: sides that are multiples of some px, or one side only. */
 interface Sides {
   readonly multiple: number;
   readonly size?: number | undefined;
 }
 
-/** The gradient of the loss by the weights, which crops it takes, and what its graph takes beside crops and weights. */
+/** The gradient of the loss by the weights, the crops that it takes, and the further inputs of its graph. */
 async function openLoss(
-  { channels, latent }: RemoverTraining,
+  { channels, latentWeight }: RemoverTraining,
   context: PluginContext,
 ): Promise<{
   session: Session;
@@ -105,14 +105,14 @@ async function openLoss(
   const wrt = removerWeights(channels).map(({ name }) => name);
   const gradient = (model: Model): Model => gradientGraph(model, { loss: LOSS, wrt, outputs: [LOSS] });
   const network = removerModel(channels);
-  if (latent === 0) {
-    const session = await openOwn(context, gradient(lossBehind(network, latent)), 'learned-remover');
+  if (latentWeight === 0) {
+    const session = await openOwn(context, gradient(lossBehind(network, latentWeight)), 'learned-remover');
     return { session, sides: { multiple: REMOVER_MULTIPLE }, latentsOf: async () => ({}) };
   }
   const encoder = await openRole(context, 'vae-encoder');
   const session = await encoder.lend('gradient of the remover', (graph) => {
     const seen = compose(network, graph, { join: { image: REMOVER.restored }, prefix: 'encoder.' });
-    return gradient(lossBehind(seen, latent));
+    return gradient(lossBehind(seen, latentWeight));
   });
   const { multiple = CELL, size } = encoder.model.fill;
   return {
@@ -122,11 +122,11 @@ async function openLoss(
   };
 }
 
-/** A network, with or without an encoder behind it, and the loss behind that. */
-function lossBehind(network: Model, latent: number): Model {
+/** A network, an optional encoder behind it, and the loss at the end. */
+function lossBehind(network: Model, latentWeight: number): Model {
   const port = (name: string): ValueInfo => network.graph.outputs.find((each) => each.name === name)!;
   const restored = port(REMOVER.restored);
-  const seen = latent === 0 ? [] : [port(LATENT)];
+  const seen = latentWeight === 0 ? [] : [port(LATENT)];
   const inputs = [
     restored,
     { ...restored, name: CLEAN },
@@ -137,19 +137,19 @@ function lossBehind(network: Model, latent: number): Model {
   const all = { keepdims: false } as const;
   const off = g.ReduceMean(g.Abs(g.Sub(restored.name, CLEAN)), [0, 1, 2, 3], all);
   let loss = g.Mul(off, g.scalar(255, off));
-  if (latent !== 0) {
+  if (latentWeight !== 0) {
     const moved = g.Sub(LATENT, TARGET);
     const share = g.Div(
       g.ReduceSum(g.Mul(moved, moved), [0, 1, 2, 3], all),
       g.ReduceSum(g.Mul(TARGET, TARGET), [0, 1, 2, 3], all),
     );
-    loss = g.Add(loss, g.Mul(share, g.scalar(latent, share)));
+    loss = g.Add(loss, g.Mul(share, g.scalar(latentWeight, share)));
   }
   g.append({ name: LOSS, opType: 'Identity', domain: '', inputs: [loss], outputs: [LOSS], attributes: {} });
   return compose(network, builtModel(g, inputs, [LOSS]), { outputs: [LOSS] });
 }
 
-/** The batch of each step. Depends on the step's number alone. @throws IMAGE where a picture is smaller than a crop can be. */
+/** The batch of each step, which depends on the number of the step alone. @throws IMAGE if an image is smaller than any crop */
 function crops(
   pairs: readonly TrainingPair[],
   { batchSize, cropSize, multiple, size }: RemoverTraining & Sides,
@@ -185,7 +185,7 @@ function crops(
   };
 }
 
-/** Where a pixel of one of the eight views of a square comes from. */
+/** The place that a pixel of one of the eight views of a square comes from. */
 function turned(view: number, x: number, y: number, side: number): [u: number, v: number] {
   const [a, b] = view & 4 ? [y, x] : [x, y];
   return [view & 1 ? side - 1 - a : a, view & 2 ? side - 1 - b : b];

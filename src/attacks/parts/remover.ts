@@ -5,7 +5,7 @@
  *
  * block(v) = v + conv(relu conv(v)); conv: 3 x 3; conv2: stride 2, twice the channels; up: transposed, 2 x 2, stride 2.
  * Half resolution from the start quarters the work of a layer (as FFDNet does, Zhang et al. 2018). Weights are inputs, so that
- * one graph trains and runs.
+ * one graph serves training and use.
  */
 import { builtModel, graphBuilder } from '../../onnx/builder.ts';
 import type { Model, ValueInfo } from '../../onnx/model.ts';
@@ -18,10 +18,10 @@ const OPSET = 17;
 /** Colours of 2 x 2 pixels. */
 const PLANES = 12;
 
-/** What the network's outputs are counted in, of 0..1: without it the first steps overshoot what a protection adds. */
+/** The unit of the network's outputs, of 0..1: without it the first steps overshoot the perturbation. */
 const SIZE = 32 / 255;
 
-/** Sides of pictures are multiples of this. */
+/** Sides of images are multiples of this. */
 export const REMOVER_MULTIPLE = 4;
 
 /** The names of the graph's own inputs and outputs. */
@@ -30,11 +30,11 @@ export const REMOVER = { image: 'image', restored: 'restored' } as const;
 interface Weight {
   readonly name: string;
   readonly dims: readonly number[];
-  /** Values that one output is summed from: the spread of the start. */
+  /** The number of values that one output is summed from; sets the spread of the initial weights. */
   readonly fan: number;
 }
 
-/** All weights of a network with so many channels at full resolution, in the order of the flat array. */
+/** All weights of a network with this many channels, in the order of the flat array. */
 export function removerWeights(channels: number): readonly Weight[] {
   const conv = (name: string, from: number, to: number, side = 3): Weight[] => [
     { name: `${name}.weight`, dims: [to, from, side, side], fan: from * side * side },
@@ -76,7 +76,7 @@ export function initialRemover(channels: number, random: Random): Float32Array {
 /** Residual branches start small, so that their sum does not grow with the blocks (Goyal et al. 2017 start them at 0). */
 const damping = (name: string): number => (/^(fine|joined|coarse\.\d)\.1\./.test(name) ? 0.1 : 1);
 
-/** The flat weights as what the graph takes; not copies. */
+/** The flat weights as inputs of the graph; not copies. */
 export function removerFeeds(channels: number, weights: Float32Array): NamedTensors {
   let at = 0;
   return Object.fromEntries(

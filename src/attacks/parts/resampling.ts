@@ -2,6 +2,6 @@
 import { z } from 'zod';
 import { RESAMPLE_KERNELS, type ResampleKernel } from '../../image/resample.ts';
 
-/** The parameter `kernel`. Kernels are Pillow's: antialiased when shrinking, bicubic with a = -0.5. */
+/** The parameter `kernel`. The kernels are those of Pillow: antialiased when shrinking, bicubic with a = -0.5. */
 export const kernelParameter = (standard: ResampleKernel) =>
-  z.enum(RESAMPLE_KERNELS).default(standard).describe("Pillow's kernel of that name");
+  z.enum(RESAMPLE_KERNELS).default(standard).describe('resampling kernel, as in Pillow');

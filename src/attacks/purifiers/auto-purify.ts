@@ -1,14 +1,14 @@
 /**
- * @file The attacker who tries everything: searches chains of attacks on pairs of the same protection, and keeps the one
- * that leaves least of it in the latents of an encoder, among those that spoil clean pictures no more than a floor allows.
+ * @file The attacker who tries everything: searches chains of attacks on image pairs of the same protection. It keeps the chain
+ * that leaves least of the protection in the latents of an encoder, among those that keep clean images above a PSNR.
  *
- * The chain is applied to other pictures than those it was chosen on. What the best chain of each picture would give in
- * hindsight is told apart: of the pairs that chose, beside what was learnt; of the attacks of a run, in the report ("worst
- * for each image"). The role is that of AutoAttack among adversarial attacks (Croce and Hein, ICML 2020).
+ * The chain is applied to other images than those it was chosen on. The gain of choosing the best chain for each image in
+ * hindsight is reported separately: for the pairs with the result of the search, for a run in the report ("worst for each
+ * image"). Its role is that of AutoAttack among adversarial attacks (Croce and Hein, ICML 2020).
  */
 import { z } from 'zod';
 import { formatChain } from '../../plugin/call.ts';
-import { openRole } from '../../plugin/define.ts';
+import { openRole, roleNeeds } from '../../plugin/define.ts';
 import { adverseCleaner } from '../filters/adverse-cleaner.ts';
 import { applyChain, type ChainLink } from '../chain.ts';
 import { searchChain } from '../parts/chain-search.ts';
@@ -23,7 +23,7 @@ import { tvDenoise } from '../filters/tv-denoise.ts';
 
 const link = (attack: Attack, params: object): ChainLink => ({ attack, params: attack.params.parse(params) });
 
-/** What chains are made of: attacks that cost next to nothing. Whatever is added goes to the end. */
+/** The attacks that chains are made of: all are cheap. New ones are appended, since results store their places. */
 const LINKS: readonly ChainLink[] = [
   link(jpeg, { quality: 75 }),
   link(jpeg, { quality: 40 }),
@@ -40,7 +40,7 @@ export const autoPurify = defineAttack({
   id: 'auto-purify',
   version: 2,
   label: 'AutoPurify',
-  summary: 'Applies the chain of simple attacks that removed most of this protection from other pictures.',
+  summary: 'Applies the chain of simple attacks that removed most of this protection from other images.',
   reference: 'own search; asked for by reviewers of Hönig et al. (ICLR 2025), after AutoAttack (ICML 2020)',
   params: z.strictObject({
     pairs: z
@@ -49,27 +49,28 @@ export const autoPurify = defineAttack({
       .max(1000)
       .default(9)
       .describe(
-        'clean and protected pictures that chains are judged by; a third of them only to choose in the end',
+        'number of clean and protected image pairs to search on; a third of them only select the result',
       ),
     ...trainingParameters,
-    links: z.int().min(1).max(3).default(2).describe('attacks in a chain at most'),
-    beam: z
+    links: z.int().min(1).max(3).default(2).describe('largest number of attacks in a chain'),
+    beamWidth: z
       .int()
       .min(1)
       .max(9)
       .default(3)
-      .describe('best chains of each length that are tried with one more link'),
-    floor: z
+      .describe('beam width: number of best chains of each length that are extended'),
+    minPsnr: z
       .number()
       .min(5)
       .max(60)
       .default(25)
-      .describe('PSNR that clean pictures keep on average, in dB; chains below it are not chosen'),
+      .describe('lowest mean PSNR of attacked clean images, in dB; chains below it are rejected'),
   }),
+  formerNames: { beamWidth: 'beam', minPsnr: 'floor' },
   refers: { training: 'pictures' },
-  needs: ['vae-encoder'],
+  needs: () => roleNeeds('vae-encoder'),
   random: true,
-  strength: { parameter: 'floor', harsher: 'lower' },
+  strength: { parameter: 'minPsnr', harsher: 'lower' },
   training: {
     pairs: ({ pairs }) => pairs,
     train: async (pairs, params, context) => {
@@ -86,9 +87,9 @@ export const autoPurify = defineAttack({
     describe: ([left, psnr, oracle, untouched, tries, ...chain]) => {
       const name = formatChain(chain.map((i) => ({ plugin: LINKS[i]!.attack, params: LINKS[i]!.params })));
       return (
-        `${name || 'no chain kept the floor'}; of ${tries} tried; left on validation pairs ${left!.toFixed(3)}, ` +
-        `without attack ${untouched!.toFixed(3)}, best for each pair in hindsight ${oracle!.toFixed(3)}; ` +
-        `clean pictures keep ${psnr!.toFixed(1)} dB`
+        `${name || 'no chain keeps minPsnr'}; of ${tries} tried; left on validation pairs ${left!.toFixed(3)}, ` +
+        `without attack ${untouched!.toFixed(3)}, best chain per pair in hindsight ${oracle!.toFixed(3)}; ` +
+        `clean images keep ${psnr!.toFixed(1)} dB`
       );
     },
   },
@@ -96,7 +97,7 @@ export const autoPurify = defineAttack({
     applyChain(chainIn(trainedIn(context, 'auto-purify')), image, context),
 });
 
-/** The links of what was learnt: the numbers of the search come first. */
+/** The chain in the result of the search, whose numbers come first. */
 const chainIn = (trained: Float32Array): ChainLink[] => Array.from(trained.slice(NUMBERS), (i) => LINKS[i]!);
 
 /** Left, PSNR, oracle, untouched, tries. */

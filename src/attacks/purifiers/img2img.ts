@@ -1,16 +1,18 @@
 /**
- * @file Image-to-image (SDEdit): a fifth of the way to noise and back, so that the model paints the details anew.
+ * @file Image-to-image (SDEdit): a fifth of the way to noise and back, so that the model generates the details again.
  *
- * The published experiments run Stable Diffusion XL with the picture's caption as its prompt and 100 steps of strength 0.2;
- * here the prompt is empty unless told, and the model is whatever plays the roles.
+ * The published experiments run Stable Diffusion XL with the image's caption as prompt and 100 steps of strength 0.2. Here the
+ * prompt is empty by default, and the model is the one in the roles.
  */
 import { z } from 'zod';
+import { ROLE_GROUPS } from '../../models/roles.ts';
+import { roleNeeds } from '../../plugin/define.ts';
 import { resampleLatents } from '../../diffusion/generate.ts';
 import { samplerNames } from '../../diffusion/samplers/samplers.ts';
 import { defineAttack } from '../define.ts';
 import {
-  DIFFUSION_ROLES,
   modelWindowParameters,
+  promptFormerNames,
   promptParameters,
   throughLatents,
 } from '../parts/diffusion.ts';
@@ -19,16 +21,27 @@ export const img2img = defineAttack({
   id: 'img2img',
   version: 1,
   label: 'Image to image',
-  summary: 'Noises the latents part of the way and lets a diffusion model take the noise away.',
+  summary: 'Adds noise to the latents and removes it by a diffusion model.',
   reference: 'Meng et al., SDEdit (ICLR 2022); as a purifier in Hönig et al. (ICLR 2025): strength 0.2',
   params: z.strictObject({
-    strength: z.number().min(0.01).max(1).default(0.2).describe('share of the way to pure noise'),
-    steps: z.int().min(1).max(1000).default(100).describe('of the whole way; that share of them is made'),
-    sampler: z.enum(samplerNames).default('ddim').describe('how steps are made'),
+    strength: z
+      .number()
+      .min(0.01)
+      .max(1)
+      .default(0.2)
+      .describe('img2img strength: share of the way to pure noise'),
+    steps: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(100)
+      .describe('number of sampling steps from pure noise; img2img makes the share strength of them'),
+    sampler: z.enum(samplerNames).default('ddim').describe('sampler of the diffusion model'),
     ...promptParameters(7.5),
     ...modelWindowParameters,
   }),
-  needs: DIFFUSION_ROLES,
+  formerNames: promptFormerNames,
+  needs: () => roleNeeds(...ROLE_GROUPS.diffusion),
   random: true,
   strength: { parameter: 'strength', harsher: 'higher' },
   apply: (image, { strength, steps, sampler, ...prompting }, context) =>

@@ -1,12 +1,12 @@
 /**
- * @file IMPRESS: a clean picture survives an autoencoder, a protected one does not. So the picture is moved until it does:
+ * @file IMPRESS: an autoencoder reproduces a clean image, but not a protected one. So the image is moved until it does:
  *
- *   minimise MSE(D(E(x)), x) + alpha max(LPIPS(x, x') - eps, 0)   from x = x' + noise n,   x' the picture as it came,
+ *   minimise MSE(D(E(x)), x) + alpha max(LPIPS(x, x') - eps, 0)   from x = x' + startNoise n,   x' the protected image,
  *
- * by Adam with a rate that falls along a cosine, over pixels of -1..1. As published, E is the mean and the last x is taken.
- * On purpose different: pixels are held in 0..1, which scales rate, noise and Adam's epsilon, and nothing else; large
- * pictures are purified window by window; computed in float32 (there: float16); presets, for the program has settings for
- * two tasks, and its 3000 steps take a processor long.
+ * by Adam with a learning rate that follows a cosine, over pixels of -1..1. As published, E is the mean and the last x is
+ * taken. What differs here, on purpose: pixels are kept in 0..1, which only scales learning rate, noise and Adam's epsilon;
+ * large images are purified window by window; float32 instead of float16; presets, since the program has settings for two
+ * tasks and its 3000 steps are slow on a CPU.
  */
 import { z } from 'zod';
 import { gradientGraph, gradientName } from '../../autodiff/gradient.ts';
@@ -17,44 +17,60 @@ import { declaredType } from '../../onnx/infer.ts';
 import { type Model, opsetOf } from '../../onnx/model.ts';
 import { type NamedTensors, type TensorOf, tensor } from '../../onnx/tensor.ts';
 import { adam, type Schedule } from '../../optim/update.ts';
-import { openRole, type PluginContext } from '../../plugin/define.ts';
+import { openRole, type PluginContext, roleNeeds } from '../../plugin/define.ts';
 import type { Random } from '../../random.ts';
 import { defineAttack } from '../define.ts';
 import { throughNetwork, windowParameters } from '../parts/network.ts';
 
-/** The program's settings for protected style and for protected edits, and one for processors in a hurry. */
+/** The settings of the program for protected style and for protected edits, and fast ones for a CPU. */
 const PRESETS = {
-  style: { steps: 3000, rate: 0.01, alpha: 0.1, noise: 0.1 },
-  edit: { steps: 1000, rate: 0.005, alpha: 0.01, noise: 0.05 },
-  fast: { steps: 100, rate: 0.01, alpha: 0.1, noise: 0.1 },
+  style: { steps: 3000, lr: 0.01, alpha: 0.1, startNoise: 0.1 },
+  edit: { steps: 1000, lr: 0.005, alpha: 0.01, startNoise: 0.05 },
+  fast: { steps: 100, lr: 0.01, alpha: 0.1, startNoise: 0.1 },
 } as const;
 
 export const impress = defineAttack({
   id: 'impress',
   version: 1,
   label: 'IMPRESS',
-  summary: 'Moves the picture until an autoencoder gives it back as it is, within a perceptual distance.',
+  summary: 'Moves the image until an autoencoder reproduces it, within a perceptual distance.',
   reference: 'Cao et al., IMPRESS (NeurIPS 2023); impress.py and the scripts of the released program',
   params: z.strictObject({
     preset: z
       .enum(['style', 'edit', 'fast'])
       .default('style')
       .describe(
-        'published for Glaze, published for PhotoGuard, or 100 steps; single values below override it',
+        'settings: published for Glaze (style), published for PhotoGuard (edit), or fast; the parameters below override them',
       ),
-    steps: z.int().min(1).max(10_000).optional().describe('gradient steps; style 3000, edit 1000, fast 100'),
-    rate: z
+    steps: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .optional()
+      .describe('number of gradient steps (default: style 3000, edit 1000, fast 100)'),
+    lr: z
       .number()
       .min(1e-5)
       .max(1)
       .optional()
-      .describe("Adam's rate, for pixels of -1..1; 0.01, edit 0.005"),
-    alpha: z.number().min(0).max(100).optional().describe('weight of the perceptual excess; 0.1, edit 0.01'),
-    noise: z.number().min(0).max(1).optional().describe('of the start, for pixels of -1..1; 0.1, edit 0.05'),
-    eps: z.number().min(0).max(1).default(0.1).describe('LPIPS distance that costs nothing'),
+      .describe('learning rate of Adam, for pixels of -1..1 (default: 0.01; edit 0.005)'),
+    alpha: z
+      .number()
+      .min(0)
+      .max(100)
+      .optional()
+      .describe('weight of the perceptual penalty (default: 0.1; edit 0.01)'),
+    startNoise: z
+      .number()
+      .min(0)
+      .max(1)
+      .optional()
+      .describe('standard deviation of the initial noise, for pixels of -1..1 (default: 0.1; edit 0.05)'),
+    eps: z.number().min(0).max(1).default(0.1).describe('LPIPS distance that is not penalised'),
     ...windowParameters(512),
   }),
-  needs: ['vae-encoder', 'vae-decoder', 'perceptual'],
+  formerNames: { lr: 'rate', startNoise: 'noise' },
+  needs: () => roleNeeds('vae-encoder', 'vae-decoder', 'perceptual'),
   pins: { perceptual: ['lpips-vgg', 'lpips-squeeze', 'lpips-alex'] },
   random: true,
   apply: async (image, { preset, eps, window, overlap, ...given }, context) => {
@@ -74,18 +90,18 @@ const definedIn = (
 
 interface Settings {
   readonly steps: number;
-  readonly rate: number;
+  readonly lr: number;
   readonly alpha: number;
-  readonly noise: number;
+  readonly startNoise: number;
   readonly eps: number;
 }
 
 /** The descent, for one window [1, 3, h, w] of 0..1. */
 async function purified(image: Floats, settings: Settings, context: PluginContext): Promise<Floats> {
-  const { steps, rate, noise } = settings;
+  const { steps, lr, startNoise } = settings;
   const objective = await openObjective(image, settings, context);
-  const update = adam(cosine(rate / 2, 0.5e-5, steps), { epsilon: 2e-5 });
-  const x = started(image.data, noise / 2, context.random);
+  const update = adam(cosine(lr / 2, 0.5e-5, steps), { epsilon: 2e-5 });
+  const x = started(image.data, startNoise / 2, context.random);
   for (let step = 0; step < steps; step++) {
     context.signal?.throwIfAborted();
     update(x, await objective(x, step), step);
@@ -107,7 +123,7 @@ const cosine =
 const IMAGE = 'image';
 const ERROR = 'inconsistency';
 
-/** The gradient of the loss by x. @throws MODEL where it is no number. */
+/** The gradient of the loss by x. @throws MODEL if it is not a number */
 async function openObjective(
   image: Floats,
   { alpha, eps }: Settings,

@@ -1,19 +1,21 @@
 /**
- * @file GrIDPure's way in the latents of a latent diffusion model: many gentle purifications of overlapping tiles.
+ * @file GrIDPure in the latents of a latent diffusion model: many gentle purifications of overlapping tiles.
  *
- *   repeat: x <- gamma x + (1 - gamma) mean over tiles of DDPM's way back from timestep t of each tile
+ *   repeat: x <- gamma x + (1 - gamma) mean over tiles of the tile purified by DDPM from the timestep
  *
- * Tiles have half the side of the window and lie half a tile apart; one more is put together of the four corners. A proxy
- * for the reason that `latent-diffpure-proxy` is one: the published network works on pixels. The picture is encoded once
- * and decoded once, and not at each repetition.
+ * Tiles have half the side of the window and lie half a tile apart. One more tile is made of the four corners. A proxy for the
+ * same reason as `latent-diffpure-proxy`: the published network works on pixels. The image is encoded once and decoded once,
+ * not at each repetition.
  */
 import { z } from 'zod';
+import { ROLE_GROUPS } from '../../models/roles.ts';
+import { roleNeeds } from '../../plugin/define.ts';
 import { purifyLatents } from '../../diffusion/generate.ts';
 import { type TensorOf, tensor } from '../../onnx/tensor.ts';
 import { defineAttack } from '../define.ts';
 import {
-  DIFFUSION_ROLES,
   modelWindowParameters,
+  promptFormerNames,
   promptParameters,
   throughLatents,
 } from '../parts/diffusion.ts';
@@ -23,30 +25,47 @@ export const latentGridPureProxy = defineAttack({
   id: 'latent-grid-pure-proxy',
   version: 1,
   label: 'GrIDPure in latents (proxy)',
-  summary: 'Purifies overlapping tiles of the latents gently, blends them with what was there, and repeats.',
+  summary:
+    'Purifies overlapping tiles of the latents gently, blends them with the previous latents, and repeats.',
   reference: 'After Zhao et al., GrIDPure (CVPR 2024): t 10, 20 repetitions, gamma 0.1',
   params: z.strictObject({
-    t: z.int().min(1).max(1000).default(10).describe('timestep that noise is added as of, of 1000'),
-    steps: z.int().min(1).max(1000).default(2).describe('network calls for a tile; published: as many as t'),
-    times: z.int().min(1).max(100).default(20).describe('repetitions'),
-    gamma: z.number().min(0).max(1).default(0.1).describe('share of what was there before a repetition'),
+    timestep: z.int().min(1).max(1000).default(10).describe('timestep up to which noise is added, of 1000'),
+    steps: z
+      .int()
+      .min(1)
+      .max(1000)
+      .default(2)
+      .describe('number of denoising steps; as many as timestep: every step of DDPM, as published'),
+    repeats: z.int().min(1).max(100).default(20).describe('number of repetitions'),
+    gamma: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.1)
+      .describe('share of the previous latents that each repetition keeps'),
     ...promptParameters(7.5),
     ...modelWindowParameters,
   }),
-  needs: DIFFUSION_ROLES,
+  formerNames: { timestep: 't', repeats: 'times', ...promptFormerNames },
+  needs: () => roleNeeds(...ROLE_GROUPS.diffusion),
   random: true,
-  strength: { parameter: 'times', harsher: 'higher' },
-  apply: (image, { t, steps, times, gamma, ...prompting }, context) =>
+  strength: { parameter: 'repeats', harsher: 'higher' },
+  apply: (image, { timestep, steps, repeats, gamma, ...prompting }, context) =>
     throughLatents(image, prompting, context, async (diffusion, latents, options) => {
       const tiles = tilesOf(latents.dims, diffusion.multiple / diffusion.cell);
       const randoms = tiles.map((_, i) => options.randoms[0]!.fork(`tile ${i}`));
       let now = latents;
-      for (let i = 0; i < times; i++) {
+      for (let i = 0; i < repeats; i++) {
         const cut = cutTiles(now, tiles);
         now = blended(
           now,
           tiles,
-          await purifyLatents(diffusion, cut, { ...contextOfPart(options, i, times), randoms, t, steps }),
+          await purifyLatents(diffusion, cut, {
+            ...contextOfPart(options, i, repeats),
+            randoms,
+            t: timestep,
+            steps,
+          }),
           gamma,
         );
       }
@@ -56,7 +75,7 @@ export const latentGridPureProxy = defineAttack({
 
 type Floats = TensorOf<'float32'>;
 
-/** A tile: the cell of the latent that stands at each of its places; all tiles have the same sides. */
+/** A tile: the index of the latent cell at each of its places. All tiles have the same sides. */
 interface Tile {
   readonly cells: Int32Array;
   readonly height: number;
@@ -92,7 +111,7 @@ function tilesOf([, , h, w]: readonly number[], multiple: number): readonly Tile
   ];
 }
 
-/** Half a tile apart, and one that ends where the side ends. */
+/** Starts half a tile apart, and one for a tile that ends at the end of the side. */
 function startsOf(side: number, size: number): number[] {
   const starts: number[] = [];
   for (let start = 0; start < side - size; start += Math.ceil(size / 2)) starts.push(start);
@@ -113,7 +132,7 @@ function cutTiles({ dims: [, c, h, w], data }: Floats, tiles: readonly Tile[]): 
   return tensor('float32', [tiles.length, c!, height, width], cut);
 }
 
-/** gamma of the latent and the rest of the mean of what tiles have at each cell. */
+/** gamma times the latent plus (1 - gamma) times the mean over the tiles at each cell. */
 function blended(latent: Floats, tiles: readonly Tile[], purified: Floats, gamma: number): Floats {
   const [, c, h, w] = latent.dims as [number, number, number, number];
   const [sum, count] = [new Float64Array(latent.data.length), new Float64Array(h * w)];

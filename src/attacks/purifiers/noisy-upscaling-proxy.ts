@@ -1,13 +1,13 @@
 /**
- * @file Noisy upscaling with an upscaler of any kind: noise that drowns the protection, then a network that turns noisy
- * small pictures into clean large ones. A proxy: the published attack is `noisy-upscaling`, whose upscaler is told how much
- * noise there is; one that is not, such as Real-ESRGAN, may take the noise for texture.
+ * @file Noisy upscaling with any upscaler: noise that hides the protection, then a network that turns small noisy images into
+ * large clean ones. A proxy: the published attack is `noisy-upscaling`, whose upscaler is told the noise level. An upscaler
+ * that is not, such as Real-ESRGAN, may take the noise for texture.
  */
 import { z } from 'zod';
 import { type Image, toBytes, withPixels } from '../../image/image.ts';
 import { resizeFloats } from '../../image/resample.ts';
 import { type TensorOf, tensor } from '../../onnx/tensor.ts';
-import { openRole } from '../../plugin/define.ts';
+import { openRole, roleNeeds } from '../../plugin/define.ts';
 import type { Random } from '../../random.ts';
 import { defineAttack } from '../define.ts';
 import { kernelParameter } from '../parts/resampling.ts';
@@ -17,19 +17,14 @@ export const noisyUpscalingProxy = defineAttack({
   id: 'noisy-upscaling-proxy',
   version: 1,
   label: 'Noisy upscaling (proxy)',
-  summary: 'Adds noise, enlarges by an upscaling network, and shrinks back to the size before.',
+  summary: 'Adds noise, enlarges the image by an upscaling network and shrinks it to the original size.',
   reference: 'After Hönig et al., Adversarial perturbations cannot reliably protect artists (ICLR 2025)',
   params: z.strictObject({
-    sigma: z
-      .number()
-      .min(0)
-      .max(128)
-      .default(25.5)
-      .describe('of the noise before, in 1/255; published: 0.1 of 1'),
+    sigma: z.number().min(0).max(128).default(25.5).describe('standard deviation of the noise, in 1/255'),
     kernel: kernelParameter('bicubic'),
     ...windowParameters(512),
   }),
-  needs: ['upscaler'],
+  needs: () => roleNeeds('upscaler'),
   random: true,
   strength: { parameter: 'sigma', harsher: 'higher' },
   apply: async (image, { sigma, kernel, window, overlap }, context) => {
@@ -47,7 +42,7 @@ export const noisyUpscalingProxy = defineAttack({
   },
 });
 
-/** Normal noise on every value, clipped and rounded to 8 bits, as the published program saves it. */
+/** Adds Gaussian noise to every value, clipped and rounded to 8 bits, as the published program saves it. */
 export function noised(image: Image, sigma: number, random: Random): Image {
   const noisy = new Uint8ClampedArray(image.data.length); // rounds and clips on assignment
   const pixels = toBytes(image);

@@ -1,15 +1,16 @@
 /**
- * @file DiffPure in pixels, with a blind denoiser in the place of a diffusion model: the clean image that DDPM's step needs
- * is what a denoiser gives (Kadkhodaie and Simoncelli 2021 sample from one in this way).
+ * @file DiffPure in pixels, with a blind denoiser instead of a diffusion model: a denoiser gives the clean image that a step
+ * of DDPM needs (Kadkhodaie and Simoncelli 2021 sample from one in this way).
  *
  * A proxy: the published network is an unconditional diffusion model of 552 million weights, at 256 px. A denoiser knows
- * textures, not motifs; but like that model, and unlike latent ones, it has no encoder that a protection could aim at.
+ * textures, not subjects. But like that model, and unlike latent ones, it has no encoder that a protection could attack.
+ * At timestep 200 the noise has a standard deviation of 92/255.
  */
 import { z } from 'zod';
 import { halved, purificationPath, purifyPixels } from '../../diffusion/purification.ts';
 import { noiseSchedule } from '../../diffusion/schedule.ts';
 import { tensor } from '../../onnx/tensor.ts';
-import { openRole } from '../../plugin/define.ts';
+import { openRole, roleNeeds } from '../../plugin/define.ts';
 import { defineAttack } from '../define.ts';
 import { throughNetwork, windowParameters } from '../parts/network.ts';
 
@@ -21,26 +22,27 @@ export const pixelDiffpureProxy = defineAttack({
   version: 1,
   label: 'DiffPure by a denoiser (proxy)',
   summary:
-    'Noises the pixels to a timestep and goes back by the ancestral steps of DDPM, with a blind denoiser.',
+    'Adds noise to the pixels up to a timestep and removes it by the ancestral steps of DDPM, with a blind denoiser.',
   reference:
     'After Nie et al., DiffPure (ICML 2022); Kadkhodaie and Simoncelli, Stochastic solutions for linear inverse problems (NeurIPS 2021)',
   params: z.strictObject({
-    t: z
+    timestep: z.int().min(1).max(200).default(100).describe('timestep up to which noise is added, of 1000'),
+    steps: z
       .int()
       .min(1)
       .max(200)
-      .default(100)
-      .describe('timestep that noise is added as of, of 1000; at 200 its spread is 92/255'),
-    steps: z.int().min(1).max(200).default(10).describe('network calls; as many as t are those of DDPM'),
+      .default(10)
+      .describe('number of denoising steps; as many as timestep: every step of DDPM'),
     ...windowParameters(256),
   }),
-  needs: ['denoiser'],
+  formerNames: { timestep: 't' },
+  needs: () => roleNeeds('denoiser'),
   random: true,
-  strength: { parameter: 't', harsher: 'higher' },
-  apply: async (image, { t, steps, window, overlap }, context) => {
+  strength: { parameter: 'timestep', harsher: 'higher' },
+  apply: async (image, { timestep, steps, window, overlap }, context) => {
     const denoiser = await openRole(context, 'denoiser');
     const { fill, id } = denoiser.model;
-    const path = halved(purificationPath(noiseSchedule(DDPM), t, steps));
+    const path = halved(purificationPath(noiseSchedule(DDPM), timestep, steps));
     const windowing = { window, overlap, multiple: fill.multiple ?? 1, size: fill.size };
     return throughNetwork(image, windowing, context, async ({ dims, data }, own) => {
       const see = async (noisy: Float32Array): Promise<Float32Array> =>

@@ -1,8 +1,9 @@
 /**
- * @file AdverseCleaner with the picture's VAE round trip as the guide of its guided filters: the remedy (`glaze2` of
- * deglazer) for what its author warns of, that a guide with the protection in it brings the protection back.
+ * @file AdverseCleaner whose guided filters are guided by the image after a VAE round trip (`glaze2` of deglazer). It answers
+ * the warning of AdverseCleaner's author that a protected guide brings the protection back.
  */
 import { z } from 'zod';
+import { roleNeeds } from '../../plugin/define.ts';
 import { bilateral } from '../../image/filters/bilateral.ts';
 import { guidedBy } from '../../image/filters/guided.ts';
 import { fromGreyLevels, toGreyLevels } from '../../image/image.ts';
@@ -20,10 +21,10 @@ export const vaeGuidedCleaner = defineAttack({
   id: 'vae-guided-cleaner',
   version: 2,
   label: 'AdverseCleaner, VAE-guided',
-  summary: "Runs AdverseCleaner's filters, guided by the picture's round trip through an autoencoder.",
+  summary: "Runs AdverseCleaner's filters, guided by the image after a round trip through an autoencoder.",
   reference: 'yoinked-h, deglazer (2023), glaze2; lllyasviel, AdverseCleaner (2023)',
   params: z.strictObject({ ...cleanerParameters, ...windowParameters(512) }),
-  needs: ['vae-encoder', 'vae-decoder'],
+  needs: () => roleNeeds('vae-encoder', 'vae-decoder'),
   random: false,
   strength: { parameter: 'bilateral', harsher: 'higher' },
   apply: async (image, params, context) => {

@@ -1,6 +1,6 @@
 /**
- * @file Encode and decode by an autoencoder: what its latents cannot hold is gone, and with it much of what was never meant
- * to be seen. The "VAE loop" of deglazer repeats it. Windows of a picture are blended; the program squashes to one size.
+ * @file Encoding and decoding by an autoencoder: what its latents cannot represent is lost, and with it much of a
+ * perturbation. The "VAE loop" of deglazer repeats it. Windows of an image are blended; the program squashes to one size.
  */
 import { z } from 'zod';
 import type { Image } from '../../image/image.ts';
@@ -12,7 +12,7 @@ import { LATENT_SPREAD } from '../../models/standard.ts';
 import { embed } from '../../onnx/transforms/embed.ts';
 import type { Value } from '../../onnx/operators.ts';
 import { type NamedTensors, type TensorOf, tensor } from '../../onnx/tensor.ts';
-import { openRole, type PluginContext } from '../../plugin/define.ts';
+import { openRole, type PluginContext, roleNeeds } from '../../plugin/define.ts';
 import { type GraphPicture, type GraphScope, type Network, rounded } from '../../plugin/transformation.ts';
 import type { Random } from '../../random.ts';
 import { defineAttack } from '../define.ts';
@@ -23,24 +23,25 @@ export const vaeRoundTrip = defineAttack({
   id: 'vae-round-trip',
   version: 1,
   label: 'VAE round trip',
-  summary: 'Encodes to the latents of an autoencoder and decodes again, as often as told.',
+  summary: 'Encodes the image by an autoencoder and decodes it, once or repeatedly.',
   reference: 'yoinked-h, deglazer (2023), vaeloop; the regeneration attack of WAVES (An et al., ICML 2024)',
   params: z.strictObject({
-    times: z.int().min(1).max(100).default(1).describe('round trips'),
+    repeats: z.int().min(1).max(100).default(1).describe('number of repetitions'),
     latent: z
       .enum(['mean', 'sampled'])
       .default('mean')
-      .describe('what is decoded: the mean of the latent distribution, or a draw from it'),
+      .describe("latent to use: the mean of the encoder's distribution, or a sample from it"),
     ...windowParameters(512),
   }),
-  needs: ['vae-encoder', 'vae-decoder'],
+  formerNames: { repeats: 'times' },
+  needs: () => roleNeeds('vae-encoder', 'vae-decoder'),
   random: true,
-  strength: { parameter: 'times', harsher: 'higher' },
-  apply: async (image, { times, ...params }, context) => {
+  strength: { parameter: 'repeats', harsher: 'higher' },
+  apply: async (image, { repeats, ...params }, context) => {
     let now = image;
-    for (let i = 0; i < times; i++) {
+    for (let i = 0; i < repeats; i++) {
       now = await roundTrip(now, params, context);
-      context.onProgress?.((i + 1) / times);
+      context.onProgress?.((i + 1) / repeats);
     }
     return now;
   },
@@ -50,7 +51,7 @@ export const vaeRoundTrip = defineAttack({
   }),
 });
 
-/** What a round trip is made with. */
+/** The options of a round trip. */
 interface RoundTrip {
   readonly latent: 'mean' | 'sampled';
   readonly window: number;
@@ -76,19 +77,19 @@ const windowingFor = (
   { window, overlap }: Omit<RoundTrip, 'latent'>,
 ): Windowing => ({ window, overlap, multiple: fill.multiple ?? CELL, size: fill.size });
 
-/** Round trips one after the other, clipped to 0..1 and not rounded. */
+/** Consecutive round trips, clipped to 0..1 and not rounded. */
 export function roundTripGraph(
   scope: GraphScope,
   picture: GraphPicture,
-  { times = 1, latent, ...windows }: RoundTrip & { readonly times?: number },
+  { repeats = 1, latent, ...windows }: RoundTrip & { readonly repeats?: number },
 ): Value {
   const { g } = scope;
   const [encoder, decoder] = [scope.network('vae-encoder'), scope.network('vae-decoder')];
   const windowing = windowingFor(encoder, windows);
   const count = windowsOf(picture, windowOptions(windowing)).length;
-  const draw = latent === 'sampled' ? latentDraws(scope, encoder, times * count) : undefined;
+  const draw = latent === 'sampled' ? latentDraws(scope, encoder, repeats * count) : undefined;
   let { value } = picture;
-  for (let trip = 0; trip < times; trip++) {
+  for (let trip = 0; trip < repeats; trip++) {
     value = throughNetworkGraph(scope, { ...picture, value }, windowing, (image, _size, index) => {
       const { latent: mean, [LATENT_SPREAD]: spread } = embed(g, encoder.graph, { image });
       const drawn = draw === undefined ? mean! : draw(mean!, spread!, trip * count + index);
@@ -99,8 +100,8 @@ export function roundTripGraph(
 }
 
 /**
- * Draw i of `count` from latents of a mean and a deviation. All are one input, for their stream is one. @throws MODEL where
- * the encoder gives no moments to draw from, USAGE where the size of its latents does not follow from its graph.
+ * Sample i of `count` from latents with a mean and a standard deviation. All samples are one input, because they come from
+ * one random stream. @throws MODEL if the encoder gives no moments, USAGE if its graph does not determine the size of latents
  */
 function latentDraws(
   { g, draw }: GraphScope,
@@ -124,7 +125,7 @@ function latentDraws(
 
 type Floats = TensorOf<'float32'>;
 
-/** The mean, or with `random` a draw. @throws MODEL where the encoder gives no moments to draw from. */
+/** The mean, or with `random` a sample. @throws MODEL if the encoder gives no moments to sample from */
 async function latentsOf(
   encoder: RoleModel<'vae-encoder'>,
   image: Floats,

@@ -14,10 +14,15 @@ export const list = defineVerb({
   handler: async ({ what, json: asJson }) => {
     if (what === 'datasets') return listDatasets(asJson);
     if (what === 'models') return (await import('./models.ts')).listModels(asJson);
-    const { describeParameters } = await import('../../plugin/parameters.ts');
+    const { defaultParameters, describeParameters } = await import('../../plugin/parameters.ts');
     const plugins = await registryOf(what);
     if (asJson) {
-      printJson(plugins.map((plugin) => ({ ...facts(plugin), params: describeParameters(plugin) })));
+      printJson(
+        plugins.map((plugin) => {
+          const needs = plugin.needs(defaultParameters(plugin)).map(({ role }) => role);
+          return { ...facts(plugin), needs, params: describeParameters(plugin) };
+        }),
+      );
       return;
     }
     for (const plugin of plugins) {
@@ -59,12 +64,12 @@ async function registryOf(what: 'protections' | 'attacks' | 'metrics'): Promise<
   }
 }
 
-function facts({ id, label, summary, reference, version, needs, random, ...rest }: PluginBase): object {
+function facts({ id, label, summary, reference, version, random, ...rest }: PluginBase): object {
   const plain = Object.entries(rest).filter(
     ([name, value]) => name !== 'params' && name !== 'learns' && typeof value !== 'function',
   );
   const able = { ...(hasGraph(rest) && { graph: true }), ...('learns' in rest && { learns: true }) };
-  return { id, label, summary, reference, version, needs, random, ...Object.fromEntries(plain), ...able };
+  return { id, label, summary, reference, version, random, ...Object.fromEntries(plain), ...able };
 }
 
 /** Attacks that can be written as an ONNX graph. */

@@ -1,45 +1,44 @@
 /**
- * @file Poison: a model learns pictures of several concepts, k of one of them as an arm has them, the rest clean; then it is
- * asked for that concept. Does it still paint it? (Shan et al. 2024, Nightshade, section 5, on a small scale: they poison
- * the training of a large model, this poisons a fine-tuning.)
+ * @file Poison: a model is fine-tuned on images of several concepts; k images of one concept are those of an arm, the rest
+ * are clean. Does a prompt for that concept still give it? (Shan et al. 2024, Nightshade, section 5, on a small scale: they
+ * poison the training of a large model, this poisons a fine-tuning.)
  */
 import { z } from 'zod';
+import { ROLE_GROUPS } from '../../models/roles.ts';
+import { roleNeeds } from '../../plugin/define.ts';
 import { tooFewOfConcept, tooFewToPoison } from '../../messages/index.ts';
 import { PREPARATION } from '../../models/vectors.ts';
 import { discriminant } from '../../stats/discriminant.ts';
-import { defineMetric, type ImageSet, type MetricContext, type PictureFacts } from '../define.ts';
-import { DIFFUSION_ROLES, mimicFormerNames, mimicParameters, mimicWith } from './parameters.ts';
+import { defineMetric, type ImageSet, type PictureFacts } from '../define.ts';
+import { vectorsOf } from './mimicry.ts';
+import { mimicFormerNames, mimicParameters, mimicWith } from './parameters.ts';
 
 const poisonParameters = z.strictObject({
   ...mimicParameters,
-  concept: z
-    .string()
-    .min(1)
-    .default('mountain')
-    .describe('the concept that is poisoned: a word of captions or titles'),
+  concept: z.string().min(1).default('mountain').describe('poisoned concept: a word of captions or titles'),
   neighbours: z
     .array(z.string().min(1))
     .min(1)
     .default(['flower', 'tree'])
-    .describe('concepts that generated pictures may be taken for, and that poison may bleed into'),
+    .describe('related concepts: the other classes of the classifier, into which the poison may bleed'),
   asked: z
     .enum(['concept', 'neighbours'])
     .default('concept')
-    .describe(
-      'what is judged: pictures of the concept itself, or of its neighbours, to see the poison bleed through',
-    ),
+    .describe('images to judge: those of the poisoned concept, or those of its neighbours (bleed-through)'),
   poisoned: z
     .int()
     .min(0)
     .optional()
-    .describe("how many of the concept's pictures are learnt as the arm has them; all of them unless told"),
+    .describe(
+      "number of the concept's training images that are as in the arm; the rest are clean (default: all)",
+    ),
   heldOut: z
     .int()
     .min(1)
     .max(1000)
     .default(50)
     .describe(
-      "how many of each concept's pictures, the last ones, are not learnt but judge what is generated; a classifier of motifs wants some fifty",
+      'number of held-out images per concept, the last ones: references that are not trained on; the classifier needs about 50',
     ),
 });
 
@@ -56,19 +55,19 @@ export const conceptPoison = defineMetric({
   trainsOn: 'all',
   label: 'Concept poison',
   summary:
-    'Share of pictures of a concept that are taken for another, after k poisoned samples of it were learnt.',
+    'Share of generated images of a concept that a classifier takes for another, after training on k poisoned images.',
   reference:
     'Shan et al., Nightshade: Prompt-Specific Poisoning Attacks on Text-to-Image Generative Models (IEEE S&P 2024), section 5',
   protocol:
-    "concept-poison@4: fine-tuning on the data set's pictures under their captions, k of the concept's as the arm has them, " +
-    "prompts 'a painting of a <concept>', draws shared by all arms; 1 where a linear classifier (least squares with a ridge), " +
-    `learnt from the held-out clean pictures of the concepts named, takes it for another; ${PREPARATION['image-embedder']}`,
+    "concept-poison@4: fine-tuning on the data set's images under their captions, k of the concept's as in the arm, prompts " +
+    "'a painting of a <concept>', the same random numbers in all arms; 1 if a linear classifier (least squares with a ridge), " +
+    `trained on the held-out clean images of the concepts, takes it for another; ${PREPARATION['image-embedder']}`,
   unit: '',
   higherIsBetter: false,
   binary: true,
   params: poisonParameters,
   formerNames: mimicFormerNames,
-  needs: [...DIFFUSION_ROLES, 'image-embedder'],
+  needs: () => roleNeeds(...ROLE_GROUPS.diffusion, 'image-embedder'),
   random: false,
   mimic: (params) => mimicWith(params, promptsOf(params)),
   judged: (index, params) => (params.asked === 'concept') === index < params.imagesPerPrompt,
@@ -96,19 +95,13 @@ export const conceptPoison = defineMetric({
   },
 });
 
-/** The concept, then its neighbours: every lesson is asked for all of them, whichever are judged. */
+/** The concept, then its neighbours: every mimic is prompted for all of them, whichever are judged. */
 const conceptsOf = ({ concept, neighbours }: PoisonParameters): readonly string[] => [concept, ...neighbours];
 
 const promptsOf = (params: PoisonParameters): string[] =>
   conceptsOf(params).map((name) => `a painting of a ${name}`);
 
-async function vectorsOf(pictures: ImageSet, { vectorOf }: MetricContext): Promise<Float32Array[]> {
-  const vectors: Float32Array[] = [];
-  for (const picture of pictures) vectors.push(await vectorOf(picture, 'image-embedder'));
-  return vectors;
-}
-
-/** What judges a concept: its held-out pictures, unless all of them show another one that is learnt, too. */
+/** The references of a concept. @throws DATASET if there are none, since all show another concept that is trained on */
 function picturesOf(references: ImageSet, concept: string, heldOut: number): ImageSet {
   const found = references.filter((picture) => shows(picture, concept));
   if (found.length === 0) throw tooFewOfConcept(concept, 0, heldOut);

@@ -1,6 +1,6 @@
 /**
- * @file Distances between all that a mimic paints and the artist's held-out pictures: one value for each model. Few
- * paintings make them mostly bias; between arms of one lesson the bias is the same.
+ * @file Distances between the set of a mimic's images and the artist's held-out images: one value for each mimic. With few
+ * images they are mostly bias, which is the same for all arms.
  */
 import type { FeatureSet } from '../../stats/features.ts';
 import { frechetDistance } from '../../stats/frechet.ts';
@@ -14,10 +14,10 @@ export const mimicryFrechet = defineMetric({
   id: 'lora-mimicry-frechet',
   label: 'Mimicry: Fréchet distance',
   summary:
-    "Fréchet distance between a mimic's pictures and the artist's held-out ones; mostly bias for few pictures.",
+    "Fréchet distance between a mimic's images and the artist's held-out images; mostly bias for few images.",
   protocol: mimicryProtocol(
     'lora-mimicry-frechet',
-    "squared Fréchet distance of two Gaussians, all of a model's pictures against the held-out ones",
+    'squared Fréchet distance of two Gaussians, all images of a mimic against the held-out images',
   ),
   higherIsBetter: false,
   random: false,
@@ -30,10 +30,10 @@ export const mimicryKernel = defineMetric({
   id: 'lora-mimicry-kernel',
   label: 'Mimicry: kernel distance',
   summary:
-    "KID's kernel between a mimic's pictures and the artist's held-out ones, on the features of any embedder.",
+    "Kernel distance (as KID) between a mimic's images and the artist's held-out images, on any embedder.",
   protocol: mimicryProtocol(
     'lora-mimicry-kernel',
-    "squared MMD, U form, k = (x.y / d + 1)^3, all of a model's pictures against the held-out ones",
+    'squared MMD, U form, k = (x.y / d + 1)^3, all images of a mimic against the held-out images',
   ),
   higherIsBetter: false,
   random: false,
@@ -41,7 +41,7 @@ export const mimicryKernel = defineMetric({
     kernelDistance(...(await featureSets('lora-mimicry-kernel', pictures, artist, references, context))),
 });
 
-/** What the embedder sees in a model's pictures, and in those of the artist that it has not learnt. */
+/** The embeddings of a mimic's images, and of the artist's held-out images. */
 async function featureSets(
   id: string,
   pictures: ImageSet,
@@ -51,7 +51,7 @@ async function featureSets(
 ): Promise<[FeatureSet, FeatureSet]> {
   const heldOut = references.filter((each) => (each.artist ?? '') === artist);
   return [
-    await featuresOf(`${id}: the generated pictures`, pictures, 'image-embedder', context),
-    await featuresOf(`${id}: the held-out pictures`, heldOut, 'image-embedder', context),
+    await featuresOf(`${id}: the generated images`, pictures, 'image-embedder', context),
+    await featuresOf(`${id}: the held-out images`, heldOut, 'image-embedder', context),
   ];
 }

@@ -1,4 +1,4 @@
-/** @file The questions about a mimic's paintings: is it as like the artist as without protection, how like, whose, how noisy. */
+/** @file Judgements of a mimic's images: success against an unprotected mimic, similarity, nearest artist, noise. */
 import type { Image } from '../../image/image.ts';
 import { defineMetric, type ImageSet } from '../define.ts';
 import { isNearest, likeness, mimicry, mimicryProtocol } from './mimicry.ts';
@@ -8,11 +8,11 @@ export const loraMimicry = defineMetric({
   id: 'lora-mimicry',
   label: 'Mimicry success',
   summary:
-    'Share of generated pictures more like the artist than those of a model that learnt clean art; 0.5: protection is useless.',
+    'Share of generated images that are closer to the artist than those of a mimic trained on clean images; 0.5: the protection is useless.',
   protocol: mimicryProtocol(
     'lora-mimicry',
-    "1 where the cosine with the held-out pictures' mean direction is above that of the picture of the same draws by the " +
-      'model that learnt clean pictures, 0 where below, a fair coin where equal',
+    "1 if the cosine with the held-out images' mean direction is above that of the image from the same random numbers by " +
+      'the model trained on clean images, 0 if below, a fair coin if equal',
   ),
   higherIsBetter: true,
   binary: true,
@@ -21,7 +21,7 @@ export const loraMimicry = defineMetric({
       await likeness(picture, artist, references, context),
       await likeness(control, artist, references, context),
     ];
-    // Raters who see the same picture twice have to choose, too.
+    // Raters who see the same image twice have to choose as well.
     if (mine === clean) return context.random.int(2);
     return mine > clean ? 1 : 0;
   },
@@ -31,8 +31,8 @@ export const mimicrySimilarity = defineMetric({
   ...mimicry,
   id: 'lora-mimicry-similarity',
   label: 'Mimicry: style similarity',
-  summary: "How like the artist's held-out pictures a mimic's are.",
-  protocol: mimicryProtocol('lora-mimicry-similarity', "cosine with the held-out pictures' mean direction"),
+  summary: "Similarity of a mimic's images to the artist's held-out images.",
+  protocol: mimicryProtocol('lora-mimicry-similarity', "cosine with the held-out images' mean direction"),
   higherIsBetter: true,
   random: false,
   judge: ({ picture, artist }, references, _params, context) =>
@@ -43,10 +43,11 @@ export const mimicryAccuracy = defineMetric({
   ...mimicry,
   id: 'lora-mimicry-accuracy',
   label: 'Mimicry: style accuracy',
-  summary: "Is a mimic's picture nearer to the artist than to any other of the data set? 1 or 0.",
+  summary:
+    "Whether a mimic's image is nearer to the artist than to any other artist of the data set: 1 or 0.",
   protocol: mimicryProtocol(
     'lora-mimicry-accuracy',
-    "nearest class mean by cosine; classes are the data set's artists, the one who was learnt by the held-out pictures",
+    "nearest class mean by cosine; classes are the data set's artists, the mimicked one by the held-out images",
   ),
   higherIsBetter: true,
   binary: true,
@@ -61,9 +62,9 @@ export const mimicryNoise = defineMetric({
   ...mimicry,
   id: 'lora-mimicry-noise',
   label: 'Mimicry: noise',
-  summary: "Noise in a mimic's pictures: what protections leave in them, whatever the style.",
+  summary: "Noise in a mimic's images: the trace that protections leave in them, whatever the style.",
   reference: 'Immerkær, Fast Noise Variance Estimation (Computer Vision and Image Understanding 64, 1996)',
-  protocol: `${mimicryProtocol('lora-mimicry-noise', 'standard deviation of noise by Immerkær, of luma')}`,
+  protocol: `${mimicryProtocol('lora-mimicry-noise', 'standard deviation of the noise in luma, by Immerkær')}`,
   unit: '1/255',
   higherIsBetter: false,
   random: false,
@@ -75,11 +76,11 @@ export const mimicryQualityDrop = defineMetric({
   id: 'lora-mimicry-quality-drop',
   label: 'Mimicry: quality drop',
   summary:
-    "How much noisier a mimic's picture is than that of the same draws by the model that learnt clean art; 0: as good.",
+    "Noise of a mimic's image minus that of its counterpart by a mimic trained on clean images; 0: no loss.",
   reference: 'Immerkær, Fast Noise Variance Estimation (Computer Vision and Image Understanding 64, 1996)',
   protocol: mimicryProtocol(
     'lora-mimicry-quality-drop',
-    "standard deviation of noise by Immerkær, of luma, less that of the clean model's picture of the same draws",
+    "standard deviation of the noise in luma, by Immerkær, minus that of the clean model's image from the same random numbers",
   ),
   unit: '1/255',
   higherIsBetter: false,
@@ -94,8 +95,8 @@ function byArtist(pictures: ImageSet): ReadonlyMap<string, ImageSet> {
 }
 
 /**
- * sigma = sqrt(pi / 2) / (6 (w - 2) (h - 2)) sum |luma * N|, N the difference of two Laplacians: blind to flat and to
- * linear parts of a picture.
+ * sigma = sqrt(pi / 2) / (6 (w - 2) (h - 2)) sum |luma * N|, N the difference of two Laplacians: blind to flat and linear
+ * parts of an image.
  */
 function noiseOf({ width, height, data }: Image): number {
   const luma = new Float32Array(width * height);

@@ -1,16 +1,18 @@
 /**
- * @file Style mimicry: a model learns an artist's pictures as an arm has them, paints what it is asked for "by" that artist,
- * and each painting is judged by the artist's held-out clean pictures (Hönig et al. 2025, section 4, with a network in
- * place of their raters). The four metrics here ask different questions about the same paintings.
+ * @file Style mimicry: a model is fine-tuned on an artist's images as an arm has them, and prompted for images "by" that
+ * artist. Each generated image is judged by the artist's held-out clean images (Hönig et al. 2025, section 4, with a network
+ * instead of their raters). This is what all metrics of mimicry share: they judge the same images in different ways.
  */
 import { z } from 'zod';
+import { ROLE_GROUPS } from '../../models/roles.ts';
+import { roleNeeds } from '../../plugin/define.ts';
 import { fewArtists, tooFewForClean, tooFewToLearn } from '../../messages/index.ts';
 import { PREPARATION } from '../../models/vectors.ts';
+import { cosine, meanDirection, nearestMean, unitVector } from '../../stats/directions.ts';
 import type { Split, GeneratedMetric, ImageSet, MetricContext, PictureFacts } from '../define.ts';
-import { cosine } from '../parts/features.ts';
-import { DIFFUSION_ROLES, mimicFormerNames, mimicParameters, mimicWith } from './parameters.ts';
+import { mimicFormerNames, mimicParameters, mimicWith } from './parameters.ts';
 
-/** What the model is asked for: subjects that its pictures have and subjects that they lack. */
+/** The subjects of the prompts: some occur in the training images, some do not. */
 const SUBJECTS = [
   'a mountain',
   'a castle',
@@ -28,41 +30,37 @@ export const mimicryParameters = z.strictObject({
     .array(z.string())
     .min(1)
     .optional()
-    .describe(
-      "whose pictures are learnt; every artist's unless told. Pictures of the others judge all the same",
-    ),
+    .describe('artists to mimic; images of the others still serve as references (default: all artists)'),
   heldOut: z
     .int()
     .min(1)
     .max(1000)
     .default(3)
-    .describe("how many of an artist's pictures, the last ones, are not learnt but judge what is generated"),
+    .describe('number of held-out images per artist, the last ones: references that are not trained on'),
   trainImages: z
     .int()
     .min(0)
     .default(0)
-    .describe('how many of the others are learnt, the first ones; 0: all of them'),
+    .describe('number of training images per artist, the first ones; 0: all except the held-out images'),
   cleanImages: z
     .int()
     .min(0)
     .default(0)
-    .describe(
-      'how many of those are learnt unprotected and unattacked in every arm: what a mimic found elsewhere',
-    ),
+    .describe('number of training images that are unprotected and unattacked in every arm'),
   captions: z
     .enum(['template', 'manifest'])
     .default('template')
-    .describe("what pictures are learnt under: 'a painting by <token>', or their caption and 'by <token>'"),
+    .describe("training captions: template ('a painting by <token>'), or manifest ('<caption> by <token>')"),
   subjects: z
     .array(z.string().min(1))
     .min(1)
     .default(SUBJECTS)
-    .describe("what is asked for: 'a painting of <subject> by <token>'"),
+    .describe("subjects of the prompts 'a painting of <subject> by <token>'"),
 });
 
 type MimicryParameters = z.infer<typeof mimicryParameters>;
 
-/** What all metrics of mimicry have in common. */
+/** The fields that all metrics of mimicry share. */
 export const mimicry = {
   kind: 'generated',
   measures: 'mimicry',
@@ -71,7 +69,7 @@ export const mimicry = {
   unit: '',
   params: mimicryParameters,
   formerNames: { ...mimicFormerNames, trainImages: 'learnt', cleanImages: 'clean' },
-  needs: [...DIFFUSION_ROLES, 'image-embedder'],
+  needs: () => roleNeeds(...ROLE_GROUPS.diffusion, 'image-embedder'),
   random: true,
   reference:
     'Hönig et al., Adversarial Perturbations Cannot Reliably Protect Artists From Generative AI (ICLR 2025), section 4',
@@ -94,51 +92,45 @@ export const mimicry = {
     captions === 'manifest' && caption !== undefined ? `${caption} by ${token}` : `a painting by ${token}`,
 } as const satisfies Partial<GeneratedMetric<typeof mimicryParameters>>;
 
-/** The protocol that all of them begin with. */
+/** The beginning of all their protocols. */
 export const mimicryProtocol = (id: string, judged: string): string =>
-  `${id}@1: fine-tuning on an artist's pictures but the held-out ones, prompts 'a painting of <subject> by <token>', draws ` +
-  `shared by all arms; ${judged}; ${PREPARATION['image-embedder']}`;
+  `${id}@1: fine-tuning on an artist's images except the held-out ones, prompts 'a painting of <subject> by <token>', the ` +
+  `same random numbers in all arms; ${judged}; ${PREPARATION['image-embedder']}`;
 
-/** The mean direction of pictures. */
-export async function meanDirection(
-  pictures: ImageSet,
+/** The embedding of each image. */
+export async function vectorsOf(
+  images: ImageSet,
   { vectorOf }: Pick<MetricContext, 'vectorOf'>,
-): Promise<Float32Array> {
-  let sum: Float32Array | undefined;
-  for (const picture of pictures) {
-    const vector = await vectorOf(picture, 'image-embedder');
-    const length = Math.hypot(...vector);
-    sum ??= new Float32Array(vector.length);
-    for (let i = 0; i < sum.length; i++) sum[i]! += vector[i]! / length;
-  }
-  return sum!;
+): Promise<Float32Array[]> {
+  const vectors: Float32Array[] = [];
+  for (const image of images) vectors.push(await vectorOf(image, 'image-embedder'));
+  return vectors;
 }
 
-/** How much a picture is like an artist's held-out ones: the cosine with their mean direction. */
+/** How similar an image is to an artist's held-out images: the cosine with their mean direction. */
 export async function likeness(
-  picture: ImageSet[number],
+  image: ImageSet[number],
   artist: string,
   references: ImageSet,
   context: MetricContext,
 ): Promise<number> {
-  const heldOut = references.filter((each) => (each.artist ?? '') === artist);
-  return cosine(await context.vectorOf(picture, 'image-embedder'), await meanDirection(heldOut, context));
+  const heldOut = await vectorsOf(
+    references.filter((each) => (each.artist ?? '') === artist),
+    context,
+  );
+  return cosine(await context.vectorOf(image, 'image-embedder'), meanDirection(heldOut.map(unitVector)));
 }
 
-/** Whether a picture is nearest to the mean of one class among several, by cosine. @throws DATASET where there is one only */
+/** Whether the nearest class mean of an image is that of class `own`. @throws DATASET if there are fewer than two classes */
 export async function isNearest(
-  picture: ImageSet[number],
+  image: ImageSet[number],
   own: string,
   classes: ReadonlyMap<string, ImageSet>,
   context: MetricContext,
   id: string,
 ): Promise<boolean> {
-  if (classes.size < 2) throw fewArtists(id, picture.id, own);
-  const vector = await context.vectorOf(picture, 'image-embedder');
-  let nearest = { name: '', likeness: -Infinity };
-  for (const [name, pictures] of classes) {
-    const found = cosine(vector, await meanDirection(pictures, context));
-    if (found > nearest.likeness) nearest = { name, likeness: found };
-  }
-  return nearest.name === own;
+  if (classes.size < 2) throw fewArtists(id, image.id, own);
+  const vectors = new Map<string, Float32Array[]>();
+  for (const [name, images] of classes) vectors.set(name, await vectorsOf(images, context));
+  return nearestMean(await context.vectorOf(image, 'image-embedder'), vectors) === own;
 }

@@ -1,68 +1,70 @@
-/** @file The parameters that every test with a fine-tuned model has, and the lesson that they make. */
+/** @file The parameters that all tests with a fine-tuned model share, and the specification of the mimic that they describe. */
 import { z } from 'zod';
 import type { MimicSpec, FineTuning } from '../../diffusion/mimic.ts';
 import { samplerNames } from '../../diffusion/samplers/samplers.ts';
 
-/** How a model is taught, and how it is asked. */
+/** How a mimic is fine-tuned and sampled. */
 export const mimicParameters = {
   method: z
     .enum(['lora', 'full', 'textual-inversion'])
     .default('lora')
-    .describe('what is trained: low-rank pairs, all weights, or the embedding of token'),
-  rank: z.int().min(1).max(256).default(8).describe('of LoRA; alpha is as large'),
+    .describe('fine-tuning method: LoRA, all weights of the U-Net, or the embedding of token'),
+  rank: z.int().min(1).max(256).default(8).describe('LoRA rank; alpha equals it'),
   layers: z
     .enum(['attention', 'all'])
     .default('all')
-    .describe(
-      'what LoRA stands beside: the projections of attention, or every layer but the first and the last',
-    ),
-  steps: z.int().min(1).max(100_000).default(200).describe('training steps'),
-  batchSize: z.int().min(1).max(64).default(4).describe('pictures a training step'),
-  lr: z.number().positive().max(1).default(1e-3).describe('learning rate of AdamW'),
+    .describe('layers that get LoRA: attention projections, or all except the first and the last'),
+  steps: z.int().min(1).max(100_000).default(200).describe('number of training steps'),
+  batchSize: z.int().min(1).max(64).default(4).describe('batch size, in images'),
+  lr: z.number().positive().max(1).default(1e-3).describe('learning rate'),
   weighting: z
     .enum(['plain', 'min-snr'])
     .default('plain')
-    .describe('of timesteps in the loss: all alike, or min(SNR, 5) / SNR'),
-  crop: z.enum(['random', 'center']).default('random').describe('how training crops are drawn'),
-  flip: z.boolean().default(true).describe('mirror every other crop'),
+    .describe('loss weight of a timestep: plain (all equal) or min-snr (min(SNR, 5) / SNR)'),
+  crop: z.enum(['random', 'center']).default('random').describe('position of training crops'),
+  flip: z.boolean().default(true).describe('whether to mirror training crops at random'),
   ema: z
     .boolean()
     .default(false)
-    .describe('paint with the moving average of the trained weights, not with the last ones'),
+    .describe('whether to sample with the moving average of the weights instead of the last weights'),
   priorWeight: z
     .number()
     .min(0)
     .max(10)
     .default(0)
-    .describe(
-      'weight of prior preservation: what the model painted of classPrompt before is learnt, too; 0: it is not',
-    ),
-  classPrompt: z.string().min(1).default('a painting').describe('what prior preservation keeps in mind'),
+    .describe('weight of the prior-preservation loss on class images; 0: no class images'),
+  classPrompt: z
+    .string()
+    .min(1)
+    .default('a painting')
+    .describe('prompt for the class images, and their caption'),
   classImages: z
     .int()
     .min(1)
     .max(1000)
     .default(12)
-    .describe('how many pictures of classPrompt the model paints beforehand for that'),
+    .describe('number of class images, sampled from the base model'),
   resolution: z
     .int()
     .min(32)
     .max(2048)
     .multipleOf(32)
     .optional()
-    .describe("side of what is learnt and generated, in px; the model's own unless told"),
+    .describe(
+      'side of training and generated images, in px (default: the side that the model was trained at)',
+    ),
   token: z
     .string()
     .min(1)
     .default('<new-0>')
-    .describe('the name that the model learns for what it is shown: a word without a meaning to it'),
-  imagesPerPrompt: z.int().min(1).max(1000).default(2).describe('pictures generated for each prompt'),
-  sampler: z.enum(samplerNames).default('dpm++2m-karras').describe('how pictures are generated'),
-  samplingSteps: z.int().min(1).max(1000).default(20).describe('steps of the sampler'),
-  guidance: z.number().min(1).max(30).default(3).describe('weight of classifier-free guidance; 1: none'),
+    .describe('word for the style in prompts, without a meaning to the base model'),
+  imagesPerPrompt: z.int().min(1).max(1000).default(2).describe('number of images generated for each prompt'),
+  sampler: z.enum(samplerNames).default('dpm++2m-karras').describe('sampler of the diffusion model'),
+  samplingSteps: z.int().min(1).max(1000).default(20).describe('number of sampling steps'),
+  guidance: z.number().min(1).max(30).default(3).describe('classifier-free guidance scale; 1: no guidance'),
 };
 
-/** What they were called before. */
+/** Earlier names of these parameters. */
 export const mimicFormerNames = {
   batchSize: 'batch',
   lr: 'rate',
@@ -72,13 +74,13 @@ export const mimicFormerNames = {
 } as const;
 
 type MimicParameters = Omit<FineTuning, 'prior'> &
-  Omit<MimicSpec, 'teaching' | 'prompts'> & {
+  Omit<MimicSpec, 'fineTuning' | 'prompts'> & {
     readonly priorWeight: number;
     readonly classPrompt: string;
     readonly classImages: number;
   };
 
-/** The lesson of some parameters: what is not about teaching or asking leaves no trace in it. */
+/** The mimic that the parameters describe; parameters of the judgement have no influence on it. */
 export function mimicWith(params: MimicParameters, prompts: readonly string[]): MimicSpec {
   const { method, rank, layers, steps, batchSize, lr, weighting, flip, crop, ema, resolution, token } =
     params;
@@ -107,6 +109,3 @@ export function mimicWith(params: MimicParameters, prompts: readonly string[]): 
     ...(resolution !== undefined && { resolution }),
   };
 }
-
-/** Roles of the model that learns. */
-export const DIFFUSION_ROLES = ['vae-encoder', 'vae-decoder', 'unet', 'text-encoder'] as const;

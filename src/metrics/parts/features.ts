@@ -1,12 +1,12 @@
-/** @file Sets of pictures as sets of features: what distances between sets start from. */
+/** @file Sets of images as sets of features, for distances between sets. */
 import { tooFewForSet } from '../../messages/index.ts';
 import type { VectorRole } from '../../models/vectors.ts';
 import { checkComparable, type FeatureSet, featureSet } from '../../stats/features.ts';
 import type { ImageSet, MetricContext } from '../define.ts';
 
 /**
- * The vectors of two sets, equally many. `metric` and the side name them in errors.
- * @throws USAGE where there are fewer than two, other numbers of them, NaN, or no spread
+ * The vectors of two sets of the same size. `metric` and the side name them in errors.
+ * @throws USAGE if there are fewer than two, unequal numbers, NaN, or no spread
  */
 export async function featurePair(
   metric: string,
@@ -22,7 +22,7 @@ export async function featurePair(
   return [a, b];
 }
 
-/** The vectors of one set. @throws USAGE where there are fewer than two, NaN, or no spread */
+/** The vectors of one set. @throws USAGE if there are fewer than two, NaN, or no spread */
 export async function featuresOf(
   name: string,
   set: ImageSet,
@@ -35,15 +35,4 @@ export async function featuresOf(
   const data = new Float64Array(rows.length * d);
   for (const [i, row] of rows.entries()) data.set(row, i * d);
   return featureSet(name, [rows.length, d], data);
-}
-
-/** The angle's cosine between two vectors; NaN where one is 0 and has no direction. */
-export function cosine(a: Float32Array, b: Float32Array): number {
-  let [ab, aa, bb] = [0, 0, 0];
-  for (let i = 0; i < a.length; i++) {
-    ab += a[i]! * b[i]!;
-    aa += a[i]! * a[i]!;
-    bb += b[i]! * b[i]!;
-  }
-  return ab / Math.sqrt(aa * bb);
 }

@@ -1,8 +1,8 @@
-/** @file Two images as 8-bit pixels side by side: what all pixel metrics start from. */
+/** @file Two images as 8-bit pixels, for all pixel metrics. */
 import { type Image, toBytes } from '../../image/image.ts';
 import { differentSizes } from '../../messages/index.ts';
 
-/** The saved pixels of two images, equally many. @throws IMAGE where the sizes differ. */
+/** The saved pixels of two images of the same size. @throws IMAGE if the sizes differ */
 export function pixelPair(metric: string, image: Image, reference: Image): readonly [Uint8Array, Uint8Array] {
   if (image.width !== reference.width || image.height !== reference.height) {
     throw differentSizes(metric, image, reference);

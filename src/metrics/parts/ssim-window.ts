@@ -1,14 +1,14 @@
 /**
- * @file Local moments of two images under the window of structural similarity: an 11x11 Gaussian of sigma 1.5, at
- * every place where it lies inside the image, each channel apart.
+ * @file Local moments of two images under the window of structural similarity: an 11x11 Gaussian of sigma 1.5, at every
+ * position inside the image, for each channel separately.
  */
 import type { Size } from '../../image/image.ts';
 
-/** Side of the window: the smallest image that has a place for it. */
+/** Side of the window, and of the smallest image. */
 export const WINDOW = 11;
 export const CHANNELS = 3;
 
-/** Wang et al.'s constants against division by nothing, for a data range of 255. */
+/** Wang et al.'s constants against division by zero, for a data range of 255. */
 export const C1 = (0.01 * 255) ** 2;
 export const C2 = (0.03 * 255) ** 2;
 

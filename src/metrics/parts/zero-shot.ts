@@ -1,30 +1,33 @@
 /**
- * @file Which words fit a picture best, by a network that has learnt pictures and words together (Radford et al. 2021,
- * section 3.1): the words whose vectors lie nearest in angle to the picture's.
+ * @file Texts ranked by how well they describe an image, by a network that embeds both (Radford et al. 2021, section 3.1): by
+ * the cosine of text and image embeddings.
  */
 import { openTokenizer } from '../../diffusion/tokenizer.ts';
 import { mixedTowers } from '../../messages/index.ts';
 import type { RoleModel } from '../../models/open.ts';
 import { tensor } from '../../onnx/tensor.ts';
 import { openRole } from '../../plugin/define.ts';
+import { cosine } from '../../stats/directions.ts';
 import type { ImageRef, MetricContext } from '../define.ts';
-import { cosine } from './features.ts';
 
-/** CLIP in both of its roles, for `pins`; a plug-in that pins them needs them, too. */
+/** CLIP in both of its roles, for `pins`; a plug-in that pins them also needs them. */
 export const CLIP_PINS = {
   'image-embedder': ['clip-vit-b-32', 'clip-vit-l-14', 'clip-vit-l-14-336'],
   'text-embedder': ['clip-vit-b-32', 'clip-vit-l-14', 'clip-vit-l-14-336'],
 } as const;
 
-/** All texts, those that fit the picture best first; equal ones in the order given. `metric` is for messages. */
+/** All texts, those that describe the image best first; equal ones in the given order. `metric` is for messages. */
 export async function rankedTexts(
   metric: string,
   picture: ImageRef,
   texts: readonly string[],
   context: MetricContext,
 ): Promise<string[]> {
-  const [eye, words] = [await openRole(context, 'image-embedder'), await openRole(context, 'text-embedder')];
-  if (eye.model.id !== words.model.id) throw mixedTowers(metric, eye.model.id, words.model.id);
+  const [images, words] = [
+    await openRole(context, 'image-embedder'),
+    await openRole(context, 'text-embedder'),
+  ];
+  if (images.model.id !== words.model.id) throw mixedTowers(metric, images.model.id, words.model.id);
   const seen = await context.vectorOf(picture, 'image-embedder');
   const fits: { text: string; fit: number }[] = [];
   for (const text of texts) fits.push({ text, fit: cosine(seen, await vectorOfText(words, text)) });
@@ -33,10 +36,10 @@ export async function rankedTexts(
 
 type TextEmbedder = RoleModel<'text-embedder'>;
 
-/** What each open model makes of each text: the same few are asked of every picture. */
+/** The embeddings of each open model: the same few texts are needed for every image. */
 const known = new WeakMap<TextEmbedder, Map<string, Promise<Float32Array>>>();
 
-/** Read alone, so that no text depends on which others are asked for. */
+/** Embedded alone, so that no text depends on the others. */
 function vectorOfText(model: TextEmbedder, text: string): Promise<Float32Array> {
   const own = known.get(model) ?? new Map<string, Promise<Float32Array>>();
   known.set(model, own);
@@ -51,7 +54,7 @@ async function embedText(words: TextEmbedder, text: string): Promise<Float32Arra
   const tokenizer = await openTokenizer(words.model, typeof fixed === 'number' ? fixed : undefined);
   const ids = BigInt64Array.from(tokenizer.encode(text).ids, BigInt);
   const dims = [1, ids.length];
-  // Some exports ask which tokens count. All may: CLIP reads forward, and takes the vector at the end token.
+  // Some exports take a mask of tokens. All may count: CLIP is causal, and its vector is that of the end token.
   const mask = inputs.some(({ name }) => name === 'attention_mask')
     ? { attention_mask: tensor('int64', dims, new BigInt64Array(ids.length).fill(1n)) }
     : {};

@@ -1,9 +1,9 @@
 /**
- * @file Attacks on a diffusion model that goes on learning the picture: rounds of gradient steps on the picture, and
- * between them a few steps of fine-tuning on what the picture has become. ACE, Mist v2 and Anti-DreamBooth are this.
+ * @file Attacks on a diffusion model that is fine-tuned on the image meanwhile: rounds of gradient steps on the image, and
+ * between them a few training steps on its current state. ACE, Mist v2 and Anti-DreamBooth are this.
  *
- * The training is that of `diffusion/finetune.ts`, on this one picture and on class pictures beside it; its state goes on
- * from round to round.
+ * The training is that of `diffusion/finetune.ts`, on this one image and on class images. Its state carries over from round
+ * to round.
  */
 import { z } from 'zod';
 import { type Adapter, trainableUnet, type TuningMethod } from '../../diffusion/adapter.ts';
@@ -13,83 +13,102 @@ import { withPlanes } from '../../models/pixels.ts';
 import { type NamedTensors, tensor } from '../../onnx/tensor.ts';
 import { type Objective, weightedSum } from '../../optim/descend.ts';
 import type { TrainingState } from '../../optim/train.ts';
-import { openRole, openRoles, type PluginContext } from '../../plugin/define.ts';
+import { openRole, openRoles, type PluginContext, type RoleNeed } from '../../plugin/define.ts';
 import type { Random } from '../../random.ts';
-import { classPicturesOf, type Prior, priorParameters } from './class-pictures.ts';
+import { classPicturesOf, type Prior, priorNeeds, priorParameters, priorRefers } from './class-pictures.ts';
 import { denoisingObjective, type Tuned } from './denoising.ts';
-import { type Optimisation, optimise } from './optimise.ts';
+import {
+  type DiffusionAttack,
+  diffusionNeeds,
+  diffusionProtection,
+  lossOptions,
+} from './diffusion-protection.ts';
+import { attackParameters, optimise, type PublishedDescent } from './optimise.ts';
 import { latentObjective } from './surrogate.ts';
 import type { Target } from './target.ts';
-import { type Expectation, expectationOf } from './view.ts';
 
-/** How the surrogate is trained, with a protection's published values as defaults. */
-export const alternationParameters = (published: {
-  readonly rounds: number;
-  readonly trainSteps: number;
-  readonly lr: number;
-  readonly method?: 'lora' | 'full';
-  readonly rank?: number;
-  readonly priorWeight: number;
-  readonly classImages: number;
-}) => ({
-  rounds: z.int().min(1).max(1000).default(published.rounds).describe('rounds of attack and training'),
+/** The descent and the training of the surrogate, with a protection's published values as defaults. */
+export const alternatingParameters = (
+  published: PublishedDescent & {
+    readonly rounds: number;
+    readonly trainSteps: number;
+    readonly lr: number;
+    readonly method?: 'lora' | 'full';
+    readonly rank?: number;
+    readonly priorWeight: number;
+    readonly classImages: number;
+  },
+) => ({
+  ...attackParameters(published),
+  rounds: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(published.rounds)
+    .describe('number of rounds: gradient steps (steps), then training of the surrogate (trainSteps)'),
   trainSteps: z
     .int()
     .min(0)
     .max(1000)
     .default(published.trainSteps)
-    .describe('steps of fine-tuning after each round; 0: the model stays as it is'),
-  lr: z.number().min(0).max(1).default(published.lr).describe('learning rate of the fine-tuning'),
+    .describe('number of training steps of the surrogate in a round; 0: it is not trained'),
+  lr: z.number().min(0).max(1).default(published.lr).describe('learning rate'),
   method: z
     .enum(['lora', 'full'])
     .default(published.method ?? 'lora')
-    .describe('what is trained: low-rank pairs at the attention projections, or all weights of the U-Net'),
+    .describe('fine-tuning method: LoRA at the attention projections, or all weights of the U-Net'),
   rank: z
     .int()
     .min(1)
     .max(128)
     .default(published.rank ?? 4)
-    .describe('of LoRA'),
+    .describe('LoRA rank; alpha equals it'),
   ...priorParameters(published),
 });
 
-/** What they were called before. */
-export const alternationFormerNames = {
-  lr: 'rate',
-  method: 'tuning',
-  priorWeight: 'prior',
-  classData: 'classPictures',
+/** The fields that all protections of this family share. */
+export const alternatingProtection = {
+  ...diffusionProtection,
+  formerNames: {
+    ...diffusionProtection.formerNames,
+    lr: 'rate',
+    method: 'tuning',
+    priorWeight: 'prior',
+    classData: 'classPictures',
+  },
+  needs: (params: Prior & { readonly lpips?: number | undefined }): readonly RoleNeed[] =>
+    diffusionNeeds(params, priorNeeds(params)),
+  refers: { ...diffusionProtection.refers, ...priorRefers },
 } as const;
 
-/** What these parameters mean together. */
-interface Alternation extends Optimisation, Prior, Pick<Expectation, 'latent'> {
-  readonly prompt: string;
+/** The values of these parameters. */
+interface Alternation extends DiffusionAttack, Prior {
   readonly rounds: number;
   readonly lr: number;
   readonly method: 'lora' | 'full';
   readonly rank: number;
 }
 
-/** What tells the protections of this family apart. */
+/** How the protections of this family differ. */
 export interface Aim {
   /**
-   * target: the prediction is pulled to the target's latent; noise: it is driven from the noise that it should say;
-   * product: from the noise's direction, by minus their product.
+   * target: moves the prediction to the target's latent; noise: moves it away from the noise that it should equal;
+   * product: turns it away from the noise, by minus their product.
    */
   readonly loss: 'target' | 'noise' | 'product';
   readonly target?: Target;
-  /** Weight of the distance of the latents from the target beside it; what is negative pushes them away. */
+  /** Weight of the distance of the latents from the target; a negative weight pushes them away. */
   readonly pull?: number;
-  /** Timesteps are drawn from here on. */
+  /** The first of the timesteps to sample from. */
   readonly fromTimestep?: number;
-  /** Whether each round attacks a copy that first learns the clean picture (ASPL). */
+  /** Whether each round attacks a copy that was first trained on the clean image (ASPL). */
   readonly cleanFirst?: boolean;
 }
 
-/** Losses are descended, but that of the model's own task. The program's product is a sum over the latents of 512 px. */
+/** Losses are minimised, except that of the model's own task. The program's product is a sum over the latents of 512 px. */
 const WEIGHTS = { target: 1, noise: -1, product: 4 * 64 * 64 } as const;
 
-/** The picture after all rounds; its last state, for losses are drawn anew at each step. */
+/** The image after all rounds. The last state is kept, since each step samples another loss. */
 export async function alternate(
   image: Image,
   params: Alternation,
@@ -100,23 +119,24 @@ export async function alternate(
   const objectiveFor = async (working: Image): Promise<Objective> => {
     const surrogate = await trainedSurrogate(working, params, context, aim);
     opened.push(surrogate);
-    const windowing = { side: params.window, overlap: params.overlap };
-    const expectation = expectationOf(params, context);
+    const options = lossOptions(working, params, context);
     const loss = await denoisingObjective(context, {
-      size: working,
-      windowing,
-      prompt: params.prompt,
+      ...options,
       fromTimestep: aim.fromTimestep ?? 0,
       ...(aim.loss === 'product' && { target: aim.loss }),
       ...(aim.loss === 'target' && aim.target && { target: aim.target }),
       tuned: surrogate,
-      expectation,
-      random: context.random.fork('draws'),
     });
     const terms = [{ objective: loss, weight: WEIGHTS[aim.loss] }];
     if (aim.pull !== undefined && aim.target !== undefined) {
       const encoders = await openRoles(context, 'vae-encoder');
-      const distance = await latentObjective(encoders, aim.target, working, windowing, expectation);
+      const distance = await latentObjective(
+        encoders,
+        aim.target,
+        working,
+        options.windowing,
+        options.expectation,
+      );
       terms.push({ objective: distance, weight: aim.pull });
     }
     const attack = weightedSum(terms);
@@ -134,9 +154,9 @@ export async function alternate(
   }
 }
 
-/** A U-Net with what is trained fed, and the training between rounds. */
+/** A U-Net whose trained part is an input, and the training between rounds. */
 interface Surrogate extends Tuned {
-  /** Before a round: learns what the picture has become, and where asked then the clean one, for this round only. */
+  /** Before a round: trains on the current state of the image, then for this round only on the clean one (`cleanFirst`). */
   advance(x: Float32Array, round: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -159,24 +179,24 @@ async function trainedSurrogate(
   let fed: NamedTensors = { ...trainable.fixed, ...Object.fromEntries(initial) };
   let state: TrainingState | undefined;
   const trainer = await openTrainer(method, { ...params, cleanFirst }, context, random);
-  const learn = async (image: Image): Promise<TrainingState | undefined> => {
-    const learnt = await trainer?.train(image, state);
-    if (learnt !== undefined) fed = { ...trainable.fixed, ...learnt.adapter.tensors };
-    return learnt?.state;
+  const trainOn = async (image: Image): Promise<TrainingState | undefined> => {
+    const trained = await trainer?.train(image, state);
+    if (trained !== undefined) fed = { ...trainable.fixed, ...trained.adapter.tensors };
+    return trained?.state;
   };
   return {
     name: params.method === 'full' ? 'all weights' : `LoRA of rank ${params.rank}`,
     model: trainable.model,
     fed: () => fed,
     advance: async (x, round) => {
-      if (round > 0) state = await learn(withPlanes(clean, x));
-      if (cleanFirst) await learn(clean);
+      if (round > 0) state = await trainOn(withPlanes(clean, x));
+      if (cleanFirst) await trainOn(clean);
     },
     close: async () => trainer?.close(),
   };
 }
 
-/** A few more steps on one picture at a time, from a state that is left as it is. */
+/** A few more steps on one image at a time. The state that they start from is not changed. */
 interface PictureTrainer {
   train(
     image: Image,
@@ -185,7 +205,7 @@ interface PictureTrainer {
   close(): Promise<void>;
 }
 
-/** Pictures centred and upright, as published: AdamW, weight decay 0.01, gradients of norm 1. Nothing where nothing is trained. */
+/** Centre crops without flips, as published: AdamW, weight decay 0.01, gradient norm 1. undefined if nothing is trained. */
 async function openTrainer(
   method: TuningMethod,
   params: Alternation & { readonly cleanFirst: boolean },
@@ -193,7 +213,7 @@ async function openTrainer(
   random: Random,
 ): Promise<PictureTrainer | undefined> {
   const { trainSteps, rounds, lr, prompt, priorWeight } = params;
-  // Nothing is learnt after the last round; the clean picture is learnt before each.
+  // No training after the last round. With `cleanFirst` there is one on the clean image before each.
   const trainings = rounds - 1 + (params.cleanFirst ? rounds : 0);
   if (trainSteps * trainings === 0) return undefined;
   const classPictures = await classPicturesOf(params, trainSteps * trainings, context);
@@ -210,10 +230,10 @@ async function openTrainer(
     },
     { open: (role) => openRole(context, role), random },
   );
-  const beside = classPictures.length > 0 ? [await tuner.encode(classPictures)] : [];
+  const classSets = classPictures.length > 0 ? [await tuner.encode(classPictures)] : [];
   return {
     train: async (image, resume) => {
-      const sets = [await tuner.encode([{ image, caption: prompt }]), ...beside];
+      const sets = [await tuner.encode([{ image, caption: prompt }]), ...classSets];
       const steps = (resume?.step ?? 0) + trainSteps;
       return tuner.train(sets, { steps, resume, signal: context.signal });
     },

@@ -1,6 +1,6 @@
 /**
- * @file Prior preservation while a surrogate learns (Ruiz et al. 2023, DreamBooth): beside the protected picture it goes on
- * learning pictures of its class, so that it stays the model that a mimic starts from. Pictures of the user's own, or
+ * @file Prior preservation while a surrogate is trained (Ruiz et al. 2023, DreamBooth): it also trains on images of the class
+ * of the protected image, so that it stays the model that a mimic starts from. The class images are the user's own, or
  * samples of the model itself.
  */
 import { z } from 'zod';
@@ -11,7 +11,7 @@ import type { Image } from '../../image/image.ts';
 import { openRole, picturesOf, type PluginContext, type RoleNeed } from '../../plugin/define.ts';
 import { deriveSeed, seededRandom } from '../../random.ts';
 
-/** Class pictures, with a protection's published values as defaults. */
+/** Class images, with a protection's published values as defaults. */
 export const priorParameters = (published: {
   readonly priorWeight: number;
   readonly classImages: number;
@@ -21,27 +21,24 @@ export const priorParameters = (published: {
     .min(0)
     .max(100)
     .default(published.priorWeight)
-    .describe('weight of the loss at class pictures (prior preservation); 0: the surrogate sees none'),
+    .describe('weight of the prior-preservation loss on class images; 0: no class images'),
   classImages: z
     .int()
     .min(1)
     .max(1000)
     .default(published.classImages)
-    .describe('class pictures at most; no more are used than there are training steps'),
-  classPrompt: z
-    .string()
-    .default('a painting')
-    .describe('what class pictures show: their caption, and what the diffusion model is asked for'),
+    .describe('number of class images; at most one for each training step is used'),
+  classPrompt: z.string().default('a painting').describe('prompt for the class images, and their caption'),
   classData: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'class pictures of your own: a file, folder, manifest or atelier(...); the model paints them unless told',
+      'your own class images: a file, folder, manifest or atelier(...) (default: samples of the model in the role unet)',
     ),
 });
 
-/** What these parameters mean together. */
+/** The values of these parameters. */
 export interface Prior {
   readonly priorWeight: number;
   readonly classImages: number;
@@ -53,11 +50,11 @@ export interface Prior {
 /** `refers` of a plug-in that has these parameters. */
 export const priorRefers = { classData: 'pictures' } as const;
 
-/** A model that paints its class pictures needs a decoder. */
+/** A model that samples its class images needs a decoder. */
 export const priorNeeds = ({ priorWeight, trainSteps, classData }: Prior): readonly RoleNeed[] =>
   priorWeight > 0 && trainSteps > 0 && classData === undefined ? [{ role: 'vae-decoder' }] : [];
 
-/** The class pictures that `draws` training steps want; none where the prior has no weight. */
+/** The class images for `draws` training steps; none if the prior has no weight. */
 export async function classPicturesOf(
   params: Prior,
   draws: number,
@@ -68,7 +65,7 @@ export async function classPicturesOf(
   const count = Math.min(classImages, draws);
   const images =
     classData === undefined
-      ? await painted(classPrompt, count, context)
+      ? await sampled(classPrompt, count, context)
       : await Promise.all(
           picturesOf(context, 'classData')
             .slice(0, count)
@@ -84,25 +81,31 @@ export async function classPicturesOf(
   return images.map((image) => ({ image, caption: classPrompt }));
 }
 
-/** What a model has painted, by the U-Net that did: every picture that is protected meets the same class. */
+/**
+ * Samples by the U-Net that made them, then by everything else that they depend on: all images that are protected share
+ * their class images.
+ */
 const cache = new WeakMap<object, Map<string, Image>>();
 
-async function painted(prompt: string, count: number, context: PluginContext): Promise<Image[]> {
+async function sampled(prompt: string, count: number, context: PluginContext): Promise<Image[]> {
   const unet = await openRole(context, 'unet');
+  const others = [await openRole(context, 'vae-decoder'), await openRole(context, 'text-encoder')];
+  const models = others.map(({ model }) => model.key).join(' ');
   const known = cache.get(unet) ?? new Map<string, Image>();
   cache.set(unet, known);
   const diffusion = await openDiffusion((role) => openRole(context, role));
   const images: Image[] = [];
   for (let i = 0; i < count; i++) {
     const name = `class picture ${i} of ${prompt}`;
-    const image = known.get(name) ?? (await paint(name));
-    known.set(name, image);
+    const key = `${models} ${name}`;
+    const image = known.get(key) ?? (await sample(name));
+    known.set(key, image);
     images.push(image);
   }
   return images;
 
-  /** Draws belong to the class, not to the picture that is protected. */
-  async function paint(name: string): Promise<Image> {
+  /** The seed depends on the class, not on the image that is protected. */
+  async function sample(name: string): Promise<Image> {
     const randoms = [seededRandom(deriveSeed(name))];
     const sampler = { sampler: 'dpm++2m-karras', steps: 20 } as const;
     const [image] = await textToImage(diffusion, {

@@ -1,10 +1,10 @@
 /**
- * @file The objective of protections that look through a diffusion model: its training loss at the picture.
+ * @file The objectives of protections that optimise through a diffusion model: its training loss at the image.
  *
- *   L(x) = mean over cells of (f(a_t E(x) + s_t e, t, text) - y)^2,   t and e drawn anew at each step
+ *   L(x) = mean over cells of (f(a_t E(x) + s_t e, t, text) - y)^2,   t and e sampled at each step
  *
- * from pixels to loss in one graph, windows put together as those of encoders. y is e, which the model should predict
- * (ascended, it learns nothing: AdvDM), or a target's latent (descended, it learns that: ACE).
+ * One graph leads from pixels to loss; windows are combined as those of encoders. y is e, which the model should predict
+ * (maximised by AdvDM), or the latent of a target (minimised by ACE).
  */
 import { cotangentName, gradientGraph, gradientName } from '../../autodiff/gradient.ts';
 import { denoisingLossOfImages, LOSS, LOSS_INPUTS, type Wanted } from '../../diffusion/denoising-loss.ts';
@@ -24,9 +24,6 @@ import { allFinite, type Windowing } from './surrogate.ts';
 import type { Target } from './target.ts';
 import { type Expectation, type View, viewsOf } from './view.ts';
 
-/** The roles of a protection that looks through a diffusion model. */
-export const DIFFUSION_NEEDS = [{ role: 'vae-encoder' }, { role: 'unet' }, { role: 'text-encoder' }] as const;
-
 /** What is differentiated. */
 export interface DenoisingOptions {
   readonly size: Size;
@@ -34,24 +31,24 @@ export interface DenoisingOptions {
   readonly prompt: string;
   /** Timesteps are drawn from here up to the last. */
   readonly fromTimestep: number;
-  /** What the prediction is held against: a target's latent, or by a product with the noise; the noise itself unless told. */
+  /** What the prediction is compared with: a target's latent, or the noise by a product (default: the noise by a square). */
   readonly target?: Target | 'product';
-  /** A U-Net of which weights or pairs are inputs, and what they are now: a surrogate that is being trained. */
+  /** A surrogate that is being trained: a U-Net whose weights or LoRA pairs are inputs. */
   readonly tuned?: Tuned;
-  /** What each step sees the picture through. */
+  /** How each step sees the image. */
   readonly expectation: Expectation;
   readonly random: Random;
 }
 
-/** A U-Net whose trained part is fed, as it is by now. */
+/** A U-Net whose trained part is an input, with its current values. */
 export interface Tuned {
-  /** What is trained: of one U-Net, equal names have equal graphs. */
+  /** What is trained. For one U-Net, equal names have equal graphs. */
   readonly name: string;
   readonly model: Model;
   fed(): NamedTensors;
 }
 
-/** The denoising loss at x, with its gradient by the planes [3, height, width]; to be descended. */
+/** The denoising loss at x, with its gradient by the planes [3, height, width]; to be minimised. */
 export async function denoisingObjective(
   context: PluginContext,
   options: DenoisingOptions,
@@ -59,55 +56,85 @@ export async function denoisingObjective(
   const encoder = await openRole(context, 'vae-encoder');
   const unet = await openRole(context, 'unet');
   const diffusion = await openDiffusion((role) => openRole(context, role));
-  const { size, windowing, random, target, tuned, expectation } = options;
-  const windows = encoderWindows(encoder, size, { ...windowing, cells: UNET_CELLS });
+  const { size, target, tuned } = options;
+  const windows = unetWindows(encoder, options);
   const targets = typeof target === 'function' ? await target(encoder, size, windows) : undefined;
   const wanted = target === undefined ? diffusion.prediction : target === 'product' ? target : 'input';
-  const seen = await viewsOf(expectation, windows, encoder);
   const text = await diffusion.encodeText([options.prompt]);
+  return overWindows(encoder, unet.model.id, options, async ({ image, view, draws, random, index }) => {
+    const session = await lossGradient(encoder, unet, { wanted, tuned, view });
+    // One timestep for all samples, or one for each.
+    const dims = session.inputs.find(({ name }) => name === 'timestep')!.dims.map(() => 1);
+    const results = await session.run({
+      [IMAGE]: image,
+      text,
+      ...draws,
+      ...drawsFor(diffusion, image.dims, options.fromTimestep, random, dims),
+      ...(targets !== undefined && { [LOSS_INPUTS.target]: targets[index]! }),
+      ...fedBy(session, tuned),
+    });
+    return { loss: results[LOSS]!.data[0] as number, slope: slopeIn(results) };
+  });
+}
+
+/** One window of one step: the image [1, 3, h, w], how the encoder sees it, and the random numbers of the window. */
+interface WindowPass {
+  readonly image: TensorOf<'float32'>;
+  readonly view: View;
+  /** Further inputs of the view. */
+  readonly draws: NamedTensors;
+  readonly random: Random;
+  readonly index: number;
+}
+
+/**
+ * The objective that is the mean of a loss over windows, weighted by their areas. `pass` gives the loss of a window and its
+ * gradient by the pixels. `id` names the model in errors. @throws MODEL while descending, if either is not a number
+ */
+async function overWindows(
+  encoder: VaeEncoder,
+  id: string,
+  options: Pick<DenoisingOptions, 'size' | 'windowing' | 'expectation' | 'random'>,
+  pass: (window: WindowPass) => Promise<{ readonly loss: number; readonly slope: Float32Array }>,
+): Promise<Objective> {
+  const { size, expectation, random } = options;
+  const windows = unetWindows(encoder, options);
+  const seen = await viewsOf(expectation, windows, encoder);
   const area = size.width * size.height;
   const gradient = new Float32Array(3 * area);
   return async (x, step) => {
     gradient.fill(0);
-    let loss = 0;
-    for (const [i, window] of windows.entries()) {
+    let total = 0;
+    for (const [index, window] of windows.entries()) {
       const image = windowTensor(x, size, window);
-      const { view, draws: ofView } = seen(step, i);
-      const session = await lossGradient(encoder, unet, { wanted, tuned, view });
-      // One timestep for all samples, or one for each.
-      const dims = session.inputs.find(({ name }) => name === 'timestep')!.dims.map(() => 1);
-      const own = random.fork(`step ${step} window ${i}`);
-      const draws = drawsFor(diffusion, image.dims, options.fromTimestep, own, dims);
-      const aim = targets === undefined ? {} : { [LOSS_INPUTS.target]: targets[i]! };
-      const results = await session.run({
-        [IMAGE]: image,
-        text,
-        ...ofView,
-        ...draws,
-        ...aim,
-        ...fedBy(session, tuned),
-      });
-      const value = results[LOSS]!.data[0] as number;
-      const slope = results[gradientName(IMAGE)]!.data as Float32Array;
-      if (!Number.isFinite(value) || !allFinite(slope)) throw notFiniteGradient(unet.model.id, step);
+      const own = random.fork(`step ${step} window ${index}`);
+      const { loss, slope } = await pass({ image, ...seen(step, index), random: own, index });
+      if (!Number.isFinite(loss) || !allFinite(slope)) throw notFiniteGradient(id, step);
       const share = shareOf(window, area);
-      loss += share * value;
+      total += share * loss;
       addWindow(gradient, size, window, slope, share);
     }
-    return { loss, gradient };
+    return { loss: total, gradient };
   };
 }
 
+const slopeIn = (results: NamedTensors): Float32Array => results[gradientName(IMAGE)]!.data as Float32Array;
+
 const IMAGE = 'image';
 
-/** U-Nets halve their latents up to three times: sides of windows are whole multiples of so many cells. */
+/** U-Nets halve their latents up to three times, so sides of windows are multiples of this many cells. */
 const UNET_CELLS = 8;
 
-/** Losses are means over windows: larger windows count for more. */
+const unetWindows = (
+  encoder: VaeEncoder,
+  { size, windowing }: Pick<DenoisingOptions, 'size' | 'windowing'>,
+): readonly Window[] => encoderWindows(encoder, size, { ...windowing, cells: UNET_CELLS });
+
+/** Losses are means over windows: larger windows count more. */
 const shareOf = ({ columns, rows }: Window, area: number): number =>
   (columns.pixels.length * rows.pixels.length) / area;
 
-/** One session for each way of using a U-Net, kept for the pictures to come. */
+/** One session for each way of using a U-Net, kept for the next images. */
 function lossGradient(
   encoder: VaeEncoder,
   unet: RoleModel<'unet'>,
@@ -128,7 +155,7 @@ function lossGradient(
   );
 }
 
-/** Joining two graphs puts `b.` before names of the second that the first has, too. */
+/** Joining two graphs puts `b.` before those names of the second that the first has as well. */
 function fedBy(session: Session, tuned: Tuned | undefined): NamedTensors {
   const known = new Set(session.inputs.map(({ name }) => name));
   const fed = Object.entries(tuned?.fed() ?? {});
@@ -137,44 +164,24 @@ function fedBy(session: Session, tuned: Tuned | undefined): NamedTensors {
 
 /**
  * Score distillation (Xue et al. 2024): the gradient by the latent is taken to be f(z_t, t, text) - e, so that no gradient
- * goes through the U-Net; the encoder carries it on to the pixels. The loss is the inner product with the latent.
+ * goes through the U-Net. The encoder carries it back to the pixels. The loss is the inner product with the latent.
  */
 export async function distillationObjective(
   context: PluginContext,
-  { size, windowing, prompt, fromTimestep, expectation, random }: Omit<DenoisingOptions, 'target' | 'tuned'>,
+  options: Omit<DenoisingOptions, 'target' | 'tuned'>,
 ): Promise<Objective> {
   const encoder = await openRole(context, 'vae-encoder');
   const diffusion = await openDiffusion((role) => openRole(context, role));
-  const windows = encoderWindows(encoder, size, { ...windowing, cells: UNET_CELLS });
-  const seen = await viewsOf(expectation, windows, encoder);
-  const text = await diffusion.encodeText([prompt]);
-  const area = size.width * size.height;
-  const gradient = new Float32Array(3 * area);
-  return async (x, step) => {
-    gradient.fill(0);
-    let loss = 0;
-    for (const [i, window] of windows.entries()) {
-      const image = windowTensor(x, size, window);
-      const { view, draws } = seen(step, i);
-      const [forward, back] = await encoderPasses(encoder, view);
-      const { latent: given } = await forward.run({ [IMAGE]: image, ...draws });
-      const latent = given as TensorOf<'float32'>;
-      const ct = await scoreOf(
-        diffusion,
-        latent,
-        text,
-        fromTimestep,
-        random.fork(`step ${step} window ${i}`),
-      );
-      const results = await back.run({ [IMAGE]: image, ...draws, [cotangentName(LATENT)]: ct });
-      const slope = results[gradientName(IMAGE)]!.data as Float32Array;
-      if (!allFinite(slope)) throw notFiniteGradient(diffusion.id, step);
-      const share = shareOf(window, area);
-      loss += share * ct.data.reduce((sum, v, k) => sum + v * latent.data[k]!, 0);
-      addWindow(gradient, size, window, slope, share);
-    }
-    return { loss, gradient };
-  };
+  const text = await diffusion.encodeText([options.prompt]);
+  return overWindows(encoder, diffusion.id, options, async ({ image, view, draws, random }) => {
+    const [forward, back] = await encoderPasses(encoder, view);
+    const { latent: given } = await forward.run({ [IMAGE]: image, ...draws });
+    const latent = given as TensorOf<'float32'>;
+    const score = await scoreOf(diffusion, latent, text, options.fromTimestep, random);
+    const results = await back.run({ [IMAGE]: image, ...draws, [cotangentName(LATENT)]: score });
+    const loss = score.data.reduce((sum, v, k) => sum + v * latent.data[k]!, 0);
+    return { loss, slope: slopeIn(results) };
+  });
 }
 
 /** An encoder behind a view, and its vector-Jacobian product by the image. */
@@ -186,7 +193,7 @@ const encoderPasses = (encoder: VaeEncoder, view: View): Promise<[Session, Sessi
     ),
   ]);
 
-/** f(z_t, t, text) - e for a t and an e that are drawn; a velocity v is a e - s z, so that e is a v + s z_t. */
+/** f(z_t, t, text) - e for random t and e; a velocity v is a e - s z, so e is a v + s z_t. */
 async function scoreOf(
   { schedule: { alphasCumprod }, prediction, predict }: Diffusion,
   latent: TensorOf<'float32'>,

@@ -1,9 +1,9 @@
 /**
- * @file What all optimised protections share: from a picture and an objective to a picture within the budgets.
+ * @file What all optimised protections share: from an image and an objective to an image within the budgets.
  *
- * Budgets: a hard L-infinity ball, narrower in flat areas where asked; and, where asked, a perceptual one. Optimisers:
- * sign descent with constant or falling steps and momentum, or Adam, from a random point or the clean picture; the best
- * picture on the way is kept. A protection brings its objective, and its published values as defaults.
+ * Budgets: a hard L-infinity ball, narrower in flat areas with `flatShare`, and an optional perceptual budget. Optimisers:
+ * sign descent with constant or decaying steps and momentum, or Adam, from a random point or the clean image. The best
+ * image on the way is kept. A protection adds its objective, and its published values as defaults.
  */
 import { z } from 'zod';
 import { blurPlanes } from '../../image/filters/gaussian.ts';
@@ -16,54 +16,61 @@ import { type Constraint, linfBall } from '../../optim/constraint.ts';
 import { descend, type Objective, weightedSum } from '../../optim/descend.ts';
 import { adam, constant, decaying, signDescent, type Update } from '../../optim/update.ts';
 import { openRole, type PluginContext } from '../../plugin/define.ts';
-import { budgetParameters, epsPxOf, type LEVEL_EPS_PX } from './budget.ts';
+import { budgetParameters, epsParameter, epsPxOf, type LEVEL_EPS_PX } from './budget.ts';
 import type { Budget } from '../define.ts';
 import { perceptualHinge, withinPerceptual } from './perceptual.ts';
 
-/** How a descent moves, with a protection's published values as defaults. */
-export const descentParameters = (published: {
+/** What a protection publishes about its descent, as defaults. */
+export interface PublishedDescent {
   readonly steps: number;
-  readonly step: number;
+  readonly stepSize: number;
   readonly schedule?: 'constant' | 'decaying';
   readonly optimizer?: 'sign' | 'adam';
   readonly start?: 'random' | 'clean';
   readonly momentum?: number;
-  readonly smooth?: number;
-}) => ({
-  steps: z.int().min(1).max(10_000).default(published.steps).describe('gradient steps'),
-  step: z.number().min(0.01).max(64).default(published.step).describe('size of a step, in 1/255'),
+  readonly gradientBlur?: number;
+}
+
+const descentParameters = (published: PublishedDescent) => ({
+  steps: z.int().min(1).max(10_000).default(published.steps).describe('number of gradient steps'),
+  stepSize: z
+    .number()
+    .min(0.01)
+    .max(64)
+    .default(published.stepSize)
+    .describe('size of a gradient step, in 1/255'),
   schedule: z
     .enum(['constant', 'decaying'])
     .default(published.schedule ?? 'constant')
-    .describe('size of later steps: the same, or falling along a line to 1 % of the first'),
+    .describe('step size over time: constant, or decaying linearly to 1 % of stepSize'),
   optimizer: z
     .enum(['sign', 'adam'])
     .default(published.optimizer ?? 'sign')
-    .describe('sign: steps along the sign of the gradient (PGD); adam: Adam with step as its rate'),
+    .describe('sign: steps along the sign of the gradient (PGD); adam: Adam with stepSize as learning rate'),
   momentum: z
     .number()
     .min(0)
     .max(1)
     .default(published.momentum ?? 0)
-    .describe('of sign steps: share of the past direction kept'),
-  smooth: z
+    .describe('share of the previous direction that each sign step keeps'),
+  gradientBlur: z
     .number()
     .min(0)
     .max(8)
-    .default(published.smooth ?? 0)
-    .describe('sigma of a Gaussian blur of each gradient, in px: a coarser change outlives more; 0: none'),
+    .default(published.gradientBlur ?? 0)
+    .describe('standard deviation of a Gaussian blur of each gradient, in px; 0: no blur'),
   start: z
     .enum(['random', 'clean'])
     .default(published.start ?? 'random')
-    .describe('where to start: anywhere in the budget, or at the clean picture'),
+    .describe('starting point: random within the budget, or the clean image'),
   patience: z
     .int()
     .min(0)
     .default(0)
-    .describe('end after so many steps without a better picture; 0: make all steps'),
+    .describe('number of steps without improvement before stopping early; 0: never'),
 });
 
-/** Windows for pictures larger than what a network takes well at once. */
+/** Windows for images larger than a surrogate takes well. */
 export const windowParameters = {
   window: z
     .int()
@@ -71,46 +78,60 @@ export const windowParameters = {
     .max(4096)
     .multipleOf(64)
     .default(512)
-    .describe('longest side that the surrogate sees at once, in px; larger pictures are seen in windows'),
-  overlap: z.int().min(0).max(128).multipleOf(8).default(64).describe('what windows share, in px'),
+    .describe('longest side of a window, in px; larger images are processed in overlapping windows'),
+  overlap: z
+    .int()
+    .min(0)
+    .max(128)
+    .multipleOf(8)
+    .default(64)
+    .describe('overlap of neighbouring windows, in px'),
   fit: z
     .enum(['windows', 'resize'])
     .default('windows')
     .describe(
-      'resize: squash the picture to one square window, and stretch the change back over it, as published programs do',
+      'windows: keep the size of the image; resize: squash the image to one square window and scale the perturbation back, as published programs do',
     ),
 };
 
-/** The budgets of an optimised protection: at least one step of an 8-bit value, at most a quarter of the range. */
-export const attackBudgetParameters = {
+/** The description of a perceptual budget. */
+export const LPIPS_BUDGET =
+  'perceptual budget, in addition to eps: LPIPS distance by the model in the role perceptual';
+
+/** An optimised protection moves by at least one 8-bit step, and at most by a quarter of the range. */
+const attackBudgetParameters = {
   ...budgetParameters,
-  eps: z.number().min(1).max(64).optional().describe('budget in 1/255; takes the place of level'),
-  lpips: z
-    .number()
-    .min(0.001)
-    .max(1)
-    .optional()
-    .describe('perceptual budget beside eps, in the distance of the model in the role perceptual'),
-  flat: z
+  eps: epsParameter(1, 64),
+  lpips: z.number().min(0.001).max(1).optional().describe(`${LPIPS_BUDGET} (default: no limit)`),
+  flatShare: z
     .number()
     .min(0)
     .max(1)
     .default(1)
-    .describe('share of eps that flat areas and line art get, where a change shows most'),
+    .describe('share of eps allowed in flat areas and line art, which show changes most'),
 };
 
-/** What all of these parameters mean together. */
+/** The budgets and the descent of an optimised protection, with its published values as defaults. */
+export const attackParameters = (published: PublishedDescent) => ({
+  ...attackBudgetParameters,
+  ...descentParameters(published),
+});
+
+/** Earlier names of these parameters. */
+export const attackFormerNames = { stepSize: 'step', flatShare: 'flat', gradientBlur: 'smooth' } as const;
+
+/** The values of all of these parameters. */
 export interface Optimisation {
   readonly level: keyof typeof LEVEL_EPS_PX;
   readonly eps?: number | undefined;
   readonly lpips?: number | undefined;
-  readonly flat: number;
+  readonly flatShare: number;
   readonly steps: number;
-  readonly step: number;
+  readonly stepSize: number;
   readonly schedule: 'constant' | 'decaying';
   readonly optimizer: 'sign' | 'adam';
   readonly momentum: number;
-  readonly smooth: number;
+  readonly gradientBlur: number;
   readonly start: 'random' | 'clean';
   readonly patience: number;
   readonly window: number;
@@ -118,34 +139,34 @@ export interface Optimisation {
   readonly fit: 'windows' | 'resize';
 }
 
-/** What a protection may fix beside its parameters. */
+/** What a protection may fix in addition to its parameters. */
 export interface Fixed {
-  /** Weight of the perceptual penalty, beside an objective that is a mean over latent cells. */
+  /** Weight of the perceptual penalty, relative to an objective that is a mean over latent cells. */
   readonly penalty?: number;
-  /** How far a random start lies from the clean picture at most, in 1/255; all of the budget unless told. */
+  /** The largest distance of a random start from the clean image, in 1/255 (default: the whole budget). */
   readonly startPx?: number;
-  /** `last` where the loss is drawn anew at each step. */
+  /** `last` if each step samples another loss. */
   readonly keep?: 'best' | 'last';
-  /** The name under which the objective's square root before and after is noted, where it is a squared distance. */
+  /** The name under which to note the square root of the objective before and after, if it is a squared distance. */
   readonly noteAs?: string;
 }
 
-/** The budget that these parameters promise. */
+/** The budgets that these parameters promise. */
 export const budgetOf = (params: Pick<Optimisation, 'level' | 'eps' | 'lpips'>): Budget => ({
   epsPx: epsPxOf(params),
   ...(params.lpips !== undefined && { lpips: params.lpips }),
 });
 
-/** Within a perceptual budget a distance has to fall by this share at least: an error is better than a weak picture. */
+/** Within a perceptual budget a distance has to fall by at least this share: an error is better than a weak protection. */
 const LEAST_GAIN = 0.02;
 
-/** Glaze's alpha of 30 weighs a mean over unscaled latents, which are 1/0.18215 of those that a U-Net takes. */
+/** Glaze's alpha of 30 weighs a mean over unscaled latents, which are 1/0.18215 times those that a U-Net takes. */
 const GLAZE_PENALTY = 30 * 0.18215 ** 2;
 
 /**
- * The best picture that a descent finds within the budgets of `image`. `objectiveFor` makes the loss for the picture
- * that is optimised, which has another size than `image` where `fit` is resize.
- * @throws BUDGET where nothing within the perceptual budget is noticeably better than the clean picture; what the objective throws.
+ * The best image that a descent finds within the budgets of `image`. `objectiveFor` makes the loss for the image that is
+ * optimised, whose size differs from that of `image` if `fit` is resize.
+ * @throws BUDGET if nothing within the perceptual budget is noticeably better than the clean image; what the objective throws
  */
 export async function optimise(
   image: Image,
@@ -167,7 +188,7 @@ export async function optimise(
     params.fit === 'resize' ? stretched(image, working, withPlanes(working, x)) : withPlanes(image, x);
   if (params.lpips === undefined && noteAs === undefined) return found;
   const held = await heldPerceptually(image, found, params.lpips, context);
-  // The best point's loss is known where it is the picture itself; all else is seen at step 0, with the same draws.
+  // The loss of the best point is known if it is the image itself; everything else is measured at step 0, with equal draws.
   const known = params.lpips === undefined && params.fit === 'windows' && keep === 'best';
   const reached = params.fit === 'resize' ? resize(held, working.width, working.height, 'bicubic') : held;
   const after = known ? loss : (await objective(imageTensor(reached).data, 0)).loss;
@@ -191,15 +212,15 @@ async function heldPerceptually(
 
 const hooksOf = ({ signal, onProgress }: PluginContext) => ({ signal, onProgress });
 
-/** Pixels of the saved file move in whole 1/255: what is beyond the whole part would be clipped off. */
+/** Pixels of the saved file move in whole 1/255: a fraction of eps would be clipped off. */
 function ballAround(image: Image, clean: Float32Array, params: Optimisation): Constraint {
   const eps = Math.floor(epsPxOf(params));
-  if (params.flat === 1) return linfBall(clean, eps);
+  if (params.flatShare === 1) return linfBall(clean, eps);
   const hiding = hidingPower(image);
   const budgets = new Uint8Array(clean.length);
   for (let i = 0; i < budgets.length; i++) {
     const power = hiding[i % hiding.length]!;
-    budgets[i] = Math.round(eps * (params.flat + (1 - params.flat) * power));
+    budgets[i] = Math.round(eps * (params.flatShare + (1 - params.flatShare) * power));
   }
   return linfBall(clean, budgets);
 }
@@ -219,17 +240,20 @@ async function withPenalty(
   ]);
 }
 
-function updateOf({ optimizer, schedule, step, steps, momentum, smooth }: Optimisation, image: Size): Update {
-  const size = schedule === 'constant' ? constant(step / 255) : decaying(step / 255, steps);
+function updateOf(
+  { optimizer, schedule, stepSize, steps, momentum, gradientBlur }: Optimisation,
+  image: Size,
+): Update {
+  const size = schedule === 'constant' ? constant(stepSize / 255) : decaying(stepSize / 255, steps);
   const update = optimizer === 'sign' ? signDescent(size, { momentum }) : adam(size);
-  if (smooth === 0) return update;
+  if (gradientBlur === 0) return update;
   return (x, gradient, at) => {
-    blurPlanes(gradient, image, smooth);
+    blurPlanes(gradient, image, gradientBlur);
     update(x, gradient, at);
   };
 }
 
-/** `image` with the change of a smaller or larger copy stretched over it; the harness clips it to the budget. */
+/** `image` with the change of a smaller or larger copy scaled onto it; the harness clips it to the budget. */
 function stretched(image: Image, working: Image, moved: Image): Image {
   const change = moved.data.map((v, i) => v - working.data[i]!);
   const added = resizeFloats(change, { ...working, channels: 3 }, image, 'bicubic');

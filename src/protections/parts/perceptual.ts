@@ -1,8 +1,8 @@
 /**
- * @file The perceptual budget: LPIPS(x, x + d) <= p, where an LPIPS network plays the role `perceptual`.
+ * @file The perceptual budget: LPIPS(x, x + d) <= p, with an LPIPS network in the role `perceptual`.
  *
- * While descending it is the published penalty, max(LPIPS - p, 0) (Shan et al. 2023, Glaze, section 5.1), which only
- * pulls. What is saved is held to it: the change is scaled down along a line until the 8-bit picture keeps the budget.
+ * While descending it is the published penalty, max(LPIPS - p, 0) (Shan et al. 2023, Glaze, section 5.1), which alone does
+ * not enforce it. Before saving, the change is scaled down along a line until the 8-bit image keeps the budget.
  */
 import { gradientGraph, gradientName } from '../../autodiff/gradient.ts';
 import { fromBytes, type Image, type Size, toBytes } from '../../image/image.ts';
@@ -68,8 +68,8 @@ function distanceGradient(perceptual: Model): Model {
 const HALVINGS = 10;
 
 /**
- * The picture on the way from `clean` to `moved` that is furthest along and within the distance p of `clean`, in 8 bits.
- * It is `clean` itself where no other 8-bit picture on the way keeps the budget.
+ * The 8-bit image on the line from `clean` to `moved` that is furthest along and within the distance p of `clean`. It is
+ * `clean` itself if no other 8-bit image on the line keeps the budget.
  */
 export async function withinPerceptual(
   model: Perceptual,

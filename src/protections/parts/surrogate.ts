@@ -1,10 +1,10 @@
 /**
- * @file Surrogates: the networks that a protection optimises against, as a loss with a gradient by the picture.
+ * @file Surrogates: the networks that a protection optimises against, as a loss with a gradient by the pixels.
  *
  *   L(x) = sum over surrogates of mean over cells of mean over channels of (E(x) - z)^2
  *
- * with z the target's latent; cells that windows share count in each of them. Each window is one run of one graph that ONNX Runtime executes forwards and backwards;
- * gradients of windows are put together by their weights, so that the optimiser never knows of windows and no seam shows.
+ * with z the target's latent. Cells that windows share count in each of them. A window is one run of one graph, forwards and
+ * backwards. Gradients of windows are combined by their weights, so that the optimiser does not see windows and leaves no seam.
  */
 import { gradientGraph, gradientName } from '../../autodiff/gradient.ts';
 import type { Size } from '../../image/image.ts';
@@ -22,21 +22,21 @@ import type { Session } from '../../runtime/session.ts';
 import type { Target } from './target.ts';
 import { type Expectation, viewsOf } from './view.ts';
 
-/** The picture as it is. */
+/** The image as it is. */
 export const UNCHANGED: Expectation = { transformations: [], latent: 'mean', random: seededRandom(0) };
 
-/** Where windows end. */
+/** The size of windows. */
 export interface Windowing {
   /** The longest side of a window, px. */
   readonly side: number;
-  /** What neighbours share, px. */
+  /** The overlap of neighbouring windows, px. */
   readonly overlap: number;
 }
 
 /**
  * The distance of an image's latents from the target's, in an ensemble of one or more encoders, with its gradient by the
- * planes [3, height, width] of the image. @throws IMAGE where the image is smaller than a latent cell; while
- * descending, MODEL where a gradient is no number.
+ * planes [3, height, width] of the image. @throws IMAGE if the image is smaller than a latent cell; while descending, MODEL
+ * if a gradient is not a number
  */
 export async function latentObjective(
   encoders: readonly VaeEncoder[],
@@ -57,7 +57,7 @@ export async function latentObjective(
   };
 }
 
-/** One encoder's share: adds its gradient, gives its loss. */
+/** The part of one encoder: adds its gradient and returns its loss. */
 async function openPart(
   encoder: VaeEncoder,
   target: Target,
@@ -65,7 +65,7 @@ async function openPart(
   windowing: Windowing,
   expectation: Expectation,
 ): Promise<(x: Float32Array, step: number, gradient: Float32Array) => Promise<number>> {
-  // Encoders are made of convolutions and do not mind a smaller window; a U-Net would.
+  // Encoders are convolutional and take smaller windows; a U-Net would not.
   const windows = encoderWindows(encoder, size, { ...windowing, even: true });
   const targets = await target(encoder, size, windows);
   const cell = encoder.model.fill.multiple ?? CELL;
@@ -99,14 +99,14 @@ const IMAGE = 'image';
 const LATENT = 'latent';
 const TARGET = 'target latent';
 
-/** An encoder's graph with the distance of its latent from a fed one behind it, and the gradient by the image. */
+/** An encoder's graph, then the distance of its latent from an input, and the gradient of that by the image. */
 function latentDistanceGradient(encoder: Model): Model {
   const latent = encoder.graph.outputs.find(({ name }) => name === LATENT)!;
   const target: ValueInfo = { ...latent, name: TARGET };
   const g = graphBuilder({ opset: opsetOf(encoder) });
   for (const port of [latent, target]) g.declare(port.name, declaredType(port));
   const difference = g.Sub(LATENT, TARGET);
-  // The mean over channels keeps encoders of 4 and of 16 channels equally loud in an ensemble.
+  // The mean over channels gives encoders of 4 and of 16 channels the same weight in an ensemble.
   const perCell = g.ReduceMean(g.Mul(difference, difference), [1]);
   const loss = g.ReduceSum(perCell, [0, 1, 2, 3], { keepdims: false });
   const joined = compose(encoder, builtModel(g, [latent, target], [loss]));

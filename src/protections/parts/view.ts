@@ -1,8 +1,9 @@
 /**
- * @file Expectation over transformation (Athalye et al. 2018): what the mimic may do to the picture before a network sees
- * it. At each step of a descent every window is seen through one transformation, drawn, which stands before the encoder
- * in the very graph that is differentiated. Encoders that give a distribution of latents may be seen through a draw from it.
+ * @file Expectation over transformation (Athalye et al. 2018): what may happen to the image before a network sees it. Each
+ * step of a descent applies one random transformation to all windows. It stands in front of the encoder in the graph that is
+ * differentiated. If an encoder gives a distribution of latents, the loss may use a sample from it.
  */
+import { z } from 'zod';
 import type { Size } from '../../image/image.ts';
 import { type Window, windowSize } from '../../image/windows.ts';
 import { CELL, drawingLatents, LATENT_DRAW, type VaeEncoder } from '../../models/latents.ts';
@@ -15,15 +16,32 @@ import { type NamedTransformation, type PluginContext, transformationsOf } from 
 import { drawsOf, type Transformation } from '../../plugin/transformation.ts';
 import type { Random } from '../../random.ts';
 
-/** What windows are seen through, and where the draws come from. */
+/** The transformations of windows, and the source of random numbers. */
 export interface Expectation {
   readonly transformations: readonly NamedTransformation[];
-  /** What is seen of the distribution of the latents: its mean, or a draw from it. */
+  /** The latent that the loss uses: the mean of the encoder's distribution, or a sample from it. */
   readonly latent: 'mean' | 'sampled';
   readonly random: Random;
 }
 
-/** What `eot` and `latent` among a protection's parameters say. */
+/** The parameters of an expectation. */
+export const expectationParameters = {
+  latent: z
+    .enum(['mean', 'sampled'])
+    .default('mean')
+    .describe("latent to use: the mean of the encoder's distribution, or a sample from it"),
+  eot: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'expectation over transformation: attack chains with a graph, one of which each step applies at random; empty: none',
+    ),
+};
+
+/** `refers` of a plug-in that has these parameters. */
+export const expectationRefers = { eot: 'attacks' } as const;
+
+/** The expectation that the parameters `eot` and `latent` describe. */
 export const expectationOf = (
   { latent }: Pick<Expectation, 'latent'>,
   context: PluginContext,
@@ -33,22 +51,22 @@ export const expectationOf = (
   random: context.random.fork('eot'),
 });
 
-/** One way of seeing a window. */
+/** One way for an encoder to see a window. */
 export interface View {
-  /** To be put behind the name of what is derived from an encoder; empty where the window is seen as it is. */
+  /** A suffix for the name of what is derived from an encoder; empty if the window is seen as it is. */
   readonly name: string;
   /** An encoder that sees through the transformation. */
   behind(encoder: Model): Model;
-  /** What its graph is fed beside a window of that size. */
+  /** Further inputs of its graph for a window of that size. */
   draws(random: Random, size: Size): NamedTensors;
 }
 
-/** The picture as it is. */
+/** The image as it is. */
 const PLAIN: View = { name: '', behind: (encoder) => encoder, draws: () => ({}) };
 
 /**
- * From a step and a window to how an encoder sees it: all windows of a step through the same transformation, with draws of
- * their own. @throws MODEL where latents are to be drawn and the encoder gives only their mean.
+ * How an encoder sees a window at a step: all windows of a step through the same transformation, each with its own random
+ * numbers. @throws MODEL if latents are to be sampled and the encoder gives only their mean
  */
 export async function viewsOf(
   { transformations, random, latent }: Expectation,
@@ -77,7 +95,7 @@ async function viewThrough({ label, at }: NamedTransformation, size: Size): Prom
   };
 }
 
-/** A view that ends in a draw from the latents' distribution. */
+/** A view that ends in a sample from the latents' distribution. */
 function viewOfDraws(view: View, { graph, model: { id, fill } }: VaeEncoder): View {
   const drawing = (encoder: Model): Model => drawingLatents(encoder, id, 'latent=sampled');
   const channels = drawing(graph).graph.outputs[0]!.shape![1] as number;
@@ -94,7 +112,7 @@ function viewOfDraws(view: View, { graph, model: { id, fill } }: VaeEncoder): Vi
   };
 }
 
-/** A transformation whose output has the size of its input: latents then lie where those of the target do. */
+/** A transformation whose output has the size of its input, so that latents stay aligned with those of the target. */
 function backToSize(made: Transformation, { width, height }: Size): Model {
   const { model } = made;
   const [attacked] = model.graph.outputs;
