@@ -1,43 +1,17 @@
-// The rooms of the house from the ground up: a room imports only from rooms above it in this list, and no module
-// imports itself through others. Rooms on one line are neighbours and stay strangers, but for those joined by `+`.
-const rooms = [
-  'messages',
-  'files',
-  'wasm+image',
-  'onnx',
-  'autodiff',
-  'runtime',
-  'tfjs',
-  'atelier',
-  'datasets',
-  'models',
-  'optim',
-  'stats',
-  'diffusion',
-  'plugin',
-  'protections attacks metrics',
-  'experiment',
-  'jobs',
-  'plan',
-  'run',
-  'standalone',
-  'analysis',
-  'report',
-  'cli',
-].map((floor) => floor.split(' ').map((room) => room.split('+')));
+// A room imports only from rooms above it in rooms.json, and no module imports itself through others, types included.
+// Rooms on one floor are neighbours and stay strangers.
+const floors = require('./rooms.json').map((floor) => Object.keys(floor));
 
-const directionRules = rooms.flatMap((floor, level) =>
-  floor.flatMap((joined) =>
-    joined.map((room) => {
-      const below = rooms.slice(0, level).flat(2);
-      return {
-        name: `${room}-imports-only-from-above`,
-        severity: 'error',
-        from: { path: `^src/${room}/` },
-        to: { path: '^src/', pathNot: `^src/(random\\.ts$|(${[...below, ...joined].join('|')})/)` },
-      };
-    }),
-  ),
+const directionRules = floors.flatMap((floor, level) =>
+  floor.map((room) => ({
+    name: `${room}-imports-only-from-above`,
+    severity: 'error',
+    from: { path: `^src/${room}/` },
+    to: {
+      path: '^src/',
+      pathNot: `^src/(random\\.ts$|(${[...floors.slice(0, level).flat(), room].join('|')})/)`,
+    },
+  })),
 );
 
 module.exports = {
@@ -66,6 +40,6 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js'] },
+    enhancedResolveOptions: { extensions: ['.ts', '.js', '.mjs'] },
   },
 };

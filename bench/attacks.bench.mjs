@@ -24,6 +24,7 @@ import { toBytes } from '../dist/image/image.js';
 import { medianBytes } from '../dist/image/filters/median.js';
 import { resizeBytes } from '../dist/image/resample.js';
 import { seededRandom } from '../dist/random.js';
+import { median } from './median.mjs';
 
 const python = process.env.CRAQUELURE_PYTHON ?? 'python3';
 const script = fileURLToPath(new URL('./attacks.py', import.meta.url));
@@ -186,8 +187,6 @@ async function timed(work, calls = 1) {
   }
   return fastest;
 }
-
-const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
 
 /** OpenCV in a process of its own that answers one run at a time; undefined where there is none. */
 async function startPeer(dir) {

@@ -20,6 +20,7 @@ import { readModel, writeModel } from '../dist/onnx/files.js';
 import { fromNumbers, toFloat32 } from '../dist/onnx/tensor.js';
 import { loadStored } from '../dist/onnx/stored.js';
 import { openSession } from '../dist/runtime/session.js';
+import { median } from './median.mjs';
 
 const shared = resolve(process.env.CRAQUELURE_SHARED ?? '../shared');
 const python = process.env.CRAQUELURE_PYTHON ?? 'python3';
@@ -100,8 +101,6 @@ function summary(size, batch, times) {
     .map((name) => `gradient / ${name} ${(ms.gradient / ms[name]).toFixed(2)}`);
   return `${size} px, batch ${batch}: ${[...shown, ...ratios].join(', ')}`;
 }
-
-const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
 
 /** The network as data for gradient.py and protections.py: TAESD's encoder is made of Conv, Relu and Add alone. */
 export async function writePlan(model, dir) {

@@ -10,6 +10,7 @@ import { inlineExecutor, localExecutor } from '../dist/jobs/executor.js';
 import { prepareRun } from '../dist/run/prepare.js';
 import { runPlan } from '../dist/run/run.js';
 import { decodeImage, encodeImage } from '../dist/image/codec.js';
+import { median } from './median.mjs';
 
 const PICTURES = 40;
 const ROUNDS = 5;
@@ -67,8 +68,6 @@ async function timed(work) {
   await work();
   return (performance.now() - started) / PICTURES;
 }
-
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 
 function print(times) {
   const rows = [

@@ -13,6 +13,7 @@ import { fromBytes, metrics, modelHome, openModel, resolveModel, seededRandom } 
 import { vectorOf } from '../dist/models/vectors.js';
 import { featureSet } from '../dist/stats/features.js';
 import { frechetDistance } from '../dist/stats/frechet.js';
+import { median } from './median.mjs';
 
 const ROUNDS = 5;
 
@@ -87,8 +88,6 @@ async function timed(work) {
   await work();
   return performance.now() - started;
 }
-
-const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 
 /** The peer as a process that answers a line by a line. */
 function startPeer(python) {

@@ -17,6 +17,7 @@ import { tensor } from '../dist/onnx/tensor.js';
 import { adamW, clipNorm, noMoments } from '../dist/optim/adamw.js';
 import { constant } from '../dist/optim/update.js';
 import { seededRandom } from '../dist/random.js';
+import { median } from './median.mjs';
 
 const rounds = Number(process.env.ROUNDS ?? 9);
 const python = process.env.CRAQUELURE_PYTHON ?? 'python3';
@@ -113,8 +114,6 @@ async function peer() {
   };
   return { version, ask, close: () => child.stdin.end() };
 }
-
-const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 
 export async function bench() {
   const files = [{ path: file, sha256: '', bytes: 0 }];

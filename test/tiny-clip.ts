@@ -2,12 +2,13 @@
  * @file A CLIP of a few thousand random weights, in the files and with the ports that the published exports have: a vision
  * transformer over 49 patches and a causal text transformer read at the end token, both projected to one space.
  */
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { int } from '../src/onnx/attributes.ts';
 import { writeModel } from '../src/onnx/files.ts';
 import type { Model } from '../src/onnx/model.ts';
-import { clipText, info, model, tinyVocabulary } from './tiny-diffusion.ts';
+import { clipText, info, model } from './tiny-diffusion.ts';
 
 const [PATCH, CELLS, WIDTH, SHARED] = [32, 49, 8, 10];
 
@@ -55,47 +56,26 @@ function tinyText(vocabulary: number, seed: number): Model {
   });
 }
 
-/** CLIP's way of cutting texts into tokens, with letters for words. */
-function tokenizerJson(vocab: Readonly<Record<string, number>>, merges: readonly string[]): object {
-  const [start, end] = ['<|startoftext|>', '<|endoftext|>'];
-  const special = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true };
-  const words =
-    "<\\|startoftext\\|>|<\\|endoftext\\|>|'s|'t|'re|'ve|'m|'ll|'d|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+";
-  return {
-    version: '1.0',
-    added_tokens: [start, end].map((content) => ({ id: vocab[content], content, ...special })),
-    normalizer: {
-      type: 'Sequence',
-      normalizers: [
-        { type: 'NFC' },
-        { type: 'Replace', pattern: { Regex: '\\s+' }, content: ' ' },
-        { type: 'Lowercase' },
-      ],
-    },
-    pre_tokenizer: {
-      type: 'Sequence',
-      pretokenizers: [
-        { type: 'Split', pattern: { Regex: words }, behavior: 'Removed', invert: true },
-        { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true },
-      ],
-    },
-    post_processor: {
-      type: 'RobertaProcessing',
-      sep: [end, vocab[end]],
-      cls: [start, vocab[start]],
-      trim_offsets: false,
-      add_prefix_space: false,
-    },
-    model: { type: 'BPE', unk_token: end, end_of_word_suffix: '</w>', vocab, merges },
+/** A tokenizer as CLIP's publishers save it, with letters for words. */
+export const clipTokenizer = JSON.parse(
+  readFileSync(new URL('./diffusion/clip-tokenizer.json', import.meta.url), 'utf8'),
+) as {
+  readonly prompts: readonly { readonly prompt: string; readonly ids: readonly number[] }[];
+  readonly tokenizer: {
+    readonly model: {
+      readonly vocab: Readonly<Record<string, number>>;
+      readonly merges: readonly (readonly string[])[];
+    };
   };
-}
+};
 
 /** Writes both halves and the tokenizer into `folder`, as `models pull` would. */
 export async function writeTinyClip(folder: string, seed = 7): Promise<string> {
-  const { vocab, merges } = tinyVocabulary('_');
+  const { tokenizer } = clipTokenizer;
+  const { length } = Object.keys(tokenizer.model.vocab);
   await mkdir(join(folder, 'onnx'), { recursive: true });
   await writeModel(tinyVision(seed), join(folder, 'onnx/vision_model.onnx'));
-  await writeModel(tinyText(Object.keys(vocab).length, seed + 1), join(folder, 'onnx/text_model.onnx'));
-  await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(tokenizerJson(vocab, merges)));
+  await writeModel(tinyText(length, seed + 1), join(folder, 'onnx/text_model.onnx'));
+  await writeFile(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer));
   return folder;
 }

@@ -328,8 +328,8 @@ export function clipText({ g, weight, layerNorm, block }: Layers, vocabulary: nu
 }
 
 /** Letters, letters that end a word, a few merges, and CLIP's two special tokens. */
-export function tinyVocabulary(more = ''): { vocab: Record<string, number>; merges: readonly string[] } {
-  const letters = [...`abcdefghijklmnopqrstuvwxyz0123456789!,.-${more}`];
+function tinyVocabulary(): { vocab: Record<string, number>; merges: readonly string[] } {
+  const letters = [...`abcdefghijklmnopqrstuvwxyz0123456789!,.-`];
   const merges = ['c a', 'ca t</w>', 'd o', 'do g</w>', 'a n', 'o f</w>', 'p a', 'b y</w>'];
   const tokens = [
     ...letters,

@@ -15,11 +15,11 @@ const names = <T extends string>(ids: readonly [T, ...T[]]) =>
 
 /** What may stand under `atelier:`. */
 export const atelierSchema = z.strictObject({
-  painters: names(PAINTER_IDS).describe('painters, taken in turn'),
-  motifs: names(MOTIF_IDS).describe('motifs, taken in turn'),
-  count: z.int().min(1).max(100_000).default(12).describe('number of pictures'),
-  size: z.int().min(128).max(512).default(256).describe('side of the pictures in pixels'),
-  seed: z.int().min(0).max(0xffffffff).default(0).describe('another seed, other pictures'),
+  painters: names(PAINTER_IDS).describe('painters; the images alternate between them'),
+  motifs: names(MOTIF_IDS).describe('motifs; the images alternate between them'),
+  count: z.int().min(1).max(100_000).default(12).describe('number of images'),
+  size: z.int().min(128).max(512).default(256).describe('side of the images in px'),
+  seed: z.int().min(0).max(0xffffffff).default(0).describe('random seed'),
 });
 
 /** Checked parameters: every default filled in, every name once. */
@@ -62,7 +62,7 @@ function expectKnown(what: string, given: unknown, known: readonly string[], pla
 }
 
 /**
- * The recipes that parameters ask for. Painters and motifs are taken in turn so that any few pictures in a row differ
+ * The recipes that parameters ask for. Painters and motifs alternate so that any few pictures in a row differ
  * in both; after `painters x motifs` pictures every pair has been painted once and the next variation begins. The
  * pictures of a smaller `count` are the first of those of a larger one.
  */

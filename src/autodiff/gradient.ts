@@ -32,7 +32,7 @@ export interface GradientOptions {
   readonly cotangent?: readonly string[];
   /** Inputs and weights to differentiate by. */
   readonly wrt: readonly string[];
-  /** Forward outputs to keep; all unless told. */
+  /** Forward outputs to keep (default: all). */
   readonly outputs?: readonly string[];
 }
 

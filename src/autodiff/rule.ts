@@ -7,10 +7,7 @@
  */
 import type { Node } from '../onnx/model.ts';
 import type { Value } from '../onnx/operators.ts';
-import type { Tape } from './tape.ts';
-
-/** The gradient by one input: a value, none (it is zero), or how to make it, asked only where it is needed. */
-export type Gradient = Value | undefined | (() => Value | undefined);
+import type { Gradient, Tape } from './tape.ts';
 
 /** The rule of one operator. */
 export interface Rule {

@@ -6,7 +6,9 @@ import { declaredType } from '../onnx/infer.ts';
 import type { Node, ValueInfo } from '../onnx/model.ts';
 import type { Value } from '../onnx/operators.ts';
 import { expressionOf, type Size } from '../onnx/sizes.ts';
-import type { Gradient } from './rule.ts';
+
+/** The gradient by one input: a value, none (it is zero), or how to make it, asked only where it is needed. */
+export type Gradient = Value | undefined | (() => Value | undefined);
 
 /** The builder of a gradient graph. */
 export interface Tape extends GraphBuilder {
@@ -68,42 +70,7 @@ export function startTape({ opset, taken, inputs, weights }: Ground, backpropaga
     return sizes;
   };
   const known = (x: Value | undefined) => (x === undefined || x === '' ? undefined : numbersOf(g.typeOf(x)));
-  const vector = (parts: readonly (number | Value)[]): Value => {
-    const pieces: Value[] = [];
-    let run: number[] = [];
-    const flush = (): void => {
-      if (run.length > 0) pieces.push(g.ints(run));
-      run = [];
-    };
-    for (const part of parts) {
-      const numbers = typeof part === 'number' ? [part] : known(part);
-      if (numbers !== undefined) run.push(...numbers);
-      else {
-        flush();
-        pieces.push(part as Value);
-      }
-    }
-    flush();
-    if (pieces.length === 0) return g.ints([]);
-    return pieces.length === 1 ? pieces[0]! : g.Concat(pieces, 0);
-  };
-  const computed = sizeComputer(g, inputs);
-  const shapes = new Map<string, Value>();
-  const shapeOf = (x: Value): Value => {
-    const { shape: sizes } = g.typeOf(x);
-    const key = JSON.stringify(sizes ?? [x]);
-    const known = shapes.get(key);
-    if (known !== undefined) return known;
-    const parts = sizes?.map((size) => (typeof size === 'number' ? size : computed(size)));
-    const whole = parts?.every((part) => part !== undefined) ? vector(parts) : g.Shape(x);
-    shapes.set(key, whole);
-    return whole;
-  };
-  const sizeOf = (x: Value, axis: number): Value => {
-    const size = g.typeOf(x).shape?.at(axis);
-    if (typeof size === 'number') return g.ints([size]);
-    return (size === undefined ? undefined : computed(size)) ?? g.Gather(g.Shape(x), g.ints([axis]), 0);
-  };
+  const { vector, shapeOf, sizeOf } = sizesOn(g, inputs, known);
   const transposeLast = (x: Value): Value => {
     const rank = shape(x).length;
     return g.Transpose(x, [...Array(rank - 2).keys(), rank - 1, rank - 2]);
@@ -130,6 +97,51 @@ export function startTape({ opset, taken, inputs, weights }: Ground, backpropaga
     },
   };
   return tape;
+}
+
+/** Shapes and sizes as int64 vectors; each shape is made once. */
+function sizesOn(
+  g: GraphBuilder,
+  inputs: readonly ValueInfo[],
+  known: Tape['known'],
+): Pick<Tape, 'vector' | 'shapeOf' | 'sizeOf'> {
+  const vector = (parts: readonly (number | Value)[]): Value => {
+    const pieces: Value[] = [];
+    let run: number[] = [];
+    const flush = (): void => {
+      if (run.length > 0) pieces.push(g.ints(run));
+      run = [];
+    };
+    for (const part of parts) {
+      const numbers = typeof part === 'number' ? [part] : known(part);
+      if (numbers !== undefined) run.push(...numbers);
+      else {
+        flush();
+        pieces.push(part as Value);
+      }
+    }
+    flush();
+    if (pieces.length === 0) return g.ints([]);
+    return pieces.length === 1 ? pieces[0]! : g.Concat(pieces, 0);
+  };
+  const computed = sizeComputer(g, inputs);
+  const shapes = new Map<string, Value>();
+  const shapeOf = (x: Value): Value => {
+    const { shape: sizes } = g.typeOf(x);
+    const key = JSON.stringify(sizes ?? [x]);
+    const made = shapes.get(key);
+    if (made !== undefined) return made;
+    const parts = sizes?.map((size) => (typeof size === 'number' ? size : computed(size)));
+    const whole = parts?.every((part) => part !== undefined) ? vector(parts) : g.Shape(x);
+    shapes.set(key, whole);
+    return whole;
+  };
+  const sizeOf = (x: Value, axis: number): Value => {
+    const size = g.typeOf(x).shape?.at(axis);
+    if (typeof size === 'number') return g.ints([size]);
+    return (size === undefined ? undefined : computed(size)) ?? g.Gather(g.Shape(x), g.ints([axis]), 0);
+  };
+  return { vector, shapeOf, sizeOf };
 }
 
 /**

@@ -18,9 +18,9 @@ export type DatasetSpec =
 
 /** What may stand under `dataset:`. A path ending in `.csv` is a manifest, any other but `atelier` a folder. */
 export const datasetSchema = z.union([
-  z.string().min(1).describe("path of a CSV manifest or of a folder of pictures, or 'atelier'"),
+  z.string().min(1).describe("path of a CSV manifest or of a folder of images, or 'atelier'"),
   z.strictObject({ manifest: z.string().min(1).describe('path of a CSV manifest') }),
-  z.strictObject({ folder: z.string().min(1).describe('path of a folder of pictures') }),
+  z.strictObject({ folder: z.string().min(1).describe('path of a folder of images') }),
   z.strictObject({ atelier: atelierSchema.describe('synthetic paintings') }),
 ]);
 

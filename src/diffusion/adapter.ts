@@ -10,14 +10,14 @@ import { type TunablePort, tokenAsInput, weightsAsInputs, withWeights } from '..
 import type { Random } from '../random.ts';
 import { type Diffusion, type OpenRole, openDiffusion } from './open.ts';
 
-/** What is trained: low-rank pairs beside weights of the U-Net, all its weights, or one token's embedding. */
+/** What is trained: LoRA pairs for layers of the U-Net, all its weights, or one token's embedding. */
 export type TuningMethod =
   | {
       readonly kind: 'lora';
       readonly rank: number;
       readonly alpha: number;
       readonly pattern?: RegExp;
-      /** Whose weights the pairs stand beside; the U-Net's unless told. Files have pairs of both, training only its. */
+      /** The network that the pairs belong to (default: the U-Net). Files may have pairs for both; only the U-Net's are trained. */
       readonly of?: AdaptedRole;
     }
   | { readonly kind: 'full' }

@@ -14,7 +14,7 @@ import { declaredType } from '../onnx/infer.ts';
 import { type Dim, type Model, opsetOf, type ValueInfo } from '../onnx/model.ts';
 import type { Prediction } from './prediction.ts';
 
-/** Inputs of the loss beside the U-Net's own `timestep` and `text`; with n samples of latents [c, h, w]. */
+/** Inputs of the loss in addition to the U-Net's own `timestep` and `text`; with n samples of latents [c, h, w]. */
 export const LOSS_INPUTS = {
   /** [n, c, h, w]: x_0, scaled as the U-Net takes it. An encoder in front takes its place with `image` [n, 3, 8h, 8w]. */
   latent: 'latent',

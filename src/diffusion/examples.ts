@@ -10,7 +10,7 @@ import { type TensorOf, tensor } from '../onnx/tensor.ts';
 import { type Random, shuffled } from '../random.ts';
 import type { Diffusion } from './open.ts';
 
-/** A picture to be learnt, and what it shows. */
+/** A training image and its caption. */
 export interface TrainingPicture {
   readonly image: Image;
   readonly caption: string;

@@ -47,7 +47,7 @@ export interface FineTuneOptions extends Cropping {
   readonly average?: boolean;
   /** Pictures of what must not be forgotten, as many a step as of the others, and the weight of their loss. */
   readonly prior?: { readonly pictures: readonly TrainingPicture[]; readonly weight: number };
-  /** Pictures in one run of the graph; fewer take less memory. All of a batch unless told. */
+  /** Images in one run of the graph; fewer take less memory (default: the whole batch). */
   readonly microBatch?: number;
 }
 
@@ -69,7 +69,7 @@ export interface FineTuned {
 
 /**
  * Fine-tunes on pictures. @throws DATASET where there are fewer than a batch; USAGE where the side is not the model's; ONNX where the method does not fit the model;
- * MODEL where the loss is no number; the signal's reason on abort.
+ * MODEL if the loss is not a number; the signal's reason on abort.
  */
 export async function fineTune(
   pictures: readonly TrainingPicture[],
@@ -95,7 +95,7 @@ export async function fineTune(
 /** A fine-tuning made ready, for trainings that go on a few steps at a time on pictures that change. */
 export interface FineTuner {
   encode(pictures: readonly TrainingPicture[]): Promise<readonly Example[]>;
-  /** Trains up to `steps` in all, on what is learnt and, after it, on what must not be forgotten. */
+  /** Trains up to `steps` in all: on the training set and, if there is one, on the class images after it. */
   train(
     sets: readonly (readonly Example[])[],
     options: { readonly steps: number } & Pick<
@@ -106,12 +106,12 @@ export interface FineTuner {
   close(): Promise<void>;
 }
 
-/** What holds for all of a course; of the prior, its weight. */
+/** The options that hold for all of a training; of the prior, its weight. */
 export type FineTunerOptions = Omit<FineTuneOptions, 'steps' | 'prior'> & {
   readonly prior?: { readonly weight: number };
 };
 
-/** Opens a course; close it when all is learnt. @throws ONNX where the method does not fit the model. */
+/** Opens a fine-tuner; close it after the training. @throws ONNX where the method does not fit the model. */
 export async function openFineTuner(
   options: FineTunerOptions,
   context: Pick<FineTuneContext, 'open' | 'random'>,

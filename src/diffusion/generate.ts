@@ -19,18 +19,18 @@ export interface SampleOptions extends WalkOptions {
   readonly randoms: readonly Random[];
   /** One for each image, or one for all. */
   readonly prompts: readonly string[];
-  /** One for each image, or one for all; empty unless told. */
+  /** One for each image, or one for all (default: empty). */
   readonly negatives?: readonly string[];
-  /** Weight of classifier-free guidance; 7.5 unless told, 1 is none. */
+  /** Weight of classifier-free guidance; 1 turns it off (default: 7.5). */
   readonly guidance?: number;
   readonly sampler?: SamplerName;
   readonly steps?: number;
-  /** The sampler's own unless told. */
+  /** How timesteps are spaced (default: the sampler's own spacing). */
   readonly spacing?: Spacing | undefined;
   readonly eta?: number | undefined;
 }
 
-/** Latents [n, c, h, w] from noise, for images of `size`; the model's own size unless told. @throws USAGE, MODEL */
+/** Latents [n, c, h, w] from noise, for images of `size` (default: the model's own size). @throws USAGE, MODEL */
 export async function sampleLatents(
   diffusion: Diffusion,
   {

@@ -12,7 +12,7 @@ type Floats = TensorOf<'float32'>;
 export interface Conditioning {
   /** [n, tokens, d] */
   readonly prompt: Floats;
-  /** [n, tokens, d]: what to move away from; the empty prompt unless told otherwise. */
+  /** [n, tokens, d]: what to move away from; (default: the empty prompt). */
   readonly negative: Floats;
   /** 1: the prompt alone, in half the time. */
   readonly guidance: number;

@@ -1,6 +1,6 @@
 /**
- * @file A lesson: a diffusion model is taught some pictures, then asked for others. What mimicry and poison tests are made
- * of. Plain JSON, so that a job can name it and a store can keep what it gave.
+ * @file A mimic: a diffusion model that is fine-tuned on some images and then sampled. Mimicry and poison tests are made of
+ * mimics. Its specification is plain JSON, so that a job can name it and a store can keep its samples.
  */
 import type { Image } from '../image/image.ts';
 import { ATTENTION_PROJECTIONS } from '../onnx/transforms/lora.ts';
@@ -13,22 +13,22 @@ import { textToImage } from './generate.ts';
 import { type Diffusion, type OpenRole, openDiffusion } from './open.ts';
 import type { SamplerName } from './samplers/samplers.ts';
 
-/** What is asked for, and how. */
+/** What is sampled, and how. */
 interface Sampling {
   readonly prompts: readonly string[];
-  /** Pictures a prompt. */
+  /** How many images for each prompt. */
   readonly imagesPerPrompt: number;
   readonly sampler: SamplerName;
   readonly samplingSteps: number;
   readonly guidance: number;
-  /** Side of what is taught and asked for, px; the model's own unless told. */
+  /** Side of training images and samples, px (default: the model's own). */
   readonly resolution?: number | undefined;
 }
 
-/** How pictures are taught. */
+/** How the model is fine-tuned. */
 export interface FineTuning {
   readonly method: 'lora' | 'full' | 'textual-inversion';
-  /** Of LoRA; alpha is as large, so that pairs count in full. */
+  /** LoRA rank; alpha is as large, so that pairs count in full. */
   readonly rank: number;
   readonly layers: 'attention' | 'all';
   readonly steps: number;
@@ -37,51 +37,51 @@ export interface FineTuning {
   readonly weighting: 'plain' | 'min-snr';
   readonly flip: boolean;
   readonly crop: 'random' | 'center';
-  /** Whether the moving average of the weights is what paints. */
+  /** Whether the moving average of the weights makes the samples (EMA). */
   readonly ema: boolean;
-  /** What the untaught model paints of a prompt is learnt beside the pictures, with a weight of its own in the loss. */
+  /** Prior preservation: samples of the base model are trained on, too, with a weight of their own in the loss. */
   readonly prior?:
     | { readonly weight: number; readonly prompt: string; readonly pictures: number }
     | undefined;
-  /** What the model is to connect with the pictures; a word that it has no meaning for. */
+  /** The word in captions that stands for the training set; one without a meaning to the model. */
   readonly token: string;
 }
 
-/** All that the result depends on, but pictures, models and seed. Without a teaching, the model is asked as it is. */
+/** All that the samples depend on, apart from images, models and seed. Without `fineTuning` the base model is sampled. */
 export interface MimicSpec extends Sampling {
   readonly fineTuning?: FineTuning;
 }
 
-/** The same questions to a model that has learnt nothing. */
+/** The same samples from the base model. */
 export const withoutFineTuning = ({ fineTuning: _, ...asking }: MimicSpec): MimicSpec => asking;
 
-/** The lesson in which the untaught model paints the pictures of prior preservation; undefined where there is none. */
+/** The class images of prior preservation, as samples of the base model; undefined if there is no prior preservation. */
 export function priorMimic({ fineTuning, ...asking }: MimicSpec): MimicSpec | undefined {
   const { prior } = fineTuning ?? {};
   return prior && { ...asking, prompts: [prior.prompt], imagesPerPrompt: prior.pictures };
 }
 
-/** Raise when a lesson can give other pictures. */
+/** Raise when a mimic can give other samples. */
 export const MIMIC_VERSION = 2;
 
-/** A picture to be taught. */
+/** A training image. */
 export interface MimicPicture {
   readonly caption: string;
-  /** Of its content: what its latents are remembered under. */
+  /** Hash of its content: its latents are cached under it. */
   readonly sha256: string;
   load(): Promise<Image>;
 }
 
-/** What a lesson gave. */
+/** What a mimic gave. */
 export interface MimicOutput {
-  /** Prompt by prompt, the repeats of each one after the other. */
+  /** Prompt by prompt, the images of each one after the other. */
   readonly images: readonly Image[];
-  /** Of every training step. */
+  /** Loss of each training step. */
   readonly losses: readonly number[];
   readonly adapter: Adapter | undefined;
 }
 
-/** How many pictures a lesson asks for. */
+/** How many samples a mimic makes. */
 export const sampleCount = ({ prompts, imagesPerPrompt }: MimicSpec): number =>
   prompts.length * imagesPerPrompt;
 
@@ -94,7 +94,7 @@ const SAMPLES_AT_ONCE = 4;
 export interface MimicContext {
   readonly open: OpenRole;
   readonly random: Random;
-  /** What `priorLesson` gave. */
+  /** What `priorMimic` gave: the class images. */
   readonly prior?: readonly Image[] | undefined;
   readonly resume?: TrainingState | undefined;
   readonly checkpoint?: Checkpointing | undefined;
@@ -102,7 +102,7 @@ export interface MimicContext {
   readonly onProgress?: ((fraction: number) => void) | undefined;
 }
 
-/** Teaches and asks. Draws for the pictures asked for depend on the seed alone, so that lessons can be compared in pairs. */
+/** Fine-tunes and samples. The draws of samples depend on the seed alone, so that mimics can be compared in pairs. */
 export async function runMimic(
   mimic: MimicSpec,
   pictures: readonly MimicPicture[],
@@ -172,7 +172,7 @@ function methodOf({ method, rank, layers, token }: FineTuning): TuningMethod {
 export const layersPattern = (layers: 'attention' | 'all'): RegExp =>
   layers === 'all' ? /^(?!conv_(in|out)$)/ : ATTENTION_PROJECTIONS;
 
-/** The pictures of all prompts; the k-th has draws of its own, whatever it is generated with. */
+/** The samples of all prompts; the k-th has draws of its own, whatever else is in its batch. */
 async function sampled(
   { prompts, imagesPerPrompt, sampler, samplingSteps, guidance, resolution }: MimicSpec,
   diffusion: Diffusion,

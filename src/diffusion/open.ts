@@ -44,7 +44,7 @@ export interface Diffusion {
   predict(noisy: Floats, timestep: number, text: Floats): Promise<Floats>;
 }
 
-/** What a U-Net is fed beside latent, timestep and text, for a batch of n. */
+/** What a U-Net is fed in addition to latent, timestep and text, for a batch of n. */
 export type Conditions = (n: number) => NamedTensors;
 
 /** Makes the diffusion model of some roles ready. @throws MODEL where the U-Net wants conditions that nobody feeds. */
@@ -97,7 +97,7 @@ function timestepFor({ graph: { graph } }: RoleModel<'unet'>, { dims }: Floats, 
   return tensor('float32', [n], new Float32Array(n).fill(t));
 }
 
-/** Embeddings of prompts by the encoder that made them, so that all lessons of a session share them. */
+/** Embeddings of prompts by the encoder that made them, so that all trainings of a session share them. */
 const read = new WeakMap<object, Map<string, Floats>>();
 
 /** Prompts that are remembered; the one that was read first is forgotten first. */

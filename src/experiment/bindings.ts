@@ -104,7 +104,7 @@ const mapChains = (
     Object.entries(chains).map(([parameter, named]) => [parameter, named.map((links) => links.map(f))]),
   );
 
-/** Metrics with a model that is missing, and what is missing; none where it is so of all, for then there is nothing to run for. */
+/** Metrics whose model is missing, and why. If every metric lacks its model the map is empty: then the run is refused. */
 async function metricsWithout(
   links: readonly { readonly kind: PluginKind; readonly link: SettingLink }[],
   needs: readonly (readonly Need[])[],

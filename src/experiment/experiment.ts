@@ -43,42 +43,39 @@ const integerSeed = z
 
 const pattern = z
   .strictObject({
-    protection: z
-      .string()
-      .optional()
-      .describe("a setting's label, plug-in id or call; * stands for anything"),
+    protection: z.string().optional().describe('label, plug-in id or call of a setting; * matches anything'),
     attack: z
       .string()
       .optional()
-      .describe("a setting's label, its call or the id of one of its links; * stands for anything"),
-    metric: z.string().optional().describe("a setting's label, plug-in id or call; * stands for anything"),
+      .describe('label or call of a setting, or id of one of its attacks; * matches anything'),
+    metric: z.string().optional().describe('label, plug-in id or call of a setting; * matches anything'),
     seed: integerSeed.optional().describe('one of the seeds'),
   })
   .refine((fields) => Object.keys(fields).length > 0, 'at least one of protection, attack, metric, seed');
 
 const verdictRule = z
   .strictObject({
-    holds: z.number().min(0).max(1).default(THRESHOLDS.holds).describe('R above this holds'),
-    broken: z.number().min(0).max(1).default(THRESHOLDS.broken).describe('R below this is broken'),
-    effect: z.string().optional().describe('the metric that is the primary effect, by label or id'),
+    holds: z.number().min(0).max(1).default(THRESHOLDS.holds).describe('a residual R above this holds'),
+    broken: z.number().min(0).max(1).default(THRESHOLDS.broken).describe('a residual R below this is broken'),
+    effect: z.string().optional().describe('label or id of the metric that is the primary effect'),
     interval: z
       .enum(['bca', 'percentile'])
       .optional()
-      .describe('how bootstrap intervals are read: BCa (default) or percentile'),
+      .describe('how bootstrap intervals are made (default: bca)'),
     cluster: z
       .enum(['image', 'artist'])
       .optional()
-      .describe('what the bootstrap draws: images (default), or artists with all their images'),
+      .describe('what the bootstrap resamples: images, or artists with all their images (default: image)'),
     baseline: z
       .string()
       .optional()
       .describe(
-        'the protection that others are compared with, by label or id (default: the placebo, else identity)',
+        'label or id of the protection that the others are compared with (default: the placebo, else identity)',
       ),
     adjust: z
       .enum(['holm', 'benjamini-hochberg'])
       .optional()
-      .describe('how p values of many comparisons are adjusted: Holm (default) or Benjamini and Hochberg'),
+      .describe('how p values of many comparisons are adjusted (default: holm)'),
   })
   .refine(({ holds, broken }) => broken < holds, 'broken below holds');
 
@@ -91,23 +88,29 @@ export const experimentShape = <P extends z.ZodType, A extends z.ZodType, M exte
   z.strictObject({
     name: z
       .string()
-      .regex(/^[a-z0-9][a-z0-9._-]*$/i, "letters, digits, '.', '_' and '-', for it names the run's folder")
-      .describe('names the run and its folder under reports/'),
-    description: z.string().optional().describe('printed at the top of the report'),
-    dataset: datasetSchema.describe('the pictures: a CSV manifest, a folder, or a generator'),
+      .regex(
+        /^[a-z0-9][a-z0-9._-]*$/i,
+        "letters, digits, '.', '_' and '-', because it names the run's folder",
+      )
+      .describe('name of the run and of its folder under reports/'),
+    description: z.string().optional().describe('text at the top of the report'),
+    dataset: datasetSchema.describe('the images: a CSV manifest, a folder or a generator'),
     models: modelsSchema
       .optional()
-      .describe("which networks play which roles, as { vae: taesd }: an id from 'models list' or a path"),
-    protections: z.array(entries.protection).min(1).describe('what the artist does'),
-    attacks: z.array(entries.attack).min(1).describe('what the mimic does; a chain is written a(x=1) | b'),
-    metrics: z.array(entries.metric).min(1).describe('how the outcome is measured'),
+      .describe("model for each role, such as { vae: taesd }: an id from 'models list' or a path"),
+    protections: z.array(entries.protection).min(1).describe('what the artist does to the images'),
+    attacks: z
+      .array(entries.attack)
+      .min(1)
+      .describe('what the mimic does to the images; a chain is written a(x=1) | b'),
+    metrics: z.array(entries.metric).min(1).describe('how the result is measured'),
     seed: z
       .union([integerSeed, z.array(integerSeed).min(1)])
       .default(0)
-      .describe('root of all randomness; a list repeats the matrix for each seed'),
-    verdict: verdictRule.optional().describe('where the residual R is cut, and the primary effect'),
-    only: z.array(pattern).default([]).describe('keep the cells that match one of these patterns'),
-    except: z.array(pattern).default([]).describe('leave out the cells that match one of these patterns'),
+      .describe('root seed; a list repeats the matrix for each seed'),
+    verdict: verdictRule.optional().describe('how verdicts are made'),
+    only: z.array(pattern).default([]).describe('run only the cells that match one of these patterns'),
+    except: z.array(pattern).default([]).describe('skip the cells that match one of these patterns'),
   });
 
 const looseShape = experimentShape({ protection: z.unknown(), attack: z.unknown(), metric: z.unknown() });

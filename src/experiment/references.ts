@@ -27,7 +27,7 @@ interface ListedPicture extends Pick<DatasetItem, 'id' | 'sha256' | 'artist' | '
   readonly origin: PictureOrigin;
 }
 
-/** What a parameter's text names. @throws USAGE, DATASET where there is no such thing, or no picture in it. */
+/** What a parameter's text names. @throws USAGE, DATASET if it does not exist or has no image in it. */
 export async function listPictures(text: string, baseDirs: readonly string[]): Promise<ResolvedPictures> {
   const file = await existing(text, baseDirs);
   const items =

@@ -2,7 +2,7 @@
  * @file Between floats and bytes, sixteen values at a time: every picture that a filter of bytes is applied to goes this way
  * and back. Done in parts that stay in the processor's cache, for a large memory to copy to would cost more than it saves.
  */
-import { type Kernel, kernel, type Routine } from '../wasm/module.ts';
+import { kernelsOfAnySize, type Routine } from '../wasm/module.ts';
 import {
   advance,
   type Code,
@@ -55,31 +55,16 @@ function inParts<T extends Values>(
   return result;
 }
 
-interface Converter {
-  readonly functions: Kernel<'bytes' | 'bytesOf255ths' | 'floats' | 'floatsIn255ths'>['functions'];
-  readonly floats: Float32Array;
-  readonly bytes: Uint8Array;
-}
+const kernels = kernelsOfAnySize(() => ({
+  bytes: toBytes(1),
+  bytesOf255ths: toBytes(255),
+  floats: toFloats(1),
+  floatsIn255ths: toFloats(255),
+}));
 
-let made: Converter | undefined;
-
-/** Written when first asked for. */
-function converter(): Converter {
-  made ??= written();
-  return made;
-}
-
-function written(): Converter {
-  const { functions, memory } = kernel(
-    5 * PART,
-    {
-      bytes: toBytes(1),
-      bytesOf255ths: toBytes(255),
-      floats: toFloats(1),
-      floatsIn255ths: toFloats(255),
-    },
-    1,
-  );
+/** The functions, and what they read and write: floats of one part and bytes of one part. */
+function converter() {
+  const { functions, memory } = kernels(5 * PART, 1);
   return { functions, floats: new Float32Array(memory, 0, PART), bytes: new Uint8Array(memory, BYTES, PART) };
 }
 

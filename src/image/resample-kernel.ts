@@ -4,7 +4,7 @@
  */
 import { inBands, threadsFor } from '../wasm/threads.ts';
 import type { Size } from './image.ts';
-import { growing, type Routine } from '../wasm/module.ts';
+import { kernelsOfAnySize, type Routine, type Variables } from '../wasm/module.ts';
 import {
   advance,
   type Code,
@@ -50,7 +50,7 @@ export function resizeRgb(
   const result = middle + wide;
   const tables = 16 * Math.ceil((result + (rows ? pitch * to.height : 0)) / 16);
   const bytes = tables + tableBytes(columns) + tableBytes(rows) + slack;
-  const threads = threadsFor(from);
+  const threads = threadsFor(from.width * from.height);
   const kernel = kernels(bytes, threads);
   const { memory } = kernel;
   new Uint8Array(memory, source, whole).set(pixels);
@@ -173,17 +173,24 @@ const columnsRoutine: Routine = {
   body: ({ parameters, local }) => {
     const [band, , from, fromPitch, to, toPitch, width, height, table, stride] = parameters as Local[];
     const [first, count, column, out] = [local('i32'), local('i32'), local('i32'), local('i32')];
-    const [at, line, weight, taps, left] = [
-      local('i32'),
-      local('i32'),
-      local('i32'),
-      local('i32'),
-      local('i32'),
-    ];
-    const [half, bytes, words, factor] = [local('v128'), local('v128'), local('v128'), local('v128')];
-    const sums = Array.from({ length: 4 }, () => local('v128'));
-    const add = (sum: Local, four: Code): Code => sum.set(i32x4.add(sum.get, i32x4.mul(four, factor.get)));
+    const [at, line, weight] = [local('i32'), local('i32'), local('i32')];
+    const [taps, left, half] = [local('i32'), local('i32'), local('v128')];
+    const { sums, clear, add, pixels } = sixteenSums(local, half);
     const step = i32.shl(i32.add(stride!.get, i32.constant(1)), i32.constant(2));
+    const sixteen = sequence(
+      line.set(column.get),
+      weight.set(i32.add(at.get, i32.constant(4))),
+      clear,
+      taps.set(stride!.get),
+      repeat(
+        taps,
+        sequence(add(line, weight), line.set(i32.add(line.get, fromPitch!.get)), advance(weight, 4)),
+      ),
+      ...sums.map((sum) => sum.set(clipped(sum.get))),
+      v128.store(out.get, 0, pixels),
+      advance(column, 16),
+      advance(out, 16),
+    );
     return sequence(
       ofBand(band!, height!, first, count),
       at.set(i32.add(table!.get, i32.mul(first.get, step))),
@@ -195,41 +202,7 @@ const columnsRoutine: Routine = {
           column.set(i32.add(from!.get, i32.load(at.get, 0))),
           out.set(to!.get),
           left.set(width!.get),
-          repeat(
-            left,
-            sequence(
-              line.set(column.get),
-              weight.set(i32.add(at.get, i32.constant(4))),
-              ...sums.map((sum) => sum.set(half.get)),
-              taps.set(stride!.get),
-              repeat(
-                taps,
-                sequence(
-                  bytes.set(v128.load(line.get, 0)),
-                  factor.set(v128.loadSplat(weight.get, 0)),
-                  words.set(i16x8.widen.low(bytes.get)),
-                  add(sums[0]!, i32x4.widen.low(words.get)),
-                  add(sums[1]!, i32x4.widen.high(words.get)),
-                  words.set(i16x8.widen.high(bytes.get)),
-                  add(sums[2]!, i32x4.widen.low(words.get)),
-                  add(sums[3]!, i32x4.widen.high(words.get)),
-                  line.set(i32.add(line.get, fromPitch!.get)),
-                  advance(weight, 4),
-                ),
-              ),
-              ...sums.map((sum) => sum.set(clipped(sum.get))),
-              v128.store(
-                out.get,
-                0,
-                i8x16.narrow(
-                  i16x8.narrow(sums[0]!.get, sums[1]!.get),
-                  i16x8.narrow(sums[2]!.get, sums[3]!.get),
-                ),
-              ),
-              advance(column, 16),
-              advance(out, 16),
-            ),
-          ),
+          repeat(left, sixteen),
           at.set(i32.add(at.get, step)),
           to!.set(i32.add(to!.get, toPitch!.get)),
         ),
@@ -238,4 +211,30 @@ const columnsRoutine: Routine = {
   },
 };
 
-const kernels = growing(() => ({ rows: rowsRoutine, columns: columnsRoutine }));
+/** Sixteen sums in four vectors, each of which begins with `half`. */
+function sixteenSums(local: Variables['local'], half: Local) {
+  const [bytes, words, factor] = [local('v128'), local('v128'), local('v128')];
+  const sums = Array.from({ length: 4 }, () => local('v128'));
+  const [a, b, c, d] = sums as [Local, Local, Local, Local];
+  const plus = (sum: Local, four: Code): Code => sum.set(i32x4.add(sum.get, i32x4.mul(four, factor.get)));
+  return {
+    sums,
+    clear: sequence(...sums.map((sum) => sum.set(half.get))),
+    /** The sixteen bytes at `line` times the weight at `weight`. */
+    add: (line: Local, weight: Local): Code =>
+      sequence(
+        bytes.set(v128.load(line.get, 0)),
+        factor.set(v128.loadSplat(weight.get, 0)),
+        words.set(i16x8.widen.low(bytes.get)),
+        plus(a, i32x4.widen.low(words.get)),
+        plus(b, i32x4.widen.high(words.get)),
+        words.set(i16x8.widen.high(bytes.get)),
+        plus(c, i32x4.widen.low(words.get)),
+        plus(d, i32x4.widen.high(words.get)),
+      ),
+    /** The sums as bytes. */
+    pixels: i8x16.narrow(i16x8.narrow(a.get, b.get), i16x8.narrow(c.get, d.get)),
+  };
+}
+
+const kernels = kernelsOfAnySize(() => ({ rows: rowsRoutine, columns: columnsRoutine }));

@@ -113,7 +113,7 @@ export const setPicture = (
 /** Stands for a whole set in a job, so that a thousand jobs over a thousand pictures do not hold a million hashes. */
 export const setKey = (pictures: readonly SetPicture[]): string => keyOf(pictures);
 
-/** What a job needs beside its identity; not part of the key. */
+/** What a job needs in addition to its identity; not part of the key. */
 export interface JobContext {
   /** Where an import job finds the source picture. */
   readonly origin?: PictureOrigin;

@@ -21,7 +21,7 @@ export interface Session {
   readonly counts: { executed: number; reused: number; failed: number };
 }
 
-/** Opens a session; `onJob` hears of every distinct job once, `onProgress` of those that take long while they go on. */
+/** Opens a session; `onJob` hears of every distinct job once, `onProgress` of long ones while they go on. */
 export function openSession(
   store: Store,
   executor: Executor,
@@ -29,8 +29,10 @@ export function openSession(
   onProgress?: (job: Job, fraction: number) => void,
 ): Session {
   const known = new Map<string, Promise<JobRecord>>();
-  const makers = new Map<string, { job: Job; context: JobContext }>(); // by the hash of what they made
   const counts = { executed: 0, reused: 0, failed: 0 };
+  const { doOnce, remember } = mending(store, (job, context) =>
+    executor.execute(job, context, onProgress && ((fraction) => onProgress(job, fraction))),
+  );
 
   const note = (event: JobEvent): void => {
     counts[event.outcome]++;
@@ -53,20 +55,36 @@ export function openSession(
     }
   };
 
-  const doOnce = async (job: Job, context: JobContext): Promise<JobRecord> => {
-    const execute = (): Promise<JobRecord> =>
-      executor.execute(job, context, onProgress && ((fraction) => onProgress(job, fraction)));
+  const get: GetRecord = (job, context) => {
+    const key = jobKey(job);
+    const earlier = known.get(key);
+    if (earlier !== undefined) return earlier;
+    const record = findOrDo(job, context, key).then((done) => {
+      remember(job, context, done);
+      return done;
+    });
+    known.set(key, record);
+    return record;
+  };
+
+  return { get, counts };
+}
+
+/** Execution that makes damaged inputs again: a damaged artefact is removed when it is read, and its maker is known. */
+function mending(store: Store, execute: GetRecord) {
+  const makers = new Map<string, { job: Job; context: JobContext }>(); // by the hash of what they made
+
+  const doOnce: GetRecord = async (job, context) => {
     try {
-      return await execute();
+      return await execute(job, context);
     } catch (error) {
-      // A damaged input is removed when it is read; its maker makes it again, and the job has a second try.
-      if (!(error instanceof CraquelureError && error.code === 'STORE') || !(await mend(job, context)))
-        throw error;
-      return execute();
+      const damaged = error instanceof CraquelureError && error.code === 'STORE';
+      if (!damaged || !(await mend(job, context))) throw error;
+      return execute(job, context);
     }
   };
 
-  /** Sees to it that the job's inputs are whole. @returns false where some input has no known maker. */
+  /** Sees to it that the job's inputs are whole. @returns false if an input has no known maker */
   const mend = async (job: Job, context: JobContext): Promise<boolean> => {
     for (const hash of stageOf(job).reads(job, context)) {
       const maker = makers.get(hash);
@@ -76,19 +94,12 @@ export function openSession(
     return true;
   };
 
-  const get: GetRecord = (job, context) => {
-    const key = jobKey(job);
-    const earlier = known.get(key);
-    if (earlier !== undefined) return earlier;
-    const record = findOrDo(job, context, key).then((done) => {
-      // The first maker: a later one may have got the same picture out of this very picture.
-      for (const { sha256 } of artefactsIn(done))
+  return {
+    doOnce,
+    /** Keeps the first maker of each artefact: a later one may have got the same image out of this very image. */
+    remember: (job: Job, context: JobContext, made: JobRecord): void => {
+      for (const { sha256 } of artefactsIn(made))
         if (!makers.has(sha256)) makers.set(sha256, { job, context });
-      return done;
-    });
-    known.set(key, record);
-    return record;
+    },
   };
-
-  return { get, counts };
 }

@@ -13,22 +13,22 @@ const ownModel = z.strictObject({
   encoder: path.optional().describe("a VAE's encoder, an ONNX file"),
   decoder: path.optional().describe("a VAE's decoder, an ONNX file"),
   folder: path.optional().describe('a folder in the layout of Optimum and diffusers'),
-  range: z.tuple([z.number(), z.number()]).optional().describe('of the pixels that the file takes or gives'),
-  mean: perChannel.optional().describe('pixels of 0..1 enter as (x - mean) / std'),
-  std: perChannel.optional().describe('pixels of 0..1 enter as (x - mean) / std'),
-  scale: z.number().positive().optional().describe("latents outside are (the file's - shift) * scale"),
-  shift: z.number().optional().describe("latents outside are (the file's - shift) * scale"),
-  multiple: z.int().positive().optional().describe('sides of images have to be multiples of this, in px'),
-  size: z.int().positive().optional().describe('the only side length that the file takes, in px'),
-  prediction: z.enum(['epsilon', 'v']).optional().describe('of a U-Net: the noise, unless told, or v'),
+  range: z.tuple([z.number(), z.number()]).optional().describe('range of the pixels that the file takes or gives'),
+  mean: perChannel.optional().describe('pixels in 0..1 are fed as (x - mean) / std'),
+  std: perChannel.optional().describe('pixels in 0..1 are fed as (x - mean) / std'),
+  scale: z.number().positive().optional().describe("scaled latents are (the file's latents - shift) * scale"),
+  shift: z.number().optional().describe("scaled latents are (the file's latents - shift) * scale"),
+  multiple: z.int().positive().optional().describe('image sides must be multiples of this, in px'),
+  size: z.int().positive().optional().describe('the only image side that the file takes, in px'),
+  prediction: z.enum(['epsilon', 'v']).optional().describe('what a U-Net predicts: the noise (default) or v'),
   side: z
     .int()
     .positive()
     .multipleOf(8)
     .optional()
-    .describe('of a U-Net: the side that it was trained on, in px'),
+    .describe('image side that the U-Net was trained on, in px'),
   source: z.string().optional().describe('where it comes from, for the manifest'),
-  licence: z.string().optional().describe('on what terms, for the manifest'),
+  licence: z.string().optional().describe('licence, for the manifest'),
 });
 
 const choiceSchema = z

@@ -18,7 +18,7 @@ export interface BetaRange {
 export interface DiffusionFill {
   /** What the network predicts: the noise, or the velocity (Salimans and Ho 2022). */
   readonly prediction: 'epsilon' | 'v';
-  /** Stable Diffusion's unless told. */
+  /** (default: Stable Diffusion's) */
   readonly betas?: BetaRange;
   /** The side of the images that it was trained on, px. */
   readonly side: number;

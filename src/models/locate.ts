@@ -118,7 +118,7 @@ interface IndexRow {
   readonly sha256?: string;
 }
 
-/** `index.json` of a folder: a list of `{ "file": ..., "sha256": ... }`. Anything else is no index. */
+/** `index.json` of a folder: a list of `{ "file": ..., "sha256": ... }`. Anything else is not an index. */
 async function readIndex(folder: string): Promise<IndexRow[]> {
   const rows = await readJson<unknown>(join(folder, 'index.json'));
   if (!Array.isArray(rows)) return [];

@@ -28,7 +28,7 @@ export interface RoleModel<R extends ModelRole = ModelRole> {
    * it is built once for each name.
    */
   derive(name: string, build: (graph: Model) => Model | Promise<Model>): Promise<Session>;
-  /** The same, but made anew and closed by the caller: for a training, whose gradients nobody wants when it is over. */
+  /** The same, but made for the caller alone, who closes it: for a training, whose gradients nobody else uses. */
   lend(name: string, build: (graph: Model) => Model | Promise<Model>): Promise<Session>;
   close(): Promise<void>;
 }

@@ -35,10 +35,7 @@ export function graphBuilder({
   taken?: Iterable<string>;
 }): GraphBuilder {
   const nodes: Node[] = [];
-  const initializers: StoredTensor[] = [];
   const types = new Map<Value, ValueType>();
-  const constants = new Map<string, Value>();
-  const weights = new Map<StoredTensor, Value>();
   const { fresh, take } = freshNames(taken);
 
   const typeOf = (value: Value): ValueType => types.get(value) ?? {};
@@ -62,6 +59,28 @@ export function graphBuilder({
     append({ name: made[0]!, opType, domain, inputs: trimmed(inputs), outputs: made, attributes });
     return made;
   };
+
+  const { initializers, constant, weight } = storedValues(fresh, declare);
+  const emitter: Emitter = { opset, emit, ints: (values) => constant('int64', [values.length], values) };
+  const bound = operators(emitter);
+  const scalar = (value: number, like: Value): Value => {
+    const { dtype = 'float32' } = typeOf(like);
+    // There are no bfloat16 arrays in JavaScript.
+    if (dtype === 'bfloat16') return bound.Cast(constant('float32', [], [value]), dtype);
+    return constant(dtype as DType, [], [value]);
+  };
+  const own = { nodes, initializers, fresh, append, declare, typeOf, weight, constant, scalar };
+  return { ...emitter, ...bound, ...own };
+}
+
+/** The constants and weights of a graph: each is stored once, constants if they are small. */
+function storedValues(
+  fresh: GraphBuilder['fresh'],
+  declare: GraphBuilder['declare'],
+): Pick<GraphBuilder, 'initializers' | 'constant' | 'weight'> {
+  const initializers: StoredTensor[] = [];
+  const constants = new Map<string, Value>();
+  const weights = new Map<StoredTensor, Value>();
 
   const constant: GraphBuilder['constant'] = (dtype, dims, values) => {
     const raw = tensorBytes(fromNumbers(dtype, dims, values));
@@ -89,16 +108,7 @@ export function graphBuilder({
     return name;
   };
 
-  const emitter: Emitter = { opset, emit, ints: (values) => constant('int64', [values.length], values) };
-  const bound = operators(emitter);
-  const scalar = (value: number, like: Value): Value => {
-    const { dtype = 'float32' } = typeOf(like);
-    // There are no bfloat16 arrays in JavaScript.
-    if (dtype === 'bfloat16') return bound.Cast(constant('float32', [], [value]), dtype);
-    return constant(dtype as DType, [], [value]);
-  };
-  const own = { nodes, initializers, fresh, append, declare, typeOf, weight, constant, scalar };
-  return { ...emitter, ...bound, ...own };
+  return { initializers, constant, weight };
 }
 
 /**

@@ -3,7 +3,7 @@ import { inferTypes } from './infer.ts';
 import { type Model, opsetOf } from './model.ts';
 
 export interface GraphCost {
-  /** Of convolutions and matrix products; everything else is small beside them. */
+  /** Those of convolutions and matrix products; everything else is small in comparison. */
   readonly multiplications: number;
   /** Of every value that is computed on the way: about what a gradient holds, and far more than a forward pass does. */
   readonly activationBytes: number;

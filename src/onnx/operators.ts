@@ -13,12 +13,12 @@ export type Value = string;
 /** Numbers known while building, or a value known when the graph runs. */
 export type Ints = readonly number[] | Value;
 
-/** What a node may have beside its type, inputs and attributes. */
+/** What a node may have in addition to its type, inputs and attributes. */
 export interface EmitOptions {
   readonly domain?: string;
-  /** How many outputs it has; 1 unless told. */
+  /** How many outputs it has (default: 1). */
   readonly outputs?: number;
-  /** What its outputs are named after; the operator unless told. */
+  /** What its outputs are named after (default: the operator). */
   readonly hint?: string;
 }
 

@@ -48,7 +48,7 @@ const metadataSchema = z.record(z.string(), z.string());
 
 const METADATA = '__metadata__';
 
-/** A header beyond this is no header: the reference implementation refuses it, too. */
+/** A header beyond this size is not a header: the reference implementation refuses it, too. */
 const LONGEST_HEADER = 100e6;
 
 /**

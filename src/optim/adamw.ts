@@ -14,7 +14,7 @@ export const noMoments = (length: number): Moments => ({
 });
 
 /**
- * Adam with weight decay beside the gradient's step: x <- x - rate (m / (sqrt v + epsilon) + decay x), m and v with their
+ * Adam with decoupled weight decay: x <- x - rate (m / (sqrt v + epsilon) + decay x), m and v with their
  * bias corrections. Defaults are PyTorch's.
  */
 export function adamW(

@@ -29,7 +29,7 @@ export interface DescentOptions {
   readonly steps: number;
   readonly update: Update;
   readonly constraint: Constraint;
-  /** The best point on the way, or the last: of losses that are drawn anew at each step, the lowest one is only luck. */
+  /** The best point on the way, or the last: if losses are drawn at each step, the lowest one is only luck. */
   readonly keep?: 'best' | 'last';
   /** Ends after so many steps without a lower loss; 0: never before `steps`. */
   readonly patience?: number;

@@ -54,7 +54,7 @@ export const untrained = (weights: Float32Array, averaged = false): TrainingStat
 
 /**
  * Trains on from a state, which is left as it is. @throws the signal's reason on abort, after a checkpoint; MODEL where a
- * loss is no number, naming the step: the last checkpoint stays.
+ * loss is not a number, naming the step: the last checkpoint stays.
  */
 export async function train(
   from: TrainingState,

@@ -1,6 +1,6 @@
 /**
- * @file How much of a run is left, while it runs: what jobs of each kind of work have taken so far says what the others will
- * take. Earlier runs count, too, until this one knows better.
+ * @file How much of a run is left, while it runs. The jobs of each kind of work that are done say how long the others will
+ * take. Times of earlier runs count until this run has its own.
  */
 import type { WorkEstimate } from '../plan/estimate.ts';
 import { type Job, jobKey } from '../jobs/job.ts';
@@ -10,7 +10,7 @@ import { workOf } from '../jobs/stages/index.ts';
 export interface Forecast {
   /** A job has come to its end. */
   ended(event: JobEvent): void;
-  /** A job is that far, 0..1, at that time (ms): how long it will go on at its pace so far, ms; undefined where that does not tell yet. */
+  /** A job has reached `fraction`, 0..1, at the time `at`, ms. @returns the ms that it still needs; undefined if it is too early to say */
   reached(job: Job, fraction: number, at: number): number | undefined;
   /** The share of all the work that is done, 0..1. */
   share(): number;
@@ -18,13 +18,13 @@ export interface Forecast {
   left(): number;
 }
 
-/** As many jobs of this run as a time from an earlier one, or one counted from multiplications, weighs. */
+/** How many jobs of this run weigh as much as a time from an earlier run, as a counted time, or as a guess. */
 const WEIGHT = { timed: 2, counted: 0.5, guessed: 0.05 };
 
 /** What a job of unknown work is guessed to take before one of its kind has ended, ms. */
 const GUESS = 200;
 
-/** From that share of a job on, its pace is taken for the pace of its kind. */
+/** Once this share of a job is done, its pace counts as the pace of its kind. */
 const TELLING = 0.05;
 
 interface Kind {

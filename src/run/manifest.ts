@@ -14,7 +14,7 @@ import type { AttackTraining } from './attack-trainings.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 import type { VerdictRule } from '../experiment/verdict-rule.ts';
 
-/** The record beside the rows of a run. */
+/** The record that goes with the rows of a run. */
 export interface Manifest {
   readonly schemaVersion: 1;
   /** Name and short hash: `quickstart-1a2b3c4d`. */
@@ -44,7 +44,7 @@ export interface Manifest {
   readonly models?: readonly ResolvedModel[];
   /** Programs outside this package that made pictures: versions by name; absent where none did. */
   readonly programs?: Readonly<Record<string, string>>;
-  /** What attacks have learnt; absent where none learns, and until the run is finished. */
+  /** The trainings of attacks; absent if none is trained, and until the run is finished. */
   readonly attackTrainings?: readonly AttackTraining[];
   readonly environment: Environment;
   /** ISO 8601. */

@@ -12,7 +12,7 @@ import { makePlan } from '../plan/plan.ts';
 import type { RunInputs } from './run.ts';
 import { openStore } from '../jobs/store.ts';
 
-/** What the command line may say beside the file. */
+/** What the command line may add to the file. */
 export interface PrepareOptions {
   /** First so many pictures. */
   readonly limit?: number | undefined;
@@ -77,12 +77,12 @@ export const storeFolder = (flag?: string): string =>
   resolve(flag ?? process.env.CRAQUELURE_STORE ?? join('.craquelure', 'store'));
 
 /**
- * Where relative paths start: where the program is run, or else beside the experiment file, or else in the folder above that, so
- * that `experiments/` beside `datasets/` works from anywhere.
+ * Where relative paths start: in the working folder, else in the experiment file's folder, else in the folder above it, so
+ * that `experiments/` next to `datasets/` works from anywhere.
  */
 function bases({ source }: Experiment): string[] {
-  const beside = dirname(resolve(source.file));
-  return [process.cwd(), beside, dirname(beside)];
+  const folder = dirname(resolve(source.file));
+  return [process.cwd(), folder, dirname(folder)];
 }
 
 /** The data set of the first base that has it; where none has, the error names the first. */

@@ -40,7 +40,7 @@ export function priced({ rows, cells, images }: Pick<RunFolder, 'rows' | 'cells'
     if (arm !== 'attacked-clean' && arm !== 'attacked-protected') {
       return { ...row, attackMs: null, networks: '' };
     }
-    // attack(clean) is one picture for all protections, unless the attack has learnt from theirs.
+    // attack(clean) is one image for all protections, unless the attack was trained on theirs.
     const attackMs =
       times.get(name(image, arm, protection, attack, seed)) ??
       times.get(name(image, arm, null, attack, seed)) ??

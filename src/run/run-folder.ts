@@ -25,7 +25,7 @@ export interface CellRecord extends Cell {
 export interface RunImage {
   readonly image: string;
   readonly arm: Arm;
-  /** Label of the protection; null on the clean arms, but for attack(clean) by an attack that has learnt from it. */
+  /** Label of the protection; null on the clean arms, except attack(clean) by an attack that was trained on it. */
   readonly protection: string | null;
   /** Label of the attack; null on the arms that were not attacked. */
   readonly attack: string | null;
@@ -54,13 +54,13 @@ export interface RunImage {
   readonly notes?: Notes;
 }
 
-/** What a model made that has learnt one arm of an artist's pictures. */
+/** The samples of a mimic that was trained on one arm of an artist's images. */
 export interface MimicRun {
   /** Label of a metric that judges it. */
   readonly metric: string;
   /** Labels of all that judge what it paints; absent in runs of earlier versions. */
   readonly metrics?: readonly string[];
-  /** `*` where it has learnt the whole data set. */
+  /** `*` if it was trained on the whole data set. */
   readonly artist: string;
   readonly arm: RowArm;
   readonly protection: string | null;
@@ -73,7 +73,7 @@ export interface MimicRun {
   readonly pictures: readonly { readonly sha256: string; readonly path: string }[];
   /** Of every training step. */
   readonly losses: readonly number[];
-  /** Absolute path of what was learnt, as safetensors. */
+  /** Absolute path of the trained weights, as safetensors; null if nothing was trained. */
   readonly weights: string | null;
 }
 

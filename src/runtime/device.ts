@@ -1,7 +1,7 @@
 /**
  * @file The devices that models run on: which there are, which works, what it is called.
  *
- * A device is one of ONNX Runtime's execution providers. What it cannot run, ONNX Runtime runs on the CPU beside it.
+ * A device is one of ONNX Runtime's execution providers. ONNX Runtime runs on the CPU what the device cannot run.
  */
 import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';

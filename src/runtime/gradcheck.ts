@@ -21,13 +21,13 @@ export interface GradcheckOptions extends Pick<SessionOptions, 'device' | 'threa
   readonly random: Random;
   /** Inputs to use; the others are drawn. */
   readonly inputs?: NamedTensors;
-  /** Sizes of free dimensions by name; 1 for those that look like a batch, 32 for others unless told. */
+  /** Sizes of free dimensions by name (default: 1 for those that look like a batch, 32 for others). */
   readonly sizes?: Readonly<Record<string, number>>;
-  /** What to check; all float inputs and up to 8 weights, drawn at random, unless told. */
+  /** What to check (default: all float inputs, and up to 8 weights drawn at random). */
   readonly wrt?: readonly string[] | undefined;
-  /** Random directions for each name; 3 unless told. */
+  /** Random directions for each name (default: 3). */
   readonly directions?: number | undefined;
-  /** Largest allowed difference, relative to the larger of the two slopes or their typical size; 0.01 unless told. */
+  /** Largest allowed difference, relative to the larger of the two slopes or their typical size (default: 0.01). */
   readonly tolerance?: number | undefined;
 }
 

@@ -59,7 +59,7 @@ export function checkCotangents(
   }
 }
 
-/** Throws where a name is no input or weight, not of a float type, or influences none of the outputs `targets`. */
+/** Throws if a name is not an input or weight, not of a float type, or influences none of the outputs `targets`. */
 export function checkWrt(graph: Graph, wrt: readonly string[], targets: readonly string[]): void {
   const sources = [...graph.inputs, ...graph.initializers];
   for (const name of wrt) {

@@ -3,7 +3,7 @@ import type { Random } from '../random.ts';
 import { bootstrapInterval, resample } from './bootstrap.ts';
 import type { Estimate } from './residual.ts';
 
-/** Draws of the interval: each sorts anew, and quantiles of a correlation do not need more. */
+/** Draws of the interval: each sorts again, and quantiles of a correlation do not need more. */
 const DRAWS = 2000;
 
 /**

@@ -3,7 +3,7 @@
  * as fast as the same loops in JavaScript. Rows are float64 and padded with zeros, so that loops need no remainder.
  */
 import { filterThreads, inBands } from '../wasm/threads.ts';
-import { linked, type Program, program, type Routine, type Variables } from '../wasm/module.ts';
+import { kernelsOfAnySize, type Routine, type Variables } from '../wasm/module.ts';
 import {
   advance,
   type Code,
@@ -59,32 +59,29 @@ const BYTES = 8;
 /** Where factors and sums are passed. */
 const [SUM, FACTOR, ROWS] = [0, 16, 64];
 
-/** The loops for one thread and for several, assembled when first needed: small matrices are done sooner than that. */
-const compiled: Program<'dot' | 'add' | 'reflect'>[] = [];
+/** The loops, with a memory for each who asks: factorisations wait for products, and others may begin meanwhile. */
+const kernels = kernelsOfAnySize(() => ({ dot: DOT, add: ADD, reflect: REFLECT }), { fresh: true });
 
 /** Room for `rows` rows of `columns` numbers, all 0; `alone` where nothing is reflected. */
 export function rowMemory(rows: number, columns: number, { alone = false } = {}): RowMemory {
   const stride = columns + PADDING;
   const threads = alone || rows * columns < MANY ? 1 : filterThreads;
-  const kind = threads > 1 ? 1 : 0;
-  const loops = compiled[kind] ?? program({ dot: DOT, add: ADD, reflect: REFLECT }, threads);
-  compiled[kind] = loops;
-  const made = linked(loops, ROWS + rows * stride * BYTES);
-  const values = new Float64Array(made.memory);
+  const kernel = kernels(ROWS + rows * stride * BYTES, threads);
+  const values = new Float64Array(kernel.memory);
   const blocks = (n: number, size: number): number => Math.max(1, Math.ceil(n / size));
   return {
     values,
     row: (i) => ROWS + i * stride * BYTES,
     dot: (x, y, n) => {
-      made.functions.dot(x, y, blocks(n, 8));
+      kernel.functions.dot(x, y, blocks(n, 8));
       return values[SUM / BYTES]! + values[SUM / BYTES + 1]!;
     },
     add: (x, z, weight, n) => {
       values[FACTOR / BYTES] = weight;
-      made.functions.add(x, z, blocks(n, 4));
+      kernel.functions.add(x, z, blocks(n, 4));
     },
     reflecting: (work) =>
-      inBands(made, threads, (run) =>
+      inBands(kernel, threads, (run) =>
         work((first, count, scale, { w, u, z }, n) => {
           values[FACTOR / BYTES] = scale;
           const each = Math.max(FEW, Math.ceil(count / BANDS));
@@ -186,9 +183,12 @@ interface Step {
   readonly blocks: Local;
 }
 
+/** A row under way: what it is multiplied with, its product, and its first number. */
+type Reflected = Place & Readonly<Record<'factor' | 'sum' | 'leading', Local>>;
+
 /** `x -= x[-1] w, s = scale (x . u)`, then `x -= s u, z += x[0] x`, for `together` rows; z is added to row by row. */
 function reflected(together: number, { local }: Variables, { x, stride, w, u, sums, blocks }: Step): Code {
-  const rows = Array.from({ length: together }, () => ({
+  const rows: readonly Reflected[] = Array.from({ length: together }, () => ({
     start: local('i32'),
     pointer: local('i32'),
     factor: local('v128'),
@@ -197,67 +197,74 @@ function reflected(together: number, { local }: Variables, { x, stride, w, u, su
   }));
   const [pw, pu, pz, count] = [local('i32'), local('i32'), local('i32'), local('i32')];
   const [shared, more, fresh] = [local('v128'), local('v128'), local('v128')];
-
-  /** Over the rows: `body` for two vectors a turn, pointers moved on. */
-  const along = (others: readonly (readonly [Local, Local])[], body: (offset: number) => Code): Code => {
-    const from = [...rows.map(({ pointer, start }) => [pointer, start] as const), ...others];
-    return sequence(
-      ...from.map(([pointer, start]) => pointer.set(start.get)),
-      count.set(blocks.get),
-      repeat(count, sequence(body(0), body(16), ...from.map(([pointer]) => advance(pointer, 32)))),
-    );
-  };
-  const subtracted = (pointer: Local, offset: number, times: Local, of: Local): Code =>
+  /** Each row less its factor times `shared`; what it has become is in `fresh` for `then`. */
+  const subtracted = (offset: number, then: (row: Reflected) => Code): Code =>
     sequence(
-      fresh.set(f64x2.sub(v128.load(pointer.get, offset), f64x2.mul(times.get, of.get))),
-      v128.store(pointer.get, offset, fresh.get),
+      ...rows.map((row) => {
+        const { pointer, factor } = row;
+        return sequence(
+          fresh.set(f64x2.sub(v128.load(pointer.get, offset), f64x2.mul(factor.get, shared.get))),
+          v128.store(pointer.get, offset, fresh.get),
+          then(row),
+        );
+      }),
     );
-
+  const plus = (sum: Local, product: Code): Code => sum.set(f64x2.add(sum.get, product));
+  const byW = (offset: number): Code =>
+    sequence(
+      shared.set(v128.load(pw.get, offset)),
+      more.set(v128.load(pu.get, offset)),
+      subtracted(offset, ({ sum }) => plus(sum, f64x2.mul(fresh.get, more.get))),
+    );
+  const byU = (offset: number): Code =>
+    sequence(
+      shared.set(v128.load(pu.get, offset)),
+      more.set(v128.load(pz.get, offset)),
+      subtracted(offset, ({ leading }) => plus(more, f64x2.mul(leading.get, fresh.get))),
+      v128.store(pz.get, offset, more.get),
+    );
+  const along = (others: readonly Place[], body: (offset: number) => Code): Code =>
+    alongAll([...rows, ...others], count, blocks, body);
+  const [ofW, ofU, ofZ] = [placed(pw, w), placed(pu, u), placed(pz, sums)];
   return sequence(
-    ...rows.flatMap(({ start, factor, sum }) => [
-      start.set(x.get),
-      factor.set(v128.loadTwice(i32.sub(x.get, i32.constant(BYTES)), 0)),
-      sum.set(f64x2.constant(0)),
-      x.set(i32.add(x.get, stride.get)),
-    ]),
-    along(
-      [
-        [pw, w],
-        [pu, u],
-      ],
-      (offset) =>
-        sequence(
-          shared.set(v128.load(pw.get, offset)),
-          more.set(v128.load(pu.get, offset)),
-          ...rows.map(({ pointer, factor, sum }) =>
-            sequence(
-              subtracted(pointer, offset, factor, shared),
-              sum.set(f64x2.add(sum.get, f64x2.mul(fresh.get, more.get))),
-            ),
-          ),
-        ),
-    ),
-    ...rows.flatMap(({ start, factor: share, sum, leading }) => [
-      share.set(f64x2.mul(v128.loadTwice(zero, FACTOR), across(sum.get))),
-      leading.set(f64x2.sub(v128.loadTwice(start.get, 0), f64x2.mul(share.get, v128.loadTwice(u.get, 0)))),
-    ]),
-    along(
-      [
-        [pu, u],
-        [pz, sums],
-      ],
-      (offset) =>
-        sequence(
-          shared.set(v128.load(pu.get, offset)),
-          more.set(v128.load(pz.get, offset)),
-          ...rows.map(({ pointer, factor: share, leading }) =>
-            sequence(
-              subtracted(pointer, offset, share, shared),
-              more.set(f64x2.add(more.get, f64x2.mul(leading.get, fresh.get))),
-            ),
-          ),
-          v128.store(pz.get, offset, more.get),
-        ),
-    ),
+    ...rows.map((row) => begun(row, x, stride)),
+    along([ofW, ofU], byW),
+    ...rows.map((row) => scaled(row, u)),
+    along([ofU, ofZ], byU),
   );
 }
+
+/** Where a row or vector begins, and the pointer that goes along it. */
+type Place = Readonly<Record<'start' | 'pointer', Local>>;
+
+const placed = (pointer: Local, start: Local): Place => ({ pointer, start });
+
+/** `body` for two vectors a turn, pointers moved on. */
+function alongAll(
+  places: readonly Place[],
+  count: Local,
+  blocks: Local,
+  body: (offset: number) => Code,
+): Code {
+  return sequence(
+    ...places.map(({ pointer, start }) => pointer.set(start.get)),
+    count.set(blocks.get),
+    repeat(count, sequence(body(0), body(16), ...places.map(({ pointer }) => advance(pointer, 32)))),
+  );
+}
+
+/** The row at `x`, to be multiplied with its x[-1]; on to the next one. */
+const begun = ({ start, factor, sum }: Reflected, x: Local, stride: Local): Code =>
+  sequence(
+    start.set(x.get),
+    factor.set(v128.loadTwice(i32.sub(x.get, i32.constant(BYTES)), 0)),
+    sum.set(f64x2.constant(0)),
+    x.set(i32.add(x.get, stride.get)),
+  );
+
+/** Its factor becomes s, and its first number what it will be after x -= s u. */
+const scaled = ({ start, factor: share, sum, leading }: Reflected, u: Local): Code =>
+  sequence(
+    share.set(f64x2.mul(v128.loadTwice(zero, FACTOR), across(sum.get))),
+    leading.set(f64x2.sub(v128.loadTwice(start.get, 0), f64x2.mul(share.get, v128.loadTwice(u.get, 0)))),
+  );

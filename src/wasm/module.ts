@@ -21,97 +21,101 @@ export interface Routine {
   readonly body: (variables: Variables) => Code;
 }
 
-/** Functions in WebAssembly, compiled. */
-export interface Program<Name extends string> {
-  readonly names: readonly Name[];
-  /** Whether threads can share its memory. */
-  readonly shares: boolean;
-  readonly module: WebAssembly.Module;
-}
-
 /** Functions in WebAssembly and the memory that they share. */
-export interface Kernel<Name extends string> extends Program<Name> {
+export interface Kernel<Name extends string> {
+  readonly names: readonly Name[];
   readonly functions: Readonly<Record<Name, (...args: readonly number[]) => void>>;
+  readonly module: WebAssembly.Module;
+  /** The memory as threads are given it, and its bytes. */
   readonly shared: WebAssembly.Memory;
   readonly memory: ArrayBufferLike;
 }
 
+type Routines<Name extends string> = Readonly<Record<Name, Routine>>;
+
 const PAGE = 65536;
 const MOST_PAGES = 65536;
 
+/** Memories above this size are not kept. */
+const KEPT_BYTES = 2 ** 28;
+
+/** What a kernel is made of. */
+export interface Recipe<Name extends string> {
+  /** The functions call each other by their order. */
+  readonly routines: Routines<Name>;
+  /** Bytes of memory, all zero at first. */
+  readonly bytes: number;
+  /** Writes what stands in memory for good. */
+  readonly prepare?: (memory: ArrayBufferLike) => void;
+}
+
 /**
- * Assembles and compiles functions for so many threads. They call each other by their order. What one thread alone uses is
- * not shared: JavaScript copies into shared memory word by word.
+ * Kernels written for a size: `write` is told the threads and whatever numbers its code depends on. What it gives comes back
+ * with the kernel. The last one is kept with its memory: pictures of a data set tend to have one size, code that is compiled
+ * again is slow again at first, and new memory costs more than a quick filter.
  */
-export function program<Name extends string>(
-  routines: Readonly<Record<Name, Routine>>,
+export function kernelsBySize<Name extends string, Sizes extends readonly number[], R extends Recipe<Name>>(
+  write: (threads: number, ...sizes: Sizes) => R & Recipe<Name>,
+): (threads: number, ...sizes: Sizes) => R & Kernel<Name> {
+  let last: { readonly key: string; readonly kernel: R & Kernel<Name> } | undefined;
+  return (threads, ...sizes) => {
+    const key = [threads, ...sizes].join(' ');
+    if (last?.key === key) return last.kernel;
+    last = undefined; // frees its memory before the next one is made
+    const recipe = write(threads, ...sizes);
+    const kernel = { ...recipe, ...linked(compiled(recipe.routines, threads), recipe.bytes) };
+    recipe.prepare?.(kernel.memory);
+    if (kernel.memory.byteLength <= KEPT_BYTES) last = { key, kernel };
+    return kernel;
+  };
+}
+
+/**
+ * Kernels whose functions are told all sizes: compiled once, with a memory of at least so many bytes. It is kept and used again
+ * as it was left, or with `fresh` it is all zero and the caller's own.
+ */
+export function kernelsOfAnySize<Name extends string>(
+  routines: () => Routines<Name>,
+  { fresh = false } = {},
+): (bytes: number, threads: number) => Kernel<Name> {
+  const kinds = [1, 2].map((threads) => kernelsFor(routines, threads, fresh));
+  return (bytes, threads) => kinds[threads > 1 ? 1 : 0]!(bytes);
+}
+
+function kernelsFor<Name extends string>(
+  routines: () => Routines<Name>,
   threads: number,
-): Program<Name> {
+  fresh: boolean,
+): (bytes: number) => Kernel<Name> {
+  let program: Program<Name> | undefined;
+  let last: Kernel<Name> | undefined;
+  return (bytes) => {
+    if (last !== undefined && last.memory.byteLength >= bytes) return last;
+    program ??= compiled(routines(), threads);
+    const made = linked(program, bytes);
+    last = fresh || made.memory.byteLength > KEPT_BYTES ? undefined : made;
+    return made;
+  };
+}
+
+/** Functions that are compiled and have no memory yet. */
+interface Program<Name extends string> extends Pick<Kernel<Name>, 'names' | 'module'> {
+  readonly shares: boolean;
+}
+
+/** What one thread alone uses is not shared: JavaScript copies into shared memory word by word. */
+function compiled<Name extends string>(routines: Routines<Name>, threads: number): Program<Name> {
   const shares = threads > 1;
   const module = new WebAssembly.Module(moduleOf(Object.entries<Routine>(routines), shares));
   return { names: Object.keys(routines) as Name[], shares, module };
 }
 
-/** Links a program with a memory of its own of at least `bytes`, all zero. */
-export function linked<Name extends string>(program: Program<Name>, bytes: number): Kernel<Name> {
+function linked<Name extends string>({ names, shares, module }: Program<Name>, bytes: number): Kernel<Name> {
   const pages = Math.ceil(bytes / PAGE);
-  const shared = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: program.shares });
-  const { exports } = new WebAssembly.Instance(program.module, { kernel: { memory: shared } });
+  const shared = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: shares });
+  const { exports } = new WebAssembly.Instance(module, { kernel: { memory: shared } });
   const functions = exports as Kernel<Name>['functions'];
-  return { ...program, functions, shared, memory: shared.buffer };
-}
-
-/** Functions with a memory of at least `bytes`, for so many threads. */
-export const kernel = <Name extends string>(
-  bytes: number,
-  routines: Readonly<Record<Name, Routine>>,
-  threads: number,
-): Kernel<Name> => linked(program(routines, threads), bytes);
-
-/** Memories above this size are not kept. */
-const KEPT_BYTES = 2 ** 28;
-
-/**
- * Remembers what was made last, by what it was made for: pictures of a data set tend to have one size, code that is
- * compiled again is slow again at first, and new memory costs more than a quick filter.
- */
-export function remembered<T extends { readonly memory: ArrayBufferLike }>(): (
-  key: readonly unknown[],
-  make: () => T,
-) => T {
-  let last: { readonly key: string; readonly value: T } | undefined;
-  return (parts, make) => {
-    const key = parts.join(' ');
-    if (last?.key === key) return last.value;
-    last = undefined; // frees its memory before the next one is made
-    const value = make();
-    if (value.memory.byteLength <= KEPT_BYTES) last = { key, value };
-    return value;
-  };
-}
-
-/** A program and a memory that grows to what is asked for, for so many threads: for functions that are told all sizes. */
-export function growing<Name extends string>(
-  routines: () => Readonly<Record<Name, Routine>>,
-): (bytes: number, threads: number) => Kernel<Name> {
-  const alone = growingFor(routines, 1);
-  const shared = growingFor(routines, 2);
-  return (bytes, threads) => (threads > 1 ? shared(bytes) : alone(bytes));
-}
-
-function growingFor<Name extends string>(
-  routines: () => Readonly<Record<Name, Routine>>,
-  threads: number,
-): (bytes: number) => Kernel<Name> {
-  let compiled: Program<Name> | undefined;
-  let last: Kernel<Name> | undefined;
-  return (bytes) => {
-    if (last !== undefined && last.memory.byteLength >= bytes) return last;
-    compiled ??= program(routines(), threads);
-    const made = linked(compiled, bytes);
-    last = made.memory.byteLength <= KEPT_BYTES ? made : undefined;
-    return made;
-  };
+  return { names, functions, module, shared, memory: shared.buffer };
 }
 
 /** The local variables that a routine declares, and its instructions. */

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { openTokenizer, type Tokenizer } from '../../src/diffusion/tokenizer.ts';
 import { missingTokenizer } from '../../src/messages/index.ts';
 import { temporaryFolder } from '../models/fixture.ts';
+import { clipTokenizer as tinyTokenizer } from '../tiny-clip.ts';
 
 // The part of CLIP's published vocabulary that these prompts need, with its ids; ids by the tokenizers package.
 const clip = JSON.parse(readFileSync(new URL('./clip.json', import.meta.url), 'utf8')) as {
@@ -54,6 +55,22 @@ describe("CLIP's tokenizer", () => {
     const padded = { ...clip.vocab, '!': 0 };
     const tokenizer = await opened({ ...clipFiles, 'vocab.json': JSON.stringify(padded) }, { padToken: '!' });
     expect(tokenizer.encode('').ids).toEqual([49406, 49407, ...new Array(75).fill(0)]);
+  });
+});
+
+describe("CLIP's tokenizer.json, and the vocab.json and merges.txt that it was saved from", () => {
+  const { tokenizer, prompts } = tinyTokenizer;
+  const { vocab, merges } = tokenizer.model;
+  const joined = merges.map((pair) => pair.join(' '));
+  const published: Readonly<Record<string, string>>[] = [
+    { 'tokenizer.json': JSON.stringify(tokenizer) },
+    { 'vocab.json': JSON.stringify(vocab), 'merges.txt': `#version: 0.2\n${joined.join('\n')}\n` },
+  ];
+
+  it.each(prompts)('give "$prompt" the ids that the publishers\' own code does', async ({ prompt, ids }) => {
+    for (const files of published) {
+      expect((await opened(files)).encode(prompt).ids.slice(0, ids.length)).toEqual(ids);
+    }
   });
 });
 

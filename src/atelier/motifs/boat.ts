@@ -37,22 +37,37 @@ export const boat: Motif = {
 const SAILS = ['#f7efdc', '#c8452f', '#e8a33c', '#f4f1ea', '#b9533a'].map(hex);
 const HULLS = ['#7a3f2c', '#2f4a63', '#3d5a46', '#8f2f2a'].map(hex);
 
-/** A boat on the water line `y`; `size` is its height. */
-function sail(
-  easel: Easel,
-  { x, y, size, side }: { x: number; y: number; size: number; side: number },
-): void {
-  const { light, fill, random, between, rough } = easel;
+/** A boat on the water line `y`; `size` is its height, `side` where its bow points, -1 or 1. */
+interface Boat {
+  readonly x: number;
+  readonly y: number;
+  readonly size: number;
+  readonly side: number;
+}
+
+type Point = readonly [number, number];
+
+function sail(easel: Easel, boat: Boat): void {
+  const { light, random, rough } = easel;
+  const { x, y, size, side } = boat;
   const hull = random.pick(HULLS);
   const cloth = random.pick(SAILS);
-  const mast = y - size;
-  const half = size * 0.42;
-  const at = (u: number, v: number): readonly [number, number] => [x + side * u * size, y - v * size];
+  const at = (u: number, v: number): Point => [x + side * u * size, y - v * size];
   const billow = (px: number, py: number): Rgb =>
     times(
       light.lit(cloth, clamp(0.75 + 0.5 * side * ((px - x) / size) + 0.15 * rough(6 * px, 12 * py))),
       1 + 0.06 * rough(20 * px, 6 * py),
     );
+  reflections(easel, boat, hull, cloth);
+  rig(easel, boat, at, billow);
+  body(easel, boat, at, hull);
+  if (size > 0.3) sailor(easel, size, at);
+}
+
+/** Hull and sails in the water. */
+function reflections(easel: Easel, { x, y, size }: Boat, hull: Rgb, cloth: Rgb): void {
+  const { light } = easel;
+  const half = size * 0.42;
   reflection(easel, {
     left: x - half * 0.95,
     right: x + half * 0.95,
@@ -67,6 +82,16 @@ function sail(
     bottom: y + size * 0.6,
     colour: mix(light.lit(cloth, 0.6), light.water, 0.35),
   });
+}
+
+/** Mast, mainsail and, mostly, a jib. */
+function rig(
+  { light, fill, random }: Easel,
+  { x, y, size, side }: Boat,
+  at: (u: number, v: number) => Point,
+  billow: (px: number, py: number) => Rgb,
+): void {
+  const mast = y - size;
   fill(
     limb(
       [
@@ -90,6 +115,15 @@ function sail(
       { flow: Math.PI / 2 + side * 0.4, detail: 0.2 },
     );
   }
+}
+
+/** The hull and its rail. */
+function body(
+  { light, fill, rough }: Easel,
+  { y, size }: Boat,
+  at: (u: number, v: number) => Point,
+  hull: Rgb,
+): void {
   fill(
     polygon([at(-0.42, 0.1), at(0.46, 0.13), at(0.34, 0), at(-0.32, -0.01)], 0.006),
     (px, py) => times(light.lit(hull, clamp(0.3 + 3 * ((y - py) / size))), 1 + 0.12 * rough(4 * px, 40 * py)),
@@ -99,15 +133,20 @@ function sail(
     part: true,
     flow: 0,
   });
-  if (size > 0.3) {
-    const seat = between(-0.2, 0.1);
-    fill(
-      limb([at(seat, 0.12), at(seat, 0.2)], size * 0.03, size * 0.022),
-      light.lit(random.pick(['#30404f', '#a83a32', '#e0d2b4'].map(hex)), 0.6),
-      { detail: 0.6 },
-    );
-    fill(limb([at(seat, 0.235), at(seat, 0.24)], size * 0.02), light.lit(hex('#c99572'), 0.8), {
-      detail: 0.6,
-    });
-  }
+}
+
+function sailor(
+  { light, fill, random, between }: Easel,
+  size: number,
+  at: (u: number, v: number) => Point,
+): void {
+  const seat = between(-0.2, 0.1);
+  fill(
+    limb([at(seat, 0.12), at(seat, 0.2)], size * 0.03, size * 0.022),
+    light.lit(random.pick(['#30404f', '#a83a32', '#e0d2b4'].map(hex)), 0.6),
+    { detail: 0.6 },
+  );
+  fill(limb([at(seat, 0.235), at(seat, 0.24)], size * 0.02), light.lit(hex('#c99572'), 0.8), {
+    detail: 0.6,
+  });
 }

@@ -23,29 +23,9 @@ export const stillLife: Motif = {
   titles: ['Bottle and Fruit', 'The Blue Jug', 'Kitchen Table', 'After the Market'],
   hours: ['noon', 'cloudy', 'gold'],
   draw(easel) {
-    const { light, fill, random, between, rough, noise } = easel;
+    const { light, random, between } = easel;
     const { side } = light;
-    const wall = random.pick(WALLS);
-    fill(
-      all,
-      (x, y) =>
-        times(
-          light.lit(wall, clamp(0.95 - 0.9 * Math.hypot(x - light.x, y - 0.15))),
-          1 + 0.16 * rough(3 * x, 3 * y),
-        ),
-      { flow: (x, y) => 0.8 + noise(2 * x, 2 * y) },
-    );
-    const edge = between(0.58, 0.64);
-    const cloth = random.pick(CLOTHS);
-    fill(
-      below(() => edge),
-      (x, y) =>
-        light.lit(
-          times(cloth, 1 + 0.14 * rough(3 * x + 2 * y, 12 * y)),
-          clamp(0.9 - 0.5 * (y - edge) - 0.4 * Math.abs(x - light.x)),
-        ),
-      { flow: (x) => 0.15 * noise(3 * x, 1) },
-    );
+    const edge = table(easel);
 
     const tall = 0.5 - side * between(0.12, 0.2);
     const glass = random.pick(GLASSES);
@@ -83,6 +63,32 @@ export const stillLife: Motif = {
     }
   },
 };
+
+/** A wall and a table's cloth; gives the height of the table's far edge. */
+function table({ light, fill, random, between, rough, noise }: Easel): number {
+  const wall = random.pick(WALLS);
+  fill(
+    all,
+    (x, y) =>
+      times(
+        light.lit(wall, clamp(0.95 - 0.9 * Math.hypot(x - light.x, y - 0.15))),
+        1 + 0.16 * rough(3 * x, 3 * y),
+      ),
+    { flow: (x, y) => 0.8 + noise(2 * x, 2 * y) },
+  );
+  const edge = between(0.58, 0.64);
+  const cloth = random.pick(CLOTHS);
+  fill(
+    below(() => edge),
+    (x, y) =>
+      light.lit(
+        times(cloth, 1 + 0.14 * rough(3 * x + 2 * y, 12 * y)),
+        clamp(0.9 - 0.5 * (y - edge) - 0.4 * Math.abs(x - light.x)),
+      ),
+    { flow: (x) => 0.15 * noise(3 * x, 1) },
+  );
+  return edge;
+}
 
 function glazed(light: Light, colour: Rgb, x: number, w: number): (px: number, py: number) => Rgb {
   const { side } = light;

@@ -42,7 +42,7 @@ interface Scores {
   readonly causal: boolean;
 }
 
-/** `softmax(scale q kᵀ + bias) v`; the scale is 1 / sqrt(head size) unless told. */
+/** `softmax(scale q kᵀ + bias) v`; (default scale: 1 / sqrt(head size)). */
 function attend(g: Tape, { q, k, v }: Heads, { scale, bias, causal }: Scores): Value {
   const products = g.MatMul(q, g.transposeLast(k));
   const scores = scale === undefined ? g.Div(products, rootOfSize(g, q)) : g.scale(products, scale);

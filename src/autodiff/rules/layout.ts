@@ -3,8 +3,8 @@ import { unsupportedGradient } from '../../messages/index.ts';
 import { intOf, intsOf, textOf } from '../../onnx/attributes.ts';
 import type { Node } from '../../onnx/model.ts';
 import type { Value } from '../../onnx/operators.ts';
-import { type Gradient, linear, type Rule, rule } from '../rule.ts';
-import type { Tape } from '../tape.ts';
+import { linear, type Rule, rule } from '../rule.ts';
+import type { Gradient, Tape } from '../tape.ts';
 
 /** Scattering that adds came with operator set 16. */
 const ADDS = { since: 16 } as const;

@@ -2,9 +2,10 @@
 import { unsupportedGradient } from '../../messages/index.ts';
 import { floatOf, intOf, textOf } from '../../onnx/attributes.ts';
 import { parseEinsum, spellEinsum } from '../../onnx/einsum.ts';
+import type { Node } from '../../onnx/model.ts';
 import type { Value } from '../../onnx/operators.ts';
-import type { Gradient, Rule } from '../rule.ts';
-import type { Tape } from '../tape.ts';
+import type { Rule } from '../rule.ts';
+import type { Gradient, Tape } from '../tape.ts';
 
 /** A matrix of one row or of one column for a vector, which MatMul takes as such. */
 const asMatrix = (g: Tape, x: Value, axis: number): Value =>
@@ -37,20 +38,25 @@ function byRight(g: Tape, ct: Value, a: Value, b: Value): Value {
   return rankB === 1 ? g.Squeeze(product, [g.shape(product).length - 1]) : product;
 }
 
+/** The gradients of `alpha A' B'` by A and B, each of which is transposed in its last two axes or not. */
+function turnedProduct(ct: Value, node: Node, g: Tape): readonly [Gradient, Gradient] {
+  const [a = '', b = ''] = node.inputs;
+  const [transA, transB] = [intOf(node, 'transA', 0) === 1, intOf(node, 'transB', 0) === 1];
+  const scaled = g.scale(ct, floatOf(node, 'alpha', 1));
+  const turned = (x: Value, turn: boolean): Value => (turn ? g.transposeLast(x) : x);
+  return [
+    () => turned(g.MatMul(scaled, turned(b, !transB)), transA),
+    () => turned(g.MatMul(turned(a, !transA), scaled), transB),
+  ];
+}
+
 /** `Y = alpha A' B' + beta C` with A' and B' transposed or not. */
 const gemm: Rule = {
   broadcasts: true,
-  vjp: ([ct], node, g) => {
-    const [a = '', b = '', c = ''] = node.inputs;
-    const [transA, transB] = [intOf(node, 'transA', 0) === 1, intOf(node, 'transB', 0) === 1];
-    const scaled = g.scale(ct!, floatOf(node, 'alpha', 1));
-    const turned = (x: Value, turn: boolean): Value => (turn ? g.transposeLast(x) : x);
-    return [
-      () => turned(g.MatMul(scaled, turned(b, !transB)), transA),
-      () => turned(g.MatMul(turned(a, !transA), scaled), transB),
-      () => (c === '' ? undefined : g.scale(ct!, floatOf(node, 'beta', 1))),
-    ];
-  },
+  vjp: ([ct], node, g) => [
+    ...turnedProduct(ct!, node, g),
+    () => ((node.inputs[2] ?? '') === '' ? undefined : g.scale(ct!, floatOf(node, 'beta', 1))),
+  ],
 };
 
 /** FusedMatMul of `com.microsoft`: `alpha A' B'`, transposed in the last two axes. */
@@ -60,14 +66,7 @@ export const fusedMatMul: Rule = {
     if (intOf(node, 'transBatchA', 0) === 1 || intOf(node, 'transBatchB', 0) === 1) {
       throw unsupportedGradient(node.opType, node.name, 'it transposes the batch');
     }
-    const [a = '', b = ''] = node.inputs;
-    const [transA, transB] = [intOf(node, 'transA', 0) === 1, intOf(node, 'transB', 0) === 1];
-    const scaled = g.scale(ct!, floatOf(node, 'alpha', 1));
-    const turned = (x: Value, turn: boolean): Value => (turn ? g.transposeLast(x) : x);
-    return [
-      () => turned(g.MatMul(scaled, turned(b, !transB)), transA),
-      () => turned(g.MatMul(turned(a, !transA), scaled), transB),
-    ];
+    return turnedProduct(ct!, node, g);
   },
 };
 

@@ -49,7 +49,7 @@ export interface WalkOptions {
 
 /**
  * From x at the start of a path to x at its end; `see` tells the clean latent in x before each step.
- * @throws the signal's reason on abort; MODEL where x is no number any more, with the model's name `id`.
+ * @throws the signal's reason on abort; MODEL if x is not a number any more, with the model's name `id`.
  */
 export async function walk(
   id: string,

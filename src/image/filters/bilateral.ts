@@ -17,7 +17,7 @@ import {
 } from './bilateral-kernel.ts';
 import { paddedIndices } from '../border.ts';
 import type { Size } from '../image.ts';
-import { kernel, remembered } from '../../wasm/module.ts';
+import { kernelsBySize } from '../../wasm/module.ts';
 
 export interface BilateralOptions {
   /** Side of the neighbourhood in px; the disc has the radius `max(1, floor(diameter / 2))`. */
@@ -45,9 +45,8 @@ export function bilateral(
   threads = filterThreads,
 ): Float32Array {
   const { diameter, sigmaSpace } = options;
-  const { layout, made, memory } = kernels([size.width, size.height, diameter, sigmaSpace, threads], () =>
-    written(size, options, threads),
-  );
+  const kernel = kernels(threads, size.width, size.height, diameter, sigmaSpace);
+  const { layout, memory } = kernel;
   const table = new Float32Array(memory, 0, 2 * (BINS + 1));
   const steps = new Float32Array(memory, layout.steps, 4);
   const pictures = layout.pictures.map(
@@ -56,7 +55,7 @@ export function bilateral(
   spread(values, layout, pictures[0]!);
   let range = rangeOf(values);
   let current = 0;
-  inBands(made, threads, (run) => {
+  inBands(kernel, threads, (run) => {
     for (let pass = 1; pass <= (options.iterations ?? 1); pass++) {
       const scale = fillTable(table, range, options.sigmaColor);
       if (scale === undefined) break; // one colour stays as it is
@@ -100,23 +99,19 @@ function rangeAfter(layout: Layout, memory: ArrayBufferLike, picture: Readonly<F
 }
 
 /** Code and memory for one size and one neighbourhood. */
-const kernels = remembered<ReturnType<typeof written>>();
-
-function written(size: Size, { diameter, sigmaSpace }: BilateralOptions, threads: number) {
-  const radius = Math.max(1, diameter >> 1);
-  const neighbours = halfDisc(radius, sigmaSpace);
-  const layout = layoutOf(size, radius, neighbours.length, threads);
-  const made = kernel(
-    layout.bytes,
-    {
+const kernels = kernelsBySize(
+  (threads, width: number, height: number, diameter: number, sigmaSpace: number) => {
+    const radius = Math.max(1, diameter >> 1);
+    const neighbours = halfDisc(radius, sigmaSpace);
+    const layout = layoutOf({ width, height }, radius, neighbours.length, threads);
+    const routines = {
       pass: passRoutine(layout),
       weights: weightRoutine(layout, neighbours),
       means: meanRoutine(layout, neighbours),
-    },
-    threads,
-  );
-  return { layout, made, memory: made.memory };
-}
+    };
+    return { layout, bytes: layout.bytes, routines };
+  },
+);
 
 /**
  * Weights over colour for the distances that the values can have, each beside the next one. Gives the steps of the table

@@ -4,7 +4,7 @@ import { paddedIndices } from '../border.ts';
 import { readResult, writeRows } from './flat-kernel.ts';
 import { blurLayout, blurRoutines } from './gaussian-kernel.ts';
 import type { Shape, Size } from '../image.ts';
-import { kernel, remembered } from '../../wasm/module.ts';
+import { kernelsBySize } from '../../wasm/module.ts';
 import { roundHalfEven } from '../round.ts';
 
 /**
@@ -38,20 +38,18 @@ export function gaussianBlurBytes(
   pixels: Readonly<Uint8Array>,
   shape: Shape,
   sigma: number,
-  threads = threadsFor(shape),
+  threads = threadsFor(shape.width * shape.height),
 ): Uint8Array {
   const { width, height, channels } = shape;
-  const { layout, made, memory } = kernels([width, height, channels, sigma, threads], () =>
-    written(shape, sigma, threads),
-  );
+  const kernel = kernels(threads, width, height, channels, sigma);
+  const { layout, memory } = kernel;
   writeRows(pixels, shape, layout, memory, 'reflect101');
-  inBands(made, threads, (run) => run('band', layout.bands));
+  inBands(kernel, threads, (run) => run('band', layout.bands));
   return readResult(shape, layout, memory);
 }
 
-const kernels = remembered<ReturnType<typeof written>>();
-
-function written(shape: Shape, sigma: number, threads: number) {
+const kernels = kernelsBySize((threads, width: number, height: number, channels: number, sigma: number) => {
+  const shape = { width, height, channels };
   const weights = gaussianWeights(sigma);
   const half = weights.subarray(weights.length >> 1);
   const layout = blurLayout(
@@ -59,9 +57,8 @@ function written(shape: Shape, sigma: number, threads: number) {
     half.findLastIndex((weight) => weight !== 0),
     threads,
   );
-  const made = kernel(layout.bytes, blurRoutines(shape, layout, half), threads);
-  return { layout, made, memory: made.memory };
-}
+  return { layout, bytes: layout.bytes, routines: blurRoutines(shape, layout, half) };
+});
 
 /** Blurs float planes [n, height, width] in place, in full precision; the border is mirrored (reflect101). */
 export function blurPlanes(planes: Float32Array, { width, height }: Size, sigma: number): void {

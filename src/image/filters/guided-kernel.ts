@@ -7,19 +7,8 @@
  * All three channels go together. Sums are doubles: they slide down columns, then along a row. The fits of as many rows as
  * a window is high stand in a ring, so that nothing of the picture's size lies between the two filters.
  */
-import { paddedIndices } from '../border.ts';
-import {
-  applyRow,
-  FIT,
-  fitRow,
-  meansOfRow,
-  mirrorSums,
-  PIXEL,
-  SUM,
-  slideFit,
-  slideRow,
-} from './guided-rows.ts';
-import type { Size } from '../image.ts';
+import { FIT, type GuidedLayout, PIXEL } from './guided-layout.ts';
+import { applyRow, fitRow, meansOfRow, mirrorSums, slideFit, slideRow } from './guided-rows.ts';
 import type { Routine } from '../../wasm/module.ts';
 import {
   advance,
@@ -33,78 +22,6 @@ import {
   v128,
   when,
 } from '../../wasm/assembler.ts';
-
-/** Where things stand in the kernel's memory: bytes. */
-export interface GuidedLayout extends Size {
-  readonly radius: number;
-  /** How many rows a thread takes at a time, and how many times it does so. */
-  readonly bandRows: number;
-  readonly bands: number;
-  /** The row that stands for each position of a padded column, the first for -radius: 32-bit numbers. */
-  readonly rows: number;
-  /** Pairs of 32-bit numbers: sums in a margin, and the sums that they mirror. */
-  readonly margins: number;
-  /** Interleaved floats. */
-  readonly guide: number;
-  readonly values: number;
-  readonly result: number;
-  /** Three vectors a pixel: a column of the inverse covariance and a mean of the guide each. */
-  readonly windows: number;
-  /** Of each thread: sums of either filter, and the ring. */
-  readonly own: number;
-  readonly ownBytes: number;
-  readonly sums: number;
-  readonly ringRows: number;
-  readonly bytes: number;
-}
-
-/** Windows reach over the edges of a band, where everything is done twice: bands are much higher than windows. */
-const bandRowsOf = (radius: number): number => Math.max(96, 16 * radius);
-
-export function guidedLayout({ width, height }: Size, radius: number, threads: number): GuidedLayout {
-  const bandRows = bandRowsOf(radius);
-  const plane = PIXEL * width * height + 16; // the last pixel is read as four floats
-  const sums = 3 * SUM * (width + 2 * radius);
-  const ringRows = Math.min(height, 2 * radius + 2);
-  const margins = 16 * Math.ceil((height + 2 * radius) / 4);
-  const guide = margins + 16 * radius;
-  const windows = guide + 16 * Math.ceil((3 * plane) / 16);
-  const own = windows + FIT * width * height;
-  const ownBytes = 2 * sums + ringRows * FIT * width;
-  return {
-    width,
-    height,
-    radius,
-    bandRows,
-    bands: Math.ceil(height / bandRows),
-    rows: 0,
-    margins,
-    guide,
-    values: guide + plane,
-    result: guide + 2 * plane,
-    windows,
-    own,
-    ownBytes,
-    sums,
-    ringRows,
-    bytes: own + threads * ownBytes,
-  };
-}
-
-/** Writes the tables of rows and margins; edges reflect. */
-export function fillTables(
-  { width, height, radius, rows, margins }: GuidedLayout,
-  memory: ArrayBufferLike,
-): void {
-  new Int32Array(memory, rows, height + 2 * radius).set(paddedIndices(height, radius, 'reflect'));
-  const pairs = new Int32Array(memory, margins, 4 * radius);
-  const mirrored = paddedIndices(width, radius, 'reflect');
-  for (let i = 0; i < 2 * radius; i++) {
-    const at = i < radius ? i : width + i;
-    pairs[2 * i] = SUM * at;
-    pairs[2 * i + 1] = SUM * (radius + mirrored[at]!);
-  }
-}
 
 /** The functions, in the order by which they call each other. `moments` and `filter` run over bands. */
 export const guidedRoutines = (layout: GuidedLayout) => ({
@@ -216,30 +133,12 @@ const filterBand = (layout: GuidedLayout): Routine => ({
   parameters: ['i32', 'i32'],
   body: ({ parameters, local }) => {
     const [band, thread] = parameters as [Local, Local];
-    const { width, height, radius, bandRows, ringRows, windows } = layout;
+    const { height, radius, bandRows } = layout;
     const [row, end, fitted] = [local('i32'), local('i32'), local('i32')];
     const [sums, fits, ring] = [local('i32'), local('i32'), local('i32')];
     const [position, count, left] = [local('i32'), local('i32'), local('i32')];
     const window = windowOver(layout, layout.values, sums);
-    const slot = (index: Code): Code =>
-      i32.add(ring.get, i32.mul(i32.remainder(index, i32.constant(ringRows)), i32.constant(FIT * width)));
-    const slotAt = (at: Code): Code => slot(mirroredRow(layout, at));
-    /** Fits the windows around row `fitted`, and moves them on. */
-    const fitNext = sequence(
-      call(MIRROR, sums.get),
-      call(FIT_ROW, sums.get, rowAt(windows, FIT * width, fitted.get), slot(fitted.get)),
-      when(i32.less(fitted.get, i32.constant(height - 1)), window.move(fitted.get)),
-      next(fitted),
-    );
-    const output = sequence(
-      call(MIRROR, fits.get),
-      call(
-        APPLY,
-        fits.get,
-        rowAt(layout.guide, PIXEL * width, row.get),
-        rowAt(layout.result, PIXEL * width, row.get),
-      ),
-    );
+    const { fitNext, addFit, slideFits, output } = fitsOf(layout, { row, fitted, sums, fits, ring }, window);
     return sequence(
       sums.set(ownOf(layout, thread.get)),
       fits.set(i32.add(sums.get, i32.constant(layout.sums))),
@@ -256,7 +155,7 @@ const filterBand = (layout: GuidedLayout): Routine => ({
       cleared(fits, layout.sums, count, position),
       position.set(row.get),
       count.set(i32.constant(2 * radius + 1)),
-      repeat(count, sequence(call(ADD_FIT, slotAt(position.get), fits.get), next(position))),
+      repeat(count, sequence(addFit(position.get), next(position))),
       left.set(i32.sub(end.get, row.get)),
       repeat(
         left,
@@ -265,18 +164,52 @@ const filterBand = (layout: GuidedLayout): Routine => ({
           next(row),
           when(
             i32.less(row.get, end.get),
-            sequence(
-              when(i32.less(fitted.get, i32.constant(height)), fitNext),
-              call(
-                SLIDE_FIT,
-                slotAt(i32.add(row.get, i32.constant(2 * radius))),
-                slotAt(i32.sub(row.get, i32.constant(1))),
-                fits.get,
-              ),
-            ),
+            sequence(when(i32.less(fitted.get, i32.constant(height)), fitNext), slideFits),
           ),
         ),
       ),
     );
   },
 });
+
+/** What the second box filter of a thread works on: the row under way, the next one to fit, and where its own things lie. */
+type Fitting = Readonly<Record<'row' | 'fitted' | 'sums' | 'fits' | 'ring', Local>>;
+
+function fitsOf(
+  layout: GuidedLayout,
+  { row, fitted, sums, fits, ring }: Fitting,
+  window: ReturnType<typeof windowOver>,
+) {
+  const { width, height, radius, ringRows, windows } = layout;
+  const slot = (index: Code): Code =>
+    i32.add(ring.get, i32.mul(i32.remainder(index, i32.constant(ringRows)), i32.constant(FIT * width)));
+  const slotAt = (position: Code): Code => slot(mirroredRow(layout, position));
+  return {
+    /** Fits the windows around row `fitted`, and moves them on. */
+    fitNext: sequence(
+      call(MIRROR, sums.get),
+      call(FIT_ROW, sums.get, rowAt(windows, FIT * width, fitted.get), slot(fitted.get)),
+      when(i32.less(fitted.get, i32.constant(height - 1)), window.move(fitted.get)),
+      next(fitted),
+    ),
+    /** Adds the fits of the row that stands at a position of a padded column. */
+    addFit: (position: Code): Code => call(ADD_FIT, slotAt(position), fits.get),
+    /** From the window around the row before to that around `row`. */
+    slideFits: call(
+      SLIDE_FIT,
+      slotAt(i32.add(row.get, i32.constant(2 * radius))),
+      slotAt(i32.sub(row.get, i32.constant(1))),
+      fits.get,
+    ),
+    /** Means of the fits, applied to the guide. */
+    output: sequence(
+      call(MIRROR, fits.get),
+      call(
+        APPLY,
+        fits.get,
+        rowAt(layout.guide, PIXEL * width, row.get),
+        rowAt(layout.result, PIXEL * width, row.get),
+      ),
+    ),
+  };
+}

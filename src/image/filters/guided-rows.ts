@@ -2,7 +2,7 @@
  * @file The guided filter row by row, in WebAssembly: sums that slide down columns, means that slide along a row, and what is
  * made of them. `guided-kernel.ts` calls these functions in order.
  */
-import type { GuidedLayout } from './guided-kernel.ts';
+import { FIT, type GuidedLayout, PIXEL, SUM } from './guided-layout.ts';
 import type { Routine } from '../../wasm/module.ts';
 import {
   advance,
@@ -15,13 +15,6 @@ import {
   sequence,
   v128,
 } from '../../wasm/assembler.ts';
-
-/** Bytes of an interleaved pixel of floats. */
-export const PIXEL = 12;
-/** Of a vector of four doubles in the sums. */
-export const SUM = 32;
-/** Of three vectors of floats in windows and fits. */
-export const FIT = 48;
 
 // ---- sums down columns -----------------------------------------------------------------------------------
 

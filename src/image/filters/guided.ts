@@ -5,9 +5,10 @@
  * Source: He, Sun and Tang, Guided image filtering (TPAMI 2013), equations 14 to 17; windows reflect at the edges.
  */
 import { filterThreads, inBands } from '../../wasm/threads.ts';
-import { fillTables, type GuidedLayout, guidedLayout, guidedRoutines } from './guided-kernel.ts';
+import { guidedRoutines } from './guided-kernel.ts';
+import { fillTables, type GuidedLayout, guidedLayout } from './guided-layout.ts';
 import type { Size } from '../image.ts';
-import { kernel, remembered } from '../../wasm/module.ts';
+import { kernelsBySize } from '../../wasm/module.ts';
 
 export interface GuidedOptions {
   /** Windows have `2 radius + 1` px a side. */
@@ -17,15 +18,17 @@ export interface GuidedOptions {
 }
 
 /** Code and memory for one size and radius, and whose guide is in it. */
-const kernels = remembered<ReturnType<typeof written>>();
-
-function written(size: Size, radius: number, threads: number) {
-  const layout = guidedLayout(size, radius, threads);
-  const made = kernel(layout.bytes, guidedRoutines(layout), threads);
-  fillTables(layout, made.memory);
+const kernels = kernelsBySize((threads, width: number, height: number, radius: number) => {
+  const layout = guidedLayout({ width, height }, radius, threads);
   const loaded: { by?: object } = {};
-  return { layout, made, memory: made.memory, loaded };
-}
+  return {
+    layout,
+    loaded,
+    bytes: layout.bytes,
+    routines: guidedRoutines(layout),
+    prepare: (memory: ArrayBufferLike) => fillTables(layout, memory),
+  };
+});
 
 /** Filters pictures under one guide. What depends on the guide alone is computed once, if no other filter comes between. */
 export function guidedBy(
@@ -35,11 +38,10 @@ export function guidedBy(
   threads = filterThreads,
 ): (values: Readonly<Float32Array>) => Float32Array {
   const filter = (values: Readonly<Float32Array>): Float32Array => {
-    const { layout, made, memory, loaded } = kernels([size.width, size.height, radius, threads], () =>
-      written(size, radius, threads),
-    );
+    const kernel = kernels(threads, size.width, size.height, radius);
+    const { layout, memory, loaded } = kernel;
     const floats = (at: number): Float32Array => new Float32Array(memory, at, guide.length);
-    return inBands(made, threads, (run) => {
+    return inBands(kernel, threads, (run) => {
       if (loaded.by !== filter) {
         floats(layout.guide).set(guide);
         run('moments', layout.bands);

@@ -11,7 +11,7 @@ import {
 } from './flat-kernel.ts';
 import { medianOfNineRoutine } from './median-of-nine.ts';
 import type { Shape } from '../image.ts';
-import { kernel, type Routine, remembered } from '../../wasm/module.ts';
+import { kernelsBySize, type Routine } from '../../wasm/module.ts';
 import { medianNetwork } from './median-network.ts';
 import { advance, type Code, i8x16, i32, type Local, repeat, sequence, v128 } from '../../wasm/assembler.ts';
 
@@ -23,7 +23,7 @@ export function medianBytes(
   pixels: Readonly<Uint8Array>,
   shape: Shape,
   size: number,
-  threads = threadsFor(shape),
+  threads = threadsFor(shape.width * shape.height),
 ): Uint8Array {
   if (size <= LARGEST_NETWORK) return medianByNetwork(pixels, shape, size, threads);
   const out = new Uint8Array(pixels.length);
@@ -33,15 +33,13 @@ export function medianBytes(
 
 const BAND_ROWS = 64;
 
-const kernels = remembered<ReturnType<typeof written>>();
-
-function written(shape: Shape, size: number, threads: number) {
+const kernels = kernelsBySize((_threads, width: number, height: number, channels: number, size: number) => {
+  const shape = { width, height, channels };
   const radius = size >> 1;
   const layout = size === 3 ? rowsLayout(shape, radius) : flatLayout(shape, radius, radius);
   const routine = size === 3 ? medianOfNineRoutine(shape, layout, BAND_ROWS) : networkRoutine(shape, layout);
-  const made = kernel(layout.bytes, { band: routine }, threads);
-  return { layout, made, memory: made.memory };
-}
+  return { layout, bytes: layout.bytes, routines: { band: routine } };
+});
 
 function medianByNetwork(
   pixels: Readonly<Uint8Array>,
@@ -50,12 +48,11 @@ function medianByNetwork(
   threads: number,
 ): Uint8Array {
   const { width, height, channels } = shape;
-  const { layout, made, memory } = kernels([width, height, channels, size, threads], () =>
-    written(shape, size, threads),
-  );
+  const kernel = kernels(threads, width, height, channels, size);
+  const { layout, memory } = kernel;
   if (size === 3) writeRows(pixels, shape, layout, memory, 'replicate');
   else writePadded(pixels, shape, layout, memory, size >> 1, 'replicate');
-  inBands(made, threads, (run) => run('band', Math.ceil(height / BAND_ROWS)));
+  inBands(kernel, threads, (run) => run('band', Math.ceil(height / BAND_ROWS)));
   return readResult(shape, layout, memory);
 }
 

@@ -7,7 +7,7 @@
 import { filterThreads, inBands } from '../../wasm/threads.ts';
 import { paddedIndices } from '../border.ts';
 import type { Shape } from '../image.ts';
-import { kernel } from '../../wasm/module.ts';
+import { kernelsBySize } from '../../wasm/module.ts';
 import { type MeansLayout, meansLayout, meansRoutines } from './non-local-means-kernel.ts';
 import { roundHalfEven } from '../round.ts';
 
@@ -37,15 +37,31 @@ export function nonLocalMeans(
   { h, template, search }: NonLocalMeansOptions,
   threads = filterThreads,
 ): Uint8Array {
-  const [patch, reach] = [template >> 1, search >> 1];
-  const { table, shift } = weightTable(h, shape.channels, template, search);
-  const layout = meansLayout(shape, { patch, reach, entries: table.length, shift, threads });
-  const made = kernel(layout.bytes, meansRoutines(layout), threads);
-  pad(pixels, layout, new Uint8Array(made.memory, layout.padded));
-  new Int32Array(made.memory, layout.table, table.length).set(table);
-  inBands(made, threads, (run) => run('band', layout.bands));
-  return divided(layout, made.memory);
+  const { width, height, channels } = shape;
+  const kernel = kernels(threads, width, height, channels, h, template, search);
+  const { layout, memory } = kernel;
+  pad(pixels, layout, new Uint8Array(memory, layout.padded));
+  new Uint8Array(memory, layout.totals, layout.sums - layout.totals).fill(0);
+  inBands(kernel, threads, (run) => run('band', layout.bands));
+  return divided(layout, memory);
 }
+
+const kernels = kernelsBySize(
+  (threads, width: number, height: number, channels: number, h: number, template: number, search: number) => {
+    const { table, shift } = weightTable(h, channels, template, search);
+    const entries = table.length;
+    const layout = meansLayout(
+      { width, height, channels },
+      { patch: template >> 1, reach: search >> 1, entries, shift, threads },
+    );
+    return {
+      layout,
+      bytes: layout.bytes,
+      routines: meansRoutines(layout),
+      prepare: (memory: ArrayBufferLike) => new Int32Array(memory, layout.table, entries).set(table),
+    };
+  },
+);
 
 /** Weighed pixels over weights, rounded half up. */
 function divided(layout: MeansLayout, memory: ArrayBufferLike): Uint8Array {

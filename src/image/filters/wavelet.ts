@@ -109,7 +109,7 @@ function joined(coarse: Plane, [across, down, both]: Details, size: Size, filter
   return wholeRows(low, high, size.width, filter);
 }
 
-/** The details' filter: the smoothing one backwards, signs in turn. */
+/** The details' filter: the smoothing one backwards, with alternating signs. */
 const detailFilter = (filter: readonly number[]): number[] =>
   filter.toReversed().map((value, k) => (k % 2 === 0 ? -value : value));
 

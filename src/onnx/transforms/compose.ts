@@ -8,11 +8,11 @@ import { upgradeOpset } from './upgrade.ts';
 
 /** How two models are joined. */
 export interface Joint {
-  /** Inputs of the second model by the outputs of the first that feed them; by equal names unless told. */
+  /** Inputs of the second model by the outputs of the first that feed them; (default: by equal names). */
   readonly join?: Readonly<Record<string, string>>;
   /** Put before names of the second model that the first has too. */
   readonly prefix?: string;
-  /** Outputs to keep, as they are named in the result; all of both unless told. */
+  /** Outputs to keep, as they are named in the result; (default: all of both). */
   readonly outputs?: readonly string[];
 }
 

@@ -21,7 +21,7 @@ import {
   type ValueInfo,
 } from '../model.ts';
 
-/** The projections of attention: what LoRA training of diffusion models adapts unless told otherwise. */
+/** The projections of attention: what LoRA training of diffusion models adapts by default. */
 export const ATTENTION_PROJECTIONS = /(^|\.)to_(q|k|v|out(\.0)?)$/;
 
 /** The input that the pairs' contribution is multiplied by: float32 [], alpha / rank; 0 is the model as it was. */

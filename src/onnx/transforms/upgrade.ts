@@ -95,7 +95,7 @@ const toInput =
     ];
   };
 
-/** Up to 12, axes from `axis` (1 unless told) on are one axis together. */
+/** Up to 12, axes from `axis` (default: 1) on are one axis together. */
 const flattenedSoftmax: Rewrite['apply'] = (node, site) => {
   const [x = ''] = node.inputs;
   const rank = site.typeOf(x).shape?.length;
