@@ -136,7 +136,6 @@ export async function readFinished(
 }
 
 export {
-  type LinkedModel,
   type MetricSetting,
   networksOf,
   type Setting,
