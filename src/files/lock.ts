@@ -19,7 +19,7 @@ import { copyFile, link, mkdir, open, rename, rm, utimes, writeFile } from 'node
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { interrupted, noSpace } from '../messages/index.ts';
+import { diskFull, interrupted, noSpace } from '../messages/index.ts';
 import { sha256 } from './hashes.ts';
 import { freeSpace } from './places.ts';
 import { isAlive, temporaryIn } from './temporaries.ts';
@@ -42,11 +42,13 @@ export interface Held {
 
 /**
  * Takes the lock, or says at once who holds it. Folders are made. Two callers, in one process or in several, never both
- * have it. @throws the system's own error if the file cannot be written
+ * have it. @throws STORE if the disk is full, else the system's own error.
  */
 export async function takeLock(path: string): Promise<Lock | Held> {
   await mkdir(dirname(path), { recursive: true });
-  const taken = await occupy(path, path);
+  const taken = await occupy(path, path).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOSPC' ? diskFull(path, error) : error;
+  });
   if ('other' in taken) return { holder: holderOf(taken.other) };
   const heartbeat = setInterval(() => {
     const now = new Date();
@@ -84,6 +86,7 @@ export async function holding<T>(path: string, act: () => Promise<T>, options: W
   }
 }
 
+/** Of the system itself, or as `diskFull` has worded it for the artefact store. */
 const isDiskFull = (error: unknown): boolean => {
   const { code, cause } = error as NodeJS.ErrnoException & { cause?: NodeJS.ErrnoException };
   return code === 'ENOSPC' || cause?.code === 'ENOSPC';
@@ -148,8 +151,11 @@ async function occupy(
 
 /** Removes a file of ours; one that somebody has taken over stays. */
 async function vacate(path: string, own: string): Promise<void> {
-  held.delete(own);
-  if ((await look(path))?.content === own) await rm(path, { force: true });
+  try {
+    if ((await look(path))?.content === own) await rm(path, { force: true });
+  } finally {
+    held.delete(own); // last: until the file is gone it is ours
+  }
 }
 
 /** Gives a file a second name, whole from the first moment. @returns false if that name is taken */

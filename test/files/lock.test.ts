@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { sha256 } from '../../src/files/hashes.ts';
 import { type Held, type Lock, takeLock } from '../../src/files/lock.ts';
+import { diskFull } from '../../src/messages/index.ts';
+import { itOnTinyDisk } from '../tiny-disk.ts';
 import { temporaryFolder } from '../run-fixture.ts';
 import { built, type Child, startChild } from './children.ts';
 
@@ -68,6 +70,13 @@ describe('a lock', () => {
     } finally {
       vi.useRealTimers();
     }
+  });
+
+  itOnTinyDisk('that finds no room on a full disk says so and leaves nothing behind', 64, async (dir) => {
+    await writeFile(join(dir, 'full'), new Uint8Array(1e5)).catch(() => undefined);
+    const path = join(dir, 'a.lock');
+    await expect(takeLock(path)).rejects.toThrow(diskFull(path));
+    expect(await readdir(dir)).toEqual(['full']);
   });
 
   it('stays when it is released after somebody else has taken it over', async () => {
