@@ -7,10 +7,10 @@ import { writeJson } from '../files/json.ts';
 import { THRESHOLDS, type Thresholds } from '../stats/verdict.ts';
 import { pairedResiduals } from './charts/paired-residuals.ts';
 import type { RunComparison } from '../analysis/compare.ts';
-import { type ComparedMetric, comparisonPage } from './page/comparison.ts';
+import { type ComparedMetric, comparisonPage } from './page/comparison-page.ts';
 import { createRenderer } from './render.ts';
 
-/** The names of the files in a comparison's folder, beside `figures/`. */
+/** The names of the files in a comparison's folder, next to `figures/`. */
 const FILES = { page: 'compare.html', data: 'compare.json' } as const;
 
 /**
@@ -44,7 +44,7 @@ export async function writeComparison(
   }
   await writeJson(join(dir, FILES.data), plain(found));
   const page = join(dir, FILES.page);
-  await writeAtomically(page, comparisonPage(found, metrics));
+  await writeAtomically(page, await comparisonPage(found, metrics));
   return page;
 }
 

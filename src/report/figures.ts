@@ -70,16 +70,16 @@ export function lossChartsOf(sheets: readonly Sheet[]): (Pick<Chart, 'name' | 's
   });
 }
 
-/** The curves of what lessons sweep, such as the number of poisoned pictures. */
+/** The curves over a swept parameter of fine-tuning, such as the number of poisoned images. */
 export const sweptChartsOf = (sheets: readonly Sheet[]): (Pick<Chart, 'name'> & SweptCurve)[] =>
   sweptCurves(sheets).map((curve, i) => ({ name: `swept-${i + 1}-${curve.parameter}`, ...curve }));
 
-/** What prices are counted in. */
+/** What the costs of attacks are counted in. */
 type PricedIn = Pick<Findings, 'prices' | 'quality'>;
 
-/** Time, and quality where the run measures it. */
+/** Time, and quality if the run measures it. */
 function currenciesOf(quality: Effect | undefined): (Currency & { name: string })[] {
-  const time = 'time of the attack in ms for a megapixel, on the machine of the run';
+  const time = 'time of the attack (ms per megapixel, on the machine of the run)';
   return [
     { name: 'time', of: 'msPerMegapixel', title: time, scale: 'log' },
     ...(quality === undefined
@@ -88,7 +88,7 @@ function currenciesOf(quality: Effect | undefined): (Currency & { name: string }
           {
             name: 'quality',
             of: 'qualityLost' as const,
-            title: `quality lost on the clean picture: ${quality.symbol} of attack(clean)`,
+            title: `quality lost by clean images (${quality.symbol} of attack(clean))`,
             scale: 'linear' as const,
           },
         ]),

@@ -8,17 +8,8 @@ import type { Arm } from '../run/rows.ts';
 import type { RunFolder, RunImage } from '../run/run-folder.ts';
 import { groupBy } from '../stats/group.ts';
 import { count } from '../analysis/numbers.ts';
+import type { Shot } from './page/client/page-data.ts';
 import { createPreviewer, PREVIEW_QUALITY, type Pixels, type Previewer } from './preview.ts';
-
-/** One arm of one image, as keys into `GalleryImage.pictures`. */
-interface Shot {
-  /** null where the file could not be read. */
-  readonly picture: string | null;
-  /** null on the clean arm, where a picture is missing, and where the two pictures differ in size. */
-  readonly difference: string | null;
-  /** Protected arm only: where the protection shows over the clean picture. */
-  readonly visible?: string | null;
-}
 
 /** All arms of one image. */
 export interface GalleryImage {
@@ -39,7 +30,7 @@ export interface Gallery {
   readonly rule: string;
 }
 
-/** Names an arm within an image; null where it has no protection or no attack. */
+/** Names an arm within an image; null if it has no protection or no attack. */
 export const shotKey = (arm: Arm, protection: string | null, attack: string | null): string =>
   JSON.stringify([arm, protection, attack]);
 
@@ -83,7 +74,7 @@ function scenesOf({ images }: RunFolder): Scene[] {
   return [...groupBy(shown, ({ image }) => image).values()].flatMap((records) => {
     const clean = records.find(({ arm }) => arm === 'clean');
     if (clean === undefined) return [];
-    // An attack that learns from a protection treats the clean picture differently for each.
+    // An attack that is trained on a protection treats the clean image differently for each.
     const controlOf = ({ protection, attack }: RunImage): RunImage | undefined =>
       records.find(
         (record) =>
@@ -230,7 +221,7 @@ function ruleOf(
   const largest = Math.max(...records.map(({ width, height }) => Math.max(width, height)));
   const size =
     largest <= side
-      ? 'Pictures are shown at full size'
+      ? 'Images are shown at full size'
       : `Previews are at most ${side} px on the longer side (originals: up to ${largest} px)`;
   const seeds = new Set(records.map(({ seed }) => seed)).size;
   const lost = sumOver(
@@ -238,11 +229,11 @@ function ruleOf(
     ({ shots }) => Object.values(shots).filter(({ picture }) => picture === null).length,
   );
   return [
-    `${size}, as WebP of quality ${PREVIEW_QUALITY}, so that all pictures together stay under ${Math.round(budget / 1e6)} MB.`,
+    `${size}. They are WebP files of quality ${PREVIEW_QUALITY}; all together stay under ${Math.round(budget / 1e6)} MB.`,
     images.length < scenes.length &&
       `${images.length} of ${count(scenes.length, 'image')} are shown, spread evenly over the data set.`,
-    seeds > 1 && `Of ${seeds} seeds the first is shown (seed ${records[0]!.seed}).`,
-    lost > 0 && `${count(lost, 'picture')} could not be read from the artefact store.`,
+    seeds > 1 && `Only the first of ${seeds} seeds is shown (seed ${records[0]!.seed}).`,
+    lost > 0 && `${count(lost, 'image file')} could not be read from the artefact store.`,
   ]
     .filter((sentence) => sentence !== false)
     .join(' ');

@@ -39,7 +39,7 @@ export async function loadTypeface(): Promise<Typeface> {
 
 const TEXT_ELEMENT = /<text((?:\s+[\w:-]+="[^"]*")*)\s*(?:\/>|>(.*?)<\/text>)/gs;
 
-/** One `<text>` of Vega's SVG: a line, or a `<tspan>` a line. Undefined where the font lacks a character. */
+/** One `<text>` of Vega's SVG: a line, or a `<tspan>` a line. Undefined if the font lacks a character. */
 function outlineElement(font: Font, attributes: string, content: string): string | undefined {
   const size = Number(/font-size="([\d.]+)px"/.exec(attributes)?.[1] ?? 11);
   const anchor = /text-anchor="(\w+)"/.exec(attributes)?.[1] ?? 'start';

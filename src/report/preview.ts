@@ -63,7 +63,7 @@ export async function createPreviewer(): Promise<Previewer> {
   };
 }
 
-/** The size of a preview: the picture's own where it fits into `side`. */
+/** The size of a preview: the picture's own if it fits into `side`. */
 export function previewSize(width: number, height: number, side: number): { width: number; height: number } {
   const scale = Math.min(1, side / Math.max(width, height));
   return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };

@@ -9,9 +9,9 @@ import { chartsOf, lossChartsOf, renderCharts, sweptChartsOf } from './figures.t
 import { findingsOf } from '../analysis/findings.ts';
 import { findingsCsv, findingsDocument } from '../analysis/findings-file.ts';
 import { makeGallery } from './gallery.ts';
-import { mimicry } from './page/mimicry.ts';
-import { reportPage } from './page/page.ts';
-import { votePage } from './page/vote.ts';
+import { mimicry } from './page/samples.ts';
+import { reportPage } from './page/report-page.ts';
+import { votePage } from './page/vote-page.ts';
 import { makeSheets } from './sheets.ts';
 import { verdictsDocument } from '../analysis/verdicts.ts';
 
@@ -29,7 +29,7 @@ const PICTURE_BYTES = 40e6;
  * Writes `report.html`, `findings.{json,csv}`, `verdicts.json` and `figures/*.{vl.json,svg,png}` into the run's folder. The same run gives
  * the same bytes. Every file is written under a temporary name first; the page comes last.
  * @returns path of the page
- * @throws USAGE where `options.effect` is not a metric of the run
+ * @throws USAGE if `options.effect` is not a metric of the run
  */
 export async function writeReport(run: RunFolder, options: ReportOptions = {}): Promise<string> {
   const { pictureBytes = PICTURE_BYTES, onWarning = () => {} } = options;
@@ -57,15 +57,22 @@ export async function writeReport(run: RunFolder, options: ReportOptions = {}): 
   const ballot = await votePage(run);
   if (ballot !== undefined) await writeAtomically(join(run.dir, RUN_FILES.vote), ballot);
   const shown = sheets.map((sheet) => ({ sheet, losses: losses.find((figure) => figure.sheet === sheet) }));
-  const painted = mimicry(shown, curves, ballot && RUN_FILES.vote);
   const page = join(run.dir, RUN_FILES.report);
-  await writeAtomically(page, reportPage(run, answers, findings, figures, gallery, painted));
+  const contents = {
+    run,
+    answers,
+    findings,
+    figures,
+    gallery,
+    mimicry: mimicry(shown, curves, ballot && RUN_FILES.vote),
+  };
+  await writeAtomically(page, await reportPage(contents));
   return page;
 }
 
 /** Charts of an earlier report may have other names; left behind they would pass for results of this one. */
 async function clearFigures(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const ours = /^(matrix|forest|curve|pareto|loss)-.*\.(vl\.json|svg|png)$/;
+  const ours = /^(matrix|forest|curve|pareto|loss|swept)-.*\.(vl\.json|svg|png)$/;
   for (const name of await readdir(folder)) if (ours.test(name)) await rm(join(folder, name));
 }

@@ -1,7 +1,7 @@
 /**
- * @file Contact sheets: what models generate that have learnt each arm of a run, one row a model, one column a prompt, with
- * what every metric says of each model. Models that learnt nothing, clean pictures and noise come first: the rest is read
- * against them.
+ * @file Contact sheets: samples of the models that were trained on each arm of a run, one row a model, one column a prompt,
+ * with what every metric says of each model. Baselines come first, because the rest is read against them: the model without
+ * fine-tuning, and those of clean, attacked and noisy images.
  */
 import type { CellRecord, MetricSetting, RunFolder, MimicRun } from '../run/run-folder.ts';
 import type { Row } from '../run/rows.ts';
@@ -16,23 +16,23 @@ import { isIdentity, isPlacebo } from '../analysis/summary.ts';
 
 /** One model's row. */
 export interface SheetRow {
-  /** What it has learnt, in words. */
+  /** What it was trained on, in words. */
   readonly name: string;
   readonly role: 'baseline' | 'protection';
   /** WebP in base64, one a prompt. */
   readonly pictures: readonly string[];
-  /** Of every training step; empty where nothing was learnt. */
+  /** The loss of every training step; empty if it was not trained. */
   readonly losses: readonly number[];
-  /** By each metric of the sheet, over all its paintings. */
+  /** By each metric of the sheet, over all its samples. */
   readonly measures: readonly { readonly mean: Estimate; readonly n: number }[];
 }
 
-/** The models that have learnt one artist's pictures. */
+/** The models that were trained on one artist's images. */
 export interface Sheet {
   readonly artist: string;
-  /** What tells this lesson from others of the run: `method=full`. */
+  /** What tells this mimic from others of the run: `method=full`. */
   readonly swept: string;
-  /** Metrics that judge these models; the first one names the lesson. */
+  /** Metrics that judge these models; the first one names the mimic. */
   readonly metrics: readonly MetricSetting[];
   readonly prompts: readonly string[];
   readonly rows: readonly SheetRow[];
@@ -44,11 +44,11 @@ const SIDE = 128;
 /** Most columns of a sheet. */
 const COLUMNS = 8;
 
-/** What a model is called that has learnt nothing. */
+/** The name of a model that was not fine-tuned. */
 export const UNTUNED = 'no fine-tuning';
 
-/** The models of a run, but for those that learnt what others did: a protection or an attack that does nothing. */
-export function distinctLessons({ generated, cells }: Pick<RunFolder, 'generated' | 'cells'>): MimicRun[] {
+/** The models of a run without duplicates: a protection or an attack that does nothing makes the model of another arm again. */
+export function distinctModels({ generated, cells }: Pick<RunFolder, 'generated' | 'cells'>): MimicRun[] {
   const idle = new Set(
     cells.flatMap(({ protection, attack }) =>
       [protection, attack].filter(isIdentity).map(({ label }) => label),
@@ -58,27 +58,27 @@ export function distinctLessons({ generated, cells }: Pick<RunFolder, 'generated
   return generated.filter(({ protection, attack }) => does(protection) && does(attack));
 }
 
-/** The sheets of a run under its first seed; where a lesson is swept, each setting has its own. */
+/** The sheets of a run under its first seed; each setting of a swept mimic has a sheet of its own. */
 export async function makeSheets(run: RunFolder, { draw }: Pick<Answers, 'draw'>): Promise<Sheet[]> {
   const { cells } = run;
-  const lessons = distinctLessons(run);
-  const shown = lessons.filter(({ seed }) => seed === lessons[0]!.seed);
+  const distinct = distinctModels(run);
+  const shown = distinct.filter(({ seed }) => seed === distinct[0]!.seed);
   const sheets = groupBy(shown, ({ artist, prompts, metric }) => JSON.stringify([artist, prompts, metric]));
   const judging = new Map(cells.map(({ metric }) => [metric.label, metric]));
   const swept = sweptParameters([...judging.values()]);
   const made: Sheet[] = [];
   for (const own of sheets.values()) {
     const { artist, prompts, metric } = own[0]!;
-    // What has learnt nothing is asked once for all settings of a sweep, and stands on the sheet of each.
+    // The model without fine-tuning is sampled once for all settings of a sweep, and stands on the sheet of each.
     const asIs = shown.filter(
-      (lesson) => lesson.arm === 'untuned' && lesson.artist === artist && lesson.metrics?.includes(metric),
+      (model) => model.arm === 'untuned' && model.artist === artist && model.metrics?.includes(metric),
     );
     const models = [...new Set([...asIs, ...own])];
-    const metrics = metricsOfLesson(cells, own[0]!);
+    const metrics = metricsOf(cells, own[0]!);
     const rows: SheetRow[] = [];
-    for (const { lesson, name, role } of ordered(models, cells)) {
-      const measures = metrics.map((metric) => measureOf(run.rows, lesson, metric, draw));
-      rows.push({ name, role, measures, losses: lesson.losses, pictures: await picturesOf(lesson) });
+    for (const { model, name, role } of ordered(models, cells)) {
+      const measures = metrics.map((metric) => measureOf(run.rows, model, metric, draw));
+      rows.push({ name, role, measures, losses: model.losses, pictures: await picturesOf(model) });
     }
     made.push({
       artist,
@@ -91,17 +91,14 @@ export async function makeSheets(run: RunFolder, { draw }: Pick<Answers, 'draw'>
   return made;
 }
 
-/** The metrics that judge a lesson's paintings; the one that names the lesson first. */
-function metricsOfLesson(
-  cells: readonly CellRecord[],
-  { metric, metrics = [metric] }: MimicRun,
-): MetricSetting[] {
+/** The metrics that judge a model's samples; the one that names the mimic first. */
+function metricsOf(cells: readonly CellRecord[], { metric, metrics = [metric] }: MimicRun): MetricSetting[] {
   const known = new Map(cells.map((cell) => [cell.metric.label, cell.metric]));
   return metrics.flatMap((label) => known.get(label) ?? []);
 }
 
 /** Baselines first: no fine-tuning, clean, attack(clean), noise. */
-function ordered(lessons: readonly MimicRun[], cells: readonly CellRecord[]) {
+function ordered(models: readonly MimicRun[], cells: readonly CellRecord[]) {
   const protections = new Map(cells.map(({ protection }) => [protection.label, protection]));
   const named = {
     protection: printedNames([...protections.values()]),
@@ -113,19 +110,19 @@ function ordered(lessons: readonly MimicRun[], cells: readonly CellRecord[]) {
     const setting = protections.get(protection ?? '');
     return setting !== undefined && isPlacebo(setting) ? 3 : 4;
   };
-  return [...lessons]
+  return [...models]
     .sort((a, b) => rank(a) - rank(b))
-    .map((lesson) => {
-      const name = learntIn({
-        ...lesson,
-        protection: named.protection.get(lesson.protection ?? '') ?? lesson.protection,
-        attack: named.attack.get(lesson.attack ?? '') ?? lesson.attack,
+    .map((model) => {
+      const name = trainingSetOf({
+        ...model,
+        protection: named.protection.get(model.protection ?? '') ?? model.protection,
+        attack: named.attack.get(model.attack ?? '') ?? model.attack,
       });
-      return { lesson, name, role: rank(lesson) < 4 ? ('baseline' as const) : ('protection' as const) };
+      return { model, name, role: rank(model) < 4 ? ('baseline' as const) : ('protection' as const) };
     });
 }
 
-/** The mean over what one model painted: hits and misses with Wilson's interval, the rest with a bootstrap's. */
+/** The mean over the samples of one model: hits and misses with Wilson's interval, the rest with a bootstrap's. */
 function measureOf(
   rows: readonly Row[],
   { arm, protection, attack, artist, seed }: MimicRun,
@@ -160,15 +157,15 @@ async function picturesOf({ pictures, imagesPerPrompt, prompts }: MimicRun): Pro
   return shown;
 }
 
-/** A picture as WebP in base64; empty where its file is gone. */
+/** A picture as WebP in base64; empty if its file is gone. */
 export async function thumbnail(path: string, side: number): Promise<string> {
   const previewer = await createPreviewer();
   const pixels = await previewer.load(path).catch(() => undefined);
   return pixels === undefined ? '' : Buffer.from(await previewer.picture(pixels, side)).toString('base64');
 }
 
-/** What a model has learnt: `clean pictures`, `mist | jpeg`. */
-export function learntIn({
+/** What a model was trained on: `clean`, `mist | jpeg`. */
+export function trainingSetOf({
   arm,
   protection,
   attack,
@@ -176,7 +173,7 @@ export function learntIn({
   if (arm === 'untuned') return UNTUNED;
   const isClean = arm === 'clean' || arm === 'attacked-clean';
   const shield = isClean ? 'clean' : (protection ?? 'clean');
-  // An attack that learns treats the clean picture as one of that protection.
-  const wash = isClean && protection !== null ? `${attack} taught on ${protection}` : attack;
+  // An attack that is trained on a protection treats the clean image as one of that protection.
+  const wash = isClean && protection !== null ? `${attack} trained on ${protection}` : attack;
   return wash === null ? shield : `${shield} | ${wash}`;
 }

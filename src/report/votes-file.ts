@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { reasonOf, unreadableVotes } from '../messages/index.ts';
-import { QUESTIONS, type Votes } from './ballot.ts';
+import { QUESTIONS } from './ballot.ts';
+import type { Votes } from './page/client/page-data.ts';
 
 const votesSchema = z.object({
   run: z.string(),
@@ -11,7 +12,7 @@ const votesSchema = z.object({
   ),
 });
 
-/** Reads one voter's file. @throws USAGE where it is no such file, or of another run */
+/** Reads one voter's file. @throws USAGE if it is not such a file, or of another run */
 export async function readVotes(file: string, run: string): Promise<Votes> {
   try {
     const votes = votesSchema.parse(JSON.parse(await readFile(file, 'utf8')));

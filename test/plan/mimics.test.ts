@@ -154,7 +154,7 @@ describe('metrics of what a fine-tuned model generates', () => {
 
   it('show a sheet in the report, and a page to vote on blindly', async () => {
     const page = await readFile(await writeReport(run.folder), 'utf8');
-    expect(page).toContain('What the mimic paints');
+    expect(page).toContain('Samples of the mimics');
     expect(page.match(/<th scope="row">no fine-tuning<\/th>/g)).toHaveLength(2);
     const ballot = await readFile(join(run.folder.dir, 'vote.html'), 'utf8');
     expect(ballot).toContain('a painting of a cat by cat');

@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { CellRecord, MetricSetting, MimicRun } from '../../src/run/run-folder.ts';
 import type { Manifest } from '../../src/run/manifest.ts';
-import { ballotOf, countVotes, type Votes } from '../../src/report/ballot.ts';
+import { ballotOf, countVotes } from '../../src/report/ballot.ts';
+import type { Votes } from '../../src/report/page/client/page-data.ts';
 import { settingOf } from '../report-fixture.ts';
 
-const lesson = (arm: MimicRun['arm'], protection: string | null, name: string): MimicRun => ({
+const modelOf = (arm: MimicRun['arm'], protection: string | null, name: string): MimicRun => ({
   metric: 'lora-mimicry',
   artist: 'X',
   arm,
@@ -18,9 +19,9 @@ const lesson = (arm: MimicRun['arm'], protection: string | null, name: string): 
   weights: null,
 });
 const generated = [
-  lesson('clean', null, 'c'),
-  lesson('protected', 'mist', 'm'),
-  lesson('protected', 'identity', 'c'),
+  modelOf('clean', null, 'c'),
+  modelOf('protected', 'mist', 'm'),
+  modelOf('protected', 'identity', 'c'),
 ];
 const manifest = { run: 'run-1' } as Manifest;
 const pairs = ballotOf({ generated, cells: [], manifest });
@@ -28,16 +29,16 @@ const pairs = ballotOf({ generated, cells: [], manifest });
 describe('a ballot', () => {
   it('pairs pictures of the same prompt and draws, and leaves out pairs of the very same picture', () => {
     expect(pairs).toHaveLength(4);
-    for (const { left, right, armIsLeft, learnt, prompt } of pairs) {
+    for (const { left, right, armIsLeft, trainedOn, prompt } of pairs) {
       const [mine, control] = armIsLeft ? [left, right] : [right, left];
-      expect([mine.replace('m', ''), learnt]).toEqual([control.replace('c', ''), 'mist']);
+      expect([mine.replace('m', ''), trainedOn]).toEqual([control.replace('c', ''), 'mist']);
       expect(prompt).toBe(/[01]/.test(mine) ? 'a boat' : 'a tree');
     }
   });
 
   it('has half of each arm’s pictures on the left, and asks no more than sixty, evenly over the arms', () => {
     const many = (protection: string): MimicRun => ({
-      ...lesson('protected', protection, protection),
+      ...modelOf('protected', protection, protection),
       prompts: Array.from({ length: 41 }, (_, i) => `p${i}`),
       imagesPerPrompt: 1,
       pictures: Array.from({ length: 41 }, (_, i) => ({ sha256: `${protection}${i}`, path: `/${i}.png` })),
@@ -46,31 +47,31 @@ describe('a ballot', () => {
     const asked = ballotOf({ generated: [clean, many('mist'), many('noise')], cells: [], manifest });
     expect(asked).toHaveLength(60);
     for (const name of ['mist', 'noise']) {
-      const own = asked.filter(({ learnt }) => learnt === name);
+      const own = asked.filter(({ trainedOn }) => trainedOn === name);
       expect(own).toHaveLength(30);
       expect(own.filter(({ armIsLeft }) => armIsLeft)).toHaveLength(15);
     }
     expect(new Set(asked.map(({ id }) => id)).size).toBe(60);
   });
 
-  it('holds each setting of a swept lesson against its own model of clean pictures, and says which it is', () => {
+  it('holds each setting of a swept mimic against its own model of clean images, and says which it is', () => {
     const settings = ['lora', 'full'].map((method) => settingOf('lora-mimicry', { method }) as MetricSetting);
     const cells = settings.map((metric) => ({
       metric,
       protection: settingOf('mist'),
       attack: settingOf('identity'),
     })) as unknown as CellRecord[];
-    const taught = settings.flatMap(({ label }, i) => [
-      { ...lesson('clean', null, `c${i}`), metric: label },
-      { ...lesson('protected', 'mist', `m${i}`), metric: label },
-      { ...lesson('attacked-protected', 'mist', `m${i}`), metric: label, attack: 'identity' },
+    const trained = settings.flatMap(({ label }, i) => [
+      { ...modelOf('clean', null, `c${i}`), metric: label },
+      { ...modelOf('protected', 'mist', `m${i}`), metric: label },
+      { ...modelOf('attacked-protected', 'mist', `m${i}`), metric: label, attack: 'identity' },
     ]);
-    const asked = ballotOf({ generated: taught, cells, manifest });
+    const asked = ballotOf({ generated: trained, cells, manifest });
     expect(asked).toHaveLength(8); // an attack that does nothing is not asked about
-    for (const { left, right, learnt } of asked) {
-      const setting = learnt === 'mist, method=lora' ? '0' : '1';
+    for (const { left, right, trainedOn } of asked) {
+      const setting = trainedOn === 'mist, method=lora' ? '0' : '1';
       expect([left, right].map((path) => path.slice(1, 3)).sort()).toEqual([`c${setting}`, `m${setting}`]);
-      expect(learnt).toMatch(/^mist, method=(lora|full)$/);
+      expect(trainedOn).toMatch(/^mist, method=(lora|full)$/);
     }
   });
 
@@ -95,7 +96,7 @@ describe('a ballot', () => {
       ]),
     });
     const [style, quality] = countVotes(pairs, [vote(true), vote(true), vote(false)]);
-    expect(style).toMatchObject({ learnt: 'mist', question: 'style', hits: 8, n: 12, rate: 8 / 12 });
+    expect(style).toMatchObject({ trainedOn: 'mist', question: 'style', hits: 8, n: 12, rate: 8 / 12 });
     // Wilson's interval of 8 in 12.
     expect([style!.interval.lo, style!.interval.hi].map((v) => v.toFixed(3))).toEqual(['0.391', '0.862']);
     expect(quality).toMatchObject({ n: 12, hits: 3 * pairs.filter(({ armIsLeft }) => armIsLeft).length });

@@ -3,7 +3,7 @@ import type { CellRecord, MetricSetting, RunFolder, MimicRun } from '../../src/r
 import type { RowArm } from '../../src/run/rows.ts';
 import { analyse } from '../../src/analysis/analysis.ts';
 import { lossCurves } from '../../src/report/charts/loss-curves.ts';
-import { learntIn, makeSheets } from '../../src/report/sheets.ts';
+import { trainingSetOf, makeSheets } from '../../src/report/sheets.ts';
 import { wilsonInterval } from '../../src/stats/rates.ts';
 import { rowOf, settingOf } from '../report-fixture.ts';
 
@@ -21,7 +21,7 @@ const success = metricOf('lora-mimicry', { steps: 10 }, true);
 const similarity = metricOf('lora-mimicry-similarity', { steps: 10 });
 const longer = metricOf('lora-mimicry', { steps: 20 }, true);
 
-const lesson = (
+const modelOf = (
   arm: RowArm,
   protection: string | null,
   attack: string | null,
@@ -77,11 +77,11 @@ const run = {
   rows,
   images: [],
   generated: [
-    lesson('protected', 'mist', null),
-    lesson('clean', null, null, [2, 1, 0]),
-    lesson('attacked-clean', null, 'jpeg'),
-    lesson('protected', protections[1]!.label, null),
-    lesson('untuned', null, null, []),
+    modelOf('protected', 'mist', null),
+    modelOf('clean', null, null, [2, 1, 0]),
+    modelOf('attacked-clean', null, 'jpeg'),
+    modelOf('protected', protections[1]!.label, null),
+    modelOf('untuned', null, null, []),
   ],
 } as unknown as RunFolder;
 
@@ -98,12 +98,12 @@ describe('a contact sheet', () => {
     expect(sheet!.rows.map(({ role }) => role)).toEqual([...Array(4).fill('baseline'), 'protection']);
   });
 
-  it('shows what has learnt nothing on the sheet of every setting that asks it', async () => {
-    const untuned = { ...lesson('untuned', null, null, []), metrics: [success.label, longer.label] };
+  it('shows the model without fine-tuning on the sheet of every setting that asks for it', async () => {
+    const untuned = { ...modelOf('untuned', null, null, []), metrics: [success.label, longer.label] };
     const generated = [
       untuned,
-      lesson('clean', null, null),
-      { ...lesson('clean', null, null), metric: longer.label, metrics: [longer.label] },
+      modelOf('clean', null, null),
+      { ...modelOf('clean', null, null), metric: longer.label, metrics: [longer.label] },
     ];
     const sheets = await makeSheets({ ...run, generated }, analyse(run, { draws: 200 }));
     expect(
@@ -120,21 +120,17 @@ describe('a contact sheet', () => {
     const idle = settingOf('identity');
     const generated = [
       ...run.generated,
-      lesson('protected', 'identity', null),
-      lesson('attacked-clean', null, 'identity'),
-      lesson('attacked-protected', 'mist', 'identity'),
+      modelOf('protected', 'identity', null),
+      modelOf('attacked-clean', null, 'identity'),
+      modelOf('attacked-protected', 'mist', 'identity'),
     ];
-    const beside = [
-      ...cells,
-      { ...cells[0]!, protection: idle, attack: idle },
-      { ...cells[0]!, attack: idle },
-    ];
-    const [sheet] = await makeSheets({ ...run, generated, cells: beside }, analyse(run, { draws: 200 }));
+    const more = [...cells, { ...cells[0]!, protection: idle, attack: idle }, { ...cells[0]!, attack: idle }];
+    const [sheet] = await makeSheets({ ...run, generated, cells: more }, analyse(run, { draws: 200 }));
     expect(sheet!.rows.map(({ name }) => name).filter((name) => name.includes('identity'))).toEqual([]);
     expect(sheet!.rows).toHaveLength(5);
   });
 
-  it('says of each model what the metrics of its lesson say, shares with Wilson’s interval', async () => {
+  it('says of each model what the metrics of its mimic say, shares with Wilson’s interval', async () => {
     const [sheet] = await makeSheets(run, analyse(run, { draws: 200 }));
     expect(sheet!.metrics.map(({ label }) => label)).toEqual([success.label, similarity.label]); // not of 20 steps
     const [untuned, clean] = sheet!.rows;
@@ -145,17 +141,17 @@ describe('a contact sheet', () => {
     expect(mist.measures[1]!.mean.value).toBe(0.5);
   });
 
-  it('tells attack(clean) of one protection from that of another, where the attack has learnt', () => {
-    const taught = { arm: 'attacked-clean' as const, attack: 'learned-remover' };
-    expect(learntIn({ ...taught, protection: 'mist' })).toBe('clean | learned-remover taught on mist');
-    expect(learntIn({ arm: 'attacked-clean', attack: 'jpeg', protection: null })).toBe('clean | jpeg');
+  it('tells attack(clean) of one protection from that of another, if the attack was trained', () => {
+    const trained = { arm: 'attacked-clean' as const, attack: 'learned-remover' };
+    expect(trainingSetOf({ ...trained, protection: 'mist' })).toBe('clean | learned-remover trained on mist');
+    expect(trainingSetOf({ arm: 'attacked-clean', attack: 'jpeg', protection: null })).toBe('clean | jpeg');
   });
 
   it('has the losses of every model that was trained, and how far they are from that of clean pictures', async () => {
     const [sheet] = await makeSheets(run, analyse(run, { draws: 200 }));
     const text = JSON.stringify(lossCurves(sheet!));
     expect(text).not.toContain('no fine-tuning');
-    expect(text.match(/"learnt":"mist","step":3,"loss":1\}/g)).toHaveLength(2); // 1, and 1 more than 0
+    expect(text.match(/"trainedOn":"mist","step":3,"loss":1\}/g)).toHaveLength(2); // 1, and 1 more than 0
     expect(lossCurves({ rows: sheet!.rows.filter(({ losses }) => losses.length === 0) })).toBeUndefined();
   });
 });

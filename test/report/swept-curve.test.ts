@@ -37,10 +37,10 @@ const sheetOf = (poisoned: number, rates: Readonly<Record<string, number>>): She
   }),
 });
 
-describe('what a metric says over a number that lessons sweep', () => {
+describe('what a metric says over a swept parameter', () => {
   const sheets = [1, 3, 10].map((k) => sheetOf(k, { clean: 0.1, noise: 0.1 + k / 40, poison: 0.2 + k / 20 }));
 
-  it('is a curve for each question, with a point and an interval for each thing learnt', () => {
+  it('is a curve for each question, with a point and an interval for each training set', () => {
     const curves = sweptCurves(sheets);
     expect(curves.map(({ metric, parameter }) => [metric, parameter])).toEqual([
       ['concept-poison, concept', 'poisoned'],
@@ -49,11 +49,11 @@ describe('what a metric says over a number that lessons sweep', () => {
     const { data } = curves[0]!.spec as unknown as { data: { values: object[] } };
     expect(data.values).toHaveLength(9);
     expect(data.values).toContainEqual(
-      expect.objectContaining({ x: 10, learnt: 'poison', value: 0.7, lo: 0.35, hi: 0.85 }),
+      expect.objectContaining({ x: 10, trainedOn: 'poison', value: 0.7, lo: 0.35, hi: 0.85 }),
     );
   });
 
-  it('is none where nothing is swept', () => {
+  it('is none if nothing is swept', () => {
     expect(sweptCurves(sheets.slice(0, 1))).toEqual([]);
   });
 });

@@ -2,32 +2,24 @@ import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findBrowser } from '../../src/attacks/parts/browser.ts';
 import type { RunFolder, MimicRun } from '../../src/run/run-folder.ts';
 import { ballotOf, countVotes } from '../../src/report/ballot.ts';
-import { votePage } from '../../src/report/page/vote.ts';
+import { votePage } from '../../src/report/page/vote-page.ts';
 import { readVotes } from '../../src/report/votes-file.ts';
 import { wilsonInterval } from '../../src/stats/rates.ts';
 import { makeRun } from '../report-fixture.ts';
-
-const executablePath = ((): string | undefined => {
-  try {
-    return findBrowser();
-  } catch {
-    return undefined;
-  }
-})();
+import { hasBrowser, openBrowser, redOf } from './browser.ts';
 
 const prompts = ['a boat', 'a tree', 'a mill'];
 
-/** A run with models that learnt clean, noisy and misted pictures; each paints in a colour of its own. */
+/** A run with models of clean, noisy and misted images; each makes samples of a colour of its own. */
 async function runWithModels(): Promise<RunFolder> {
   const dir = await mkdtemp(join(tmpdir(), 'craquelure-vote-'));
   const run = await makeRun({ dir, attacks: [] });
-  const lesson = async (arm: MimicRun['arm'], protection: string | null, red: number): Promise<MimicRun> => {
+  const modelOf = async (arm: MimicRun['arm'], protection: string | null, red: number): Promise<MimicRun> => {
     const pictures = await Promise.all(
       prompts.map(async (_, i) => {
         const path = join(dir, `${protection ?? 'clean'}-${i}.png`);
@@ -42,14 +34,14 @@ async function runWithModels(): Promise<RunFolder> {
     return { metric: 'lora-mimicry', artist: 'Fixture', arm, protection, pictures, ...rest };
   };
   const generated = [
-    await lesson('clean', null, 10),
-    await lesson('protected', 'mist', 120),
-    await lesson('protected', 'grain', 240),
+    await modelOf('clean', null, 10),
+    await modelOf('protected', 'mist', 120),
+    await modelOf('protected', 'grain', 240),
   ];
   return { ...run, generated };
 }
 
-if (executablePath === undefined) it.skip('voting in a browser: no Chromium on PATH or in CHROMIUM_PATH');
+if (!hasBrowser) it.skip('voting in a browser: no Chromium on PATH or in CHROMIUM_PATH');
 else
   describe('the voting page in a browser', () => {
     let run: RunFolder;
@@ -64,19 +56,12 @@ else
       const file = join(run.dir, 'vote.html');
       await writeFile(file, html);
       url = pathToFileURL(file).href;
-      browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
+      browser = await openBrowser();
     });
     afterAll(() => browser?.close());
 
     const progress = (): Promise<string | null> => page.textContent('#progress');
-    const colour = (side: string): Promise<number> =>
-      page.evaluate(async (id) => {
-        const image = document.getElementById(id) as HTMLImageElement;
-        await image.decode();
-        const canvas = new OffscreenCanvas(1, 1).getContext('2d')!;
-        canvas.drawImage(image, 0, 0, 1, 1);
-        return canvas.getImageData(0, 0, 1, 1).data[0]!;
-      }, side);
+    const redness = (side: string): Promise<number> => redOf(page.locator(`#${side}`));
 
     it('takes both answers on every pair, keeps them over a reload, and saves what is counted right', async () => {
       page = await browser.newPage();
@@ -94,13 +79,13 @@ else
           await page.reload();
           expect(await progress()).toBe('Pair 4 of 6, 3 answered');
         }
-        const redder = (await colour('left')) > (await colour('right')) ? 'left' : 'right';
+        const redder = (await redness('left')) > (await redness('right')) ? 'left' : 'right';
         if (i % 2 === 0) await page.click(`[data-question=style][data-side=${redder}]`);
         else await page.keyboard.press(redder === 'left' ? 'ArrowLeft' : 'ArrowRight');
         expect(await page.getAttribute('[data-asks=quality]', 'aria-current')).toBe('true');
         await page.keyboard.press('ArrowLeft');
       }
-      expect(await progress()).toMatch(/^Pair 6 of 6, 6 answered\. That was all/);
+      expect(await progress()).toMatch(/^Pair 6 of 6, 6 answered\. All pairs are answered/);
 
       // A change of mind: back to the first pair, and quality is right there.
       for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowUp');
@@ -117,8 +102,8 @@ else
       expect(votes.votes).toHaveLength(12);
       const pairs = ballotOf(run);
       const rates = countVotes(pairs, [votes]);
-      for (const learnt of ['mist', 'grain']) {
-        const style = rates.find((rate) => rate.learnt === learnt && rate.question === 'style')!;
+      for (const trainedOn of ['mist', 'grain']) {
+        const style = rates.find((rate) => rate.trainedOn === trainedOn && rate.question === 'style')!;
         expect(style).toMatchObject({ hits: 3, n: 3, rate: 1, interval: wilsonInterval(3, 3) });
       }
       const lefts = pairs.map(({ armIsLeft }, i) => (i === 0 ? !armIsLeft : armIsLeft));
@@ -127,7 +112,7 @@ else
     });
 
     it('says nowhere which side is whose', async () => {
-      const shown = html.replaceAll(/"(left|right)":"[^"]*"/g, '').replaceAll(/"samples":\{.*?\}/g, '');
+      const shown = html.replaceAll(/"(left|right)":"[^"]*"/g, '').replaceAll(/"references":\{.*?\}/g, '');
       for (const hint of ['mist', 'grain', 'armIsLeft', 'clean', '.png', 'sha256']) {
         expect(shown).not.toContain(hint);
       }
@@ -137,7 +122,7 @@ else
     it('fits a narrow window', async () => {
       const narrow = await browser.newPage({ viewport: { width: 360, height: 740 } });
       await narrow.goto(url);
-      const width = await narrow.evaluate(() => document.documentElement.scrollWidth);
+      const width = await narrow.locator('html').evaluate((html) => html.scrollWidth);
       expect(width).toBeLessThanOrEqual(360);
       await narrow.close();
     });

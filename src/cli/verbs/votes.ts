@@ -25,14 +25,16 @@ export const votes = defineVerb({
     const rates = countVotes(ballotOf(run), ballots);
     if (args.json) return printJson(rates);
     const percent = (share: number): string => `${Math.round(100 * share)} %`;
-    const rows = rates.map(({ learnt, question, rate, interval, hits, n }) => [
-      learnt,
+    const rows = rates.map(({ trainedOn, question, rate, interval, hits, n }) => [
+      trainedOn,
       question,
       percent(rate),
       `${percent(interval.lo)} to ${percent(interval.hi)}`,
       `${hits} of ${n}`,
     ]);
-    print(table(['learnt', 'question', 'preferred', '95 % interval', 'votes'], rows));
-    print('Preferred to the model that learnt clean art; 50 %: the protection is useless.');
+    print(table(['trained on', 'question', 'preferred', '95 % interval', 'votes'], rows));
+    print(
+      'Preferred: how often voters chose this model over the model of clean images. 50 %: the protection is useless.',
+    );
   },
 });

@@ -1,6 +1,6 @@
 /**
- * @file Two runs on one axis: R of each attack in A and in B with intervals, and beside it what changed, R in B less R in A
- * on the pictures that both have, with its paired interval. One block a protection.
+ * @file Two runs on one axis: R of each attack in A and in B with intervals, and on the right what changed, R in B minus
+ * R in A on the images that both have, with its paired interval. One block a protection.
  */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Estimate } from '../../stats/residual.ts';
@@ -12,10 +12,10 @@ import { CONFIG, FAINT, SCHEMA } from './theme.ts';
 
 const RUN_COLOURS = ['#8b929c', '#0072b2'] as const;
 const MOVES = { more: '#0072b2', less: '#d55e00', unclear: '#8b929c' } as const;
-/** What R in B less R in A is cut to. */
+/** R in B minus R in A is cut to this. */
 const FAR = 1.5;
 
-/** The chart of one metric's pairs; undefined where no pair has an R in either run. */
+/** The chart of one metric's pairs; undefined if no pair has an R in either run. */
 export function pairedResiduals(
   pairs: readonly PairedCell[],
   thresholds: Thresholds,
@@ -130,7 +130,7 @@ function changeLayers(own: readonly PairedCell[], reach: number) {
         {
           mark: { type: 'rule' as const, strokeWidth: 1.5, clip: true },
           encoding: {
-            x: { ...x, field: 'lo', axis: { title: 'R in B less R in A', grid: false, tickCount: 5 } },
+            x: { ...x, field: 'lo', axis: { title: 'R in B − R in A', grid: false, tickCount: 5 } },
             x2: { field: 'hi' },
           },
         },

@@ -4,6 +4,7 @@ import type { Thresholds } from '../../stats/verdict.ts';
 import type { Analysis } from '../../analysis/analysis.ts';
 import type { Prices } from '../../analysis/price.ts';
 import { isIdentity } from '../../analysis/summary.ts';
+import { type Label, placeNames } from './placed-names.ts';
 import {
   bands,
   RESIDUAL_TITLE,
@@ -22,22 +23,15 @@ export interface Currency {
   readonly scale: 'log' | 'linear';
 }
 
-/** A point of the chart; `front` where no attack on the protection is both cheaper and leaves less. */
+/** A point of the chart; `front` if no other attack on the protection costs less and leaves less. */
 interface Point extends ShownResidual {
   readonly price: number;
   readonly front: boolean;
-  /** Where its name stands; absent where there is no room for one. */
+  /** Where its name stands; absent if there is no room for it. */
   readonly label?: Label;
 }
 
-/** Offset of a name from its point, px, and the end of it that is nearer. */
-interface Label {
-  readonly dx: number;
-  readonly dy: number;
-  readonly align: 'left' | 'right' | 'center';
-}
-
-/** The chart of one effect's pairs; undefined where no attack has a price in that currency. */
+/** The chart of one effect's pairs; undefined if no attack has a price in that currency. */
 export function paretoChart(
   pairs: readonly Analysis[],
   prices: Prices,
@@ -50,71 +44,83 @@ export function paretoChart(
   const reach = currency.scale === 'log' ? widened(found) : padded(found);
   const points = withNames(found, reach, domain, currency.scale);
   const { color, shape } = seriesScales([...new Set(points.map(({ protection }) => protection))]);
-  const y = { type: 'quantitative' as const, scale: { domain, nice: false, zero: false } };
-  const x = {
+  return {
+    $schema: SCHEMA,
+    config: CONFIG,
+    description: `Residual R of each attack over its cost: ${currency.title}. Lines join the attacks that no other attack beats in both`,
+    ...SIZE,
+    layer: [
+      ...bands(thresholds, domain, 'y'),
+      {
+        data: { values: points },
+        encoding: { x: priceAxis(currency, reach), color },
+        layer: layersOf(domain, shape),
+      },
+    ],
+  };
+}
+
+const SIZE = { width: 400, height: 260 } as const;
+
+function priceAxis({ title, scale }: Currency, reach: readonly [number, number]) {
+  const isLog = scale === 'log';
+  return {
     field: 'price',
     type: 'quantitative' as const,
     scale: {
       domain: [...reach],
       nice: false,
-      ...(currency.scale === 'log' ? { type: 'log' as const } : { zero: false }),
+      ...(isLog ? { type: 'log' as const } : { zero: false }),
     },
     axis: {
-      title: currency.title,
+      title,
       grid: false,
       labelExpr: "format(datum.value, '~g')",
-      ...(currency.scale === 'log' ? { values: roundPrices(reach) } : { tickCount: 6 }),
+      ...(isLog ? { values: roundPrices(reach) } : { tickCount: 6 }),
     },
   };
-  return {
-    $schema: SCHEMA,
-    config: CONFIG,
-    description: `Residual R of each attack over its price, ${currency.title}; lines join the attacks worth their price`,
-    width: WIDTH,
-    height: HEIGHT,
-    layer: [
-      ...bands(thresholds, domain, 'y'),
-      {
-        data: { values: points },
-        encoding: { x, color },
-        layer: [
-          {
-            mark: { type: 'rule', strokeWidth: 1, opacity: 0.45, clip: true },
-            encoding: {
-              y: { ...y, field: 'lo', axis: { title: RESIDUAL_TITLE, grid: false, tickCount: 6 } },
-              y2: { field: 'hi' },
-            },
-          },
-          {
-            transform: [{ filter: 'datum.front' }],
-            mark: { type: 'line', interpolate: 'step-after', strokeWidth: 1.4, clip: true },
-            encoding: { y: { ...y, field: 'r' } },
-          },
-          {
-            mark: { type: 'point', filled: true, size: 46, opacity: 1, clip: true },
-            encoding: { y: { ...y, field: 'r' }, shape },
-          },
-          {
-            transform: [{ filter: 'isValid(datum.label)' }],
-            mark: {
-              type: 'text',
-              fontSize: 9,
-              baseline: 'middle',
-              align: { expr: 'datum.label.align' },
-              dx: { expr: 'datum.label.dx' },
-              dy: { expr: 'datum.label.dy' },
-            },
-            encoding: {
-              y: { ...y, field: 'r' },
-              text: { field: 'attack', type: 'nominal' },
-              color: { value: FAINT },
-            },
-          },
-        ],
-      },
-    ],
-  };
 }
+
+/** Intervals, the line of what is worth its price, points, and names if there is room for them. */
+function layersOf(domain: readonly [number, number], shape: ReturnType<typeof seriesScales>['shape']) {
+  const y = { type: 'quantitative' as const, scale: { domain: [...domain], nice: false, zero: false } };
+  return [
+    {
+      mark: { type: 'rule' as const, strokeWidth: 1, opacity: 0.45, clip: true },
+      encoding: {
+        y: { ...y, field: 'lo', axis: { title: RESIDUAL_TITLE, grid: false, tickCount: 6 } },
+        y2: { field: 'hi' },
+      },
+    },
+    {
+      transform: [{ filter: 'datum.front' }],
+      mark: { type: 'line' as const, interpolate: 'step-after' as const, strokeWidth: 1.4, clip: true },
+      encoding: { y: { ...y, field: 'r' } },
+    },
+    {
+      mark: { type: 'point' as const, filled: true, size: 46, opacity: 1, clip: true },
+      encoding: { y: { ...y, field: 'r' }, shape },
+    },
+    {
+      transform: [{ filter: 'isValid(datum.label)' }],
+      mark: NAME,
+      encoding: {
+        y: { ...y, field: 'r' },
+        text: { field: 'attack', type: 'nominal' as const },
+        color: { value: FAINT },
+      },
+    },
+  ];
+}
+
+const NAME = {
+  type: 'text' as const,
+  fontSize: 9,
+  baseline: 'middle' as const,
+  align: { expr: 'datum.label.align' },
+  dx: { expr: 'datum.label.dx' },
+  dy: { expr: 'datum.label.dy' },
+};
 
 /** Half as much again on both sides: room for points and names on a log scale. */
 const widened = (points: readonly Point[]): [number, number] => {
@@ -139,14 +145,6 @@ function padded(points: readonly Point[]): [number, number] {
   return [lo - 0.05 * (hi - lo), hi + 0.05 * (hi - lo)];
 }
 
-const WIDTH = 400;
-const HEIGHT = 260;
-
-/** Width of a letter of a name and height of its line, px; half a point. */
-const LETTER = 4.9;
-const LINE = 10;
-const POINT = 4;
-
 /** A name for the lowest point of each attack, attacks worth their price first, wherever it covers nothing. */
 function withNames(
   points: readonly Point[],
@@ -156,62 +154,21 @@ function withNames(
 ): Point[] {
   const along = (price: number): number =>
     scale === 'log' ? Math.log(price / from) / Math.log(to / from) : (price - from) / (to - from);
-  const at = points.map(({ price, r }) => ({ x: WIDTH * along(price), y: (HEIGHT * (hi - r)) / (hi - lo) }));
-  const taken: Box[] = at.map(({ x, y }) => ({
-    left: x - POINT,
-    right: x + POINT,
-    top: y - POINT,
-    bottom: y + POINT,
+  const spots = points.map(({ price, r }) => ({
+    x: SIZE.width * along(price),
+    y: (SIZE.height * (hi - r)) / (hi - lo),
   }));
   const lowest = points
     .map((point, i) => ({ point, i }))
     .filter(({ point }) => points.every((other) => other.attack !== point.attack || other.r >= point.r))
     .sort((a, b) => Number(b.point.front) - Number(a.point.front) || a.point.r - b.point.r);
-  const labels = new Map<number, Label>();
-  for (const { point, i } of lowest) {
-    const placed = PLACES.map((label) => ({ label, box: boxOf(point.attack, at[i]!, label) })).find(
-      ({ box }) => isInside(box) && taken.every((other) => !overlap(box, other)),
-    );
-    if (placed === undefined) continue;
-    labels.set(i, placed.label);
-    taken.push(placed.box);
-  }
+  const labels = placeNames(
+    lowest.map(({ point, i }) => ({ name: point.attack, at: i })),
+    spots,
+    SIZE,
+  );
   return points.map((point, i) => (labels.has(i) ? { ...point, label: labels.get(i)! } : point));
 }
-
-interface Box {
-  readonly left: number;
-  readonly right: number;
-  readonly top: number;
-  readonly bottom: number;
-}
-
-const PLACES: readonly Label[] = [
-  { dx: 7, dy: 0, align: 'left' },
-  { dx: -7, dy: 0, align: 'right' },
-  { dx: 0, dy: 11, align: 'center' },
-  { dx: 0, dy: -11, align: 'center' },
-  { dx: 5, dy: 10, align: 'left' },
-  { dx: 5, dy: -10, align: 'left' },
-  { dx: -5, dy: 10, align: 'right' },
-  { dx: -5, dy: -10, align: 'right' },
-];
-
-function boxOf(
-  name: string,
-  { x, y }: { readonly x: number; readonly y: number },
-  { dx, dy, align }: Label,
-): Box {
-  const width = LETTER * name.length;
-  const left = x + dx - (align === 'left' ? 0 : align === 'right' ? width : width / 2);
-  return { left, right: left + width, top: y + dy - LINE / 2, bottom: y + dy + LINE / 2 };
-}
-
-const isInside = ({ left, right, top, bottom }: Box): boolean =>
-  left >= 0 && right <= WIDTH && top >= 0 && bottom <= HEIGHT;
-
-const overlap = (a: Box, b: Box): boolean =>
-  a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 
 /** The points, and whether they are worth their price. */
 function pointsOf(pairs: readonly Analysis[], prices: Prices, { of, scale }: Currency): Point[] {

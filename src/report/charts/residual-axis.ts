@@ -11,7 +11,7 @@ export interface ShownResidual {
   readonly protection: string;
   readonly attack: string;
   readonly r: number;
-  /** Ends of the interval, cut to the chart's reach; equal to `r` where there is no interval. */
+  /** Ends of the interval, cut to the chart's reach; equal to `r` if there is no interval. */
   readonly lo: number;
   readonly hi: number;
 }

@@ -5,7 +5,7 @@ import type { Analysis } from '../../analysis/analysis.ts';
 import { bands, RESIDUAL_TITLE, residualDomain, seriesScales, shownResiduals } from './residual-axis.ts';
 import { CONFIG, SCHEMA } from './theme.ts';
 
-/** The forest of one effect's pairs; undefined where no pair has a residual to show. */
+/** The forest of one effect's pairs; undefined if no pair has a residual to show. */
 export function residualForest(pairs: readonly Analysis[], thresholds: Thresholds): TopLevelSpec | undefined {
   const shown = shownResiduals(pairs);
   if (shown.length === 0) return undefined;

@@ -1,11 +1,11 @@
-/** @file R over the strength of an attack, one line a protection, with the interval as a band; harsher to the right. */
+/** @file R over the strength of an attack, one line a protection, with the interval as a band; stronger settings to the right. */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Thresholds } from '../../stats/verdict.ts';
 import type { Family } from '../../analysis/families.ts';
 import { bands, RESIDUAL_TITLE, residualDomain, seriesScales, shownResiduals } from './residual-axis.ts';
 import { CONFIG, SCHEMA } from './theme.ts';
 
-/** The curve of a family; undefined where no protection has an effect to lose. */
+/** The curve of a family; undefined if no protection has an effect to lose. */
 export function strengthCurve(family: Family, thresholds: Thresholds): TopLevelSpec | undefined {
   const values = family.points.flatMap(({ strength, analysis }) =>
     shownResiduals([analysis]).map((shown) => ({ ...shown, strength })),
@@ -33,7 +33,7 @@ export function strengthCurve(family: Family, thresholds: Thresholds): TopLevelS
             type: 'quantitative',
             scale: { zero: false, nice: false, padding: 24, reverse: family.harsher === 'lower' },
             axis: {
-              title: `${family.attack}: ${family.parameter} (harsher to the right)`,
+              title: `${family.attack}: ${family.parameter} (stronger to the right)`,
               grid: false,
               labelExpr: "format(datum.value, '~g')",
               ...(strengths.length <= 8 && { values: strengths }),

@@ -1,6 +1,6 @@
 /**
- * @file What a metric says of models over a number that their lessons sweep: the poison curve over k, mimicry over the clean
- * pictures that a mimic has found. One line for each thing learnt, with the intervals of the sheets.
+ * @file What a metric says of models over a swept parameter of their fine-tuning: the poison curve over k, mimicry over the
+ * number of clean images that a mimic has found. One line for each kind of training set, with the intervals of the sheets.
  */
 import type { TopLevelSpec } from 'vega-lite';
 import type { MetricSetting } from '../../run/run-folder.ts';
@@ -10,7 +10,7 @@ import { CONFIG, legendColumns, SCHEMA, SERIES_COLOURS } from './theme.ts';
 
 /** A chart of one metric over one parameter. */
 export interface SweptCurve {
-  /** Whose pictures were learnt. */
+  /** Whose images the models were trained on. */
   readonly artist: string;
   readonly parameter: string;
   /** The metric with the parameter left out. */
@@ -20,13 +20,13 @@ export interface SweptCurve {
 
 interface Point {
   readonly x: number;
-  readonly learnt: string;
+  readonly trainedOn: string;
   readonly value: number;
   readonly lo: number;
   readonly hi: number;
 }
 
-/** The curves of a run: metrics of the same lesson but for one number, which has at least two values. */
+/** The curves of a run: metrics of the same settings but for one number, which has at least two values. */
 export function sweptCurves(sheets: readonly Sheet[]): SweptCurve[] {
   const points = sheets.flatMap(({ artist, metrics, rows }) =>
     metrics.flatMap((metric, m) =>
@@ -35,7 +35,7 @@ export function sweptCurves(sheets: readonly Sheet[]): SweptCurve[] {
           const { value, interval } = measures[m]!.mean;
           const point: Point = {
             x,
-            learnt: name,
+            trainedOn: name,
             value,
             lo: interval?.lo ?? value,
             hi: interval?.hi ?? value,
@@ -81,19 +81,24 @@ function axesOf({ links }: MetricSetting): { parameter: string; x: number; fixed
 const titleOf = ({ links, label }: MetricSetting): string => links[0]?.name ?? label;
 
 function curve(points: readonly Point[], parameter: string, title: string): TopLevelSpec {
-  const domain = [...new Set(points.map(({ learnt }) => learnt))];
+  const domain = [...new Set(points.map(({ trainedOn }) => trainedOn))];
   const color = {
-    field: 'learnt',
+    field: 'trainedOn',
     type: 'nominal' as const,
     scale: { domain, range: domain.map((_, i) => SERIES_COLOURS[i % SERIES_COLOURS.length]!) },
-    legend: { title: 'learnt', orient: 'bottom' as const, columns: legendColumns(domain), columnPadding: 20 },
+    legend: {
+      title: 'trained on',
+      orient: 'bottom' as const,
+      columns: legendColumns(domain),
+      columnPadding: 20,
+    },
   };
   const values = [...new Set(points.map(({ x }) => x))].sort((a, b) => a - b);
-  // Intervals of models that do equally well would hide each other: each thing learnt stands a little beside the others.
+  // Intervals of models that do equally well would hide each other: each training set stands a little apart from the others.
   const apart = 0.012 * (values.at(-1)! - values[0]!);
   const placed = points.map((point) => ({
     ...point,
-    at: point.x + apart * (domain.indexOf(point.learnt) - (domain.length - 1) / 2),
+    at: point.x + apart * (domain.indexOf(point.trainedOn) - (domain.length - 1) / 2),
   }));
   const x = {
     field: 'at',

@@ -5,36 +5,41 @@ import type { Answers } from '../../analysis/analysis.ts';
 import { count } from '../../analysis/numbers.ts';
 import { type Html, html } from './html.ts';
 
-/** The words of the report. */
-export function guide({ thresholds, bootstrap }: Answers): Html {
+/** The terms of the report. */
+export function guide({ thresholds: { holds, broken }, bootstrap }: Answers): Html {
+  const method = bootstrap.method === 'bca' ? 'BCa' : 'percentile';
   const drawn = bootstrap.cluster === 'artist' ? 'artists with all their images' : 'images';
   return html`<section id="guide">
 <h2>How to read this</h2>
 <dl class="guide">
-<div><dt>Four arms</dt><dd>Each image is seen four times: clean, protected, attack(clean) and attack(protected).</dd></div>
-<div><dt>Control arm</dt><dd>attack(clean) is what the attack does to a picture that was never protected. Without it, an attack
-that merely spoils the picture would count as a protection that survived.</dd></div>
+<div><dt>Four arms</dt><dd>Each image is measured in four versions, called arms: clean, protected, attack(clean) and attack(protected).</dd></div>
+<div><dt>Control arm</dt><dd>attack(clean) is the clean image after the attack: it shows what the attack does by itself. Without
+this control, an attack that only spoils the image would make the protection look as if it had survived.</dd></div>
 <div><dt>Residual R</dt><dd><span class="formula">R = (d[attack(protected)] − d[attack(clean)]) / (d[protected] − d[clean])</span>
-A ratio of means over images: the share of the effect that survives. 1: the attack removed nothing; 0: nothing is left.
-Above 1 the attack makes the effect stronger, below 0 it turns it round.</dd></div>
-<div><dt>Interval</dt><dd>${bootstrap.method === 'bca' ? 'BCa' : 'Percentile'} bootstrap, 95 %, ${bootstrap.draws.toLocaleString('en-US')} draws of ${drawn} (seed
-${bootstrap.seed}), the same draws in all four arms and all cells, so that everything is paired; widened for few images as Student's t is.</dd></div>
-<div><dt>Verdict</dt><dd>Read off the whole interval, never off the point. <b>holds</b>: all of it above ${thresholds.holds}.
-<b>weakened</b>: between ${thresholds.broken} and ${thresholds.holds}. <b>broken</b>: all of it below ${thresholds.broken}.
-<b>inconclusive</b>: it reaches over a threshold; the tile says about how many more images would settle it.
-<b>no effect</b>: before any attack, the interval of the effect contains 0; of a set metric, the effect is within the noise
-floor, which is what two random halves of the clean set differ by.</dd></div>
-<div><dt>Would have shown</dt><dd>The smallest mean that a paired t test at 5 % finds in four cases of five, given how much these
-images differ among themselves. A protection without an effect may have a smaller one.</dd></div>
-<div><dt>Placebo</dt><dd>The <code>noise</code> protection is random noise. A protection that does not do better than noise of the same
-size owes its result to the size of the change, not to its method. Compared is what an attack leaves of each, image by image, under
-the primary effect, with noise of the same budget; seeded sign-flip test, adjusted after Holm over attacks.</dd></div>
-<div><dt>Many cells</dt><dd>Each interval stands for itself; with many cells about one in twenty misses its truth.</dd></div>
+R is the share of the effect that survives the attack. It is a ratio of means over images. At 1 the attack removed nothing; at 0
+nothing is left. Above 1 the attack makes the effect stronger; below 0 it reverses the effect.</dd></div>
+<div><dt>Interval</dt><dd>95 % intervals come from a ${method} bootstrap: ${bootstrap.draws.toLocaleString('en-US')} draws of ${drawn}, seed
+${bootstrap.seed}. All arms and all cells share the same draws, so all comparisons are paired. With few images the intervals are
+widened, as Student's t does.</dd></div>
+<div><dt>Verdict</dt><dd>A verdict is read from the whole interval of R, never from its point estimate.
+<b>holds</b>: the whole interval is above ${holds}. <b>broken</b>: the whole interval is below ${broken}.
+<b>weakened</b>: the interval lies between ${broken} and ${holds}. <b>inconclusive</b>: the interval crosses a threshold; the tile
+says roughly how many more images would settle it. <b>no effect</b>: before any attack, the interval of the effect contains 0.
+For a set metric, no effect means that the effect is within the noise floor: the difference between two random halves of the
+clean set.</dd></div>
+<div><dt>Smallest detectable effect</dt><dd>The smallest mean effect that a paired t-test at the 5 % level would find with 80 %
+power, given how much these images vary. A protection reported without an effect may have a smaller one.</dd></div>
+<div><dt>Placebo</dt><dd>The <code>noise</code> protection is random noise. If a protection does no better than noise of the same
+size, its result comes from the size of the change, not from its method. The report compares what an attack leaves of each, image
+by image, under the primary effect and at the same budget. The test is a seeded sign-flip test with Holm's correction over
+attacks.</dd></div>
+<div><dt>Many cells</dt><dd>Each interval is computed for one cell alone. With many cells, about one interval in twenty misses the
+true value by chance.</dd></div>
 </dl>
 </section>`;
 }
 
-/** Everything needed to make the run again. */
+/** Everything that is needed to repeat the run. */
 export function provenance({ manifest, cells }: RunFolder): Html {
   const { dataset, experiment, environment } = manifest;
   const metrics = [...new Map(cells.map(({ metric }) => [metric.label, metric])).values()];
@@ -62,7 +67,7 @@ ${dataset.notes.map((note) => html`<p>${note}</p>`)}
 </section>`;
 }
 
-/** `; networks on webgpu (NVIDIA H100)`, or nothing where no network ran. */
+/** `; networks on webgpu (NVIDIA H100)`, or nothing if no network ran. */
 function deviceOf({ device }: Manifest['environment']): string {
   if (device === undefined) return '';
   return `; networks on ${device.name}${device.adapter === undefined ? '' : ` (${device.adapter})`}`;

@@ -39,21 +39,24 @@ ${banner(cells)}
 </header>`;
 }
 
-/** What is missing from the matrix, said before anything else. */
+/** What the matrix lacks, said before anything else. */
 function banner(cells: RunFolder['cells']): Html | undefined {
-  const of = (status: string): number => cells.filter((cell) => cell.status === status).length;
+  const said = (status: string, one: string, many: string): string[] => {
+    const n = cells.filter((cell) => cell.status === status).length;
+    return n === 0 ? [] : [`${count(n, 'cell')} ${n === 1 ? one : many}`];
+  };
   const parts = [
-    of('failed') > 0 && `${of('failed')} failed`,
-    of('partial') > 0 && `${of('partial')} lack${of('partial') === 1 ? 's' : ''} some images`,
-    of('pending') > 0 && `${of('pending')} ${of('pending') === 1 ? 'is' : 'are'} not run yet`,
-  ].filter((part) => part !== false);
+    ...said('failed', 'failed', 'failed'),
+    ...said('partial', 'lacks some images', 'lack some images'),
+    ...said('pending', 'has not run yet', 'have not run yet'),
+  ];
   if (parts.length === 0) return undefined;
-  return html`<p class="banner">This matrix is not complete: of ${count(cells.length, 'cell')} ${listed(parts)}. <a href="#failures">Reasons</a></p>`;
+  return html`<p class="banner">This matrix is not complete: ${listed(parts)} (${count(cells.length, 'cell')} in all). <a href="#failures">See the reasons</a></p>`;
 }
 
 const day = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 
-/** A few sentences a protection: under the primary effect, and on mimicry where the run asked. */
+/** A few sentences on each protection: under the primary effect, and on mimicry if the run measured it. */
 export function inBrief({ effects }: Answers, { briefs, learnings }: Findings): Html {
   if (effects.length === 0)
     return html`<section id="brief"><h2>In brief</h2><p>This run has no cells.</p></section>`;
@@ -69,7 +72,7 @@ export function inBrief({ effects }: Answers, { briefs, learnings }: Findings): 
 
 /** Whether there is a mimic to be protected from. */
 const mimicItem = ({ effect, learnt, sentence }: Learning): Html =>
-  html`<li><code>mimic</code>${!learnt && html` <span class="tag">has not learnt</span>`} <span class="tag">${effect.symbol}</span> ${sentence}</li>`;
+  html`<li><code>mimic</code>${!learnt && html` <span class="tag">no gain from fine-tuning</span>`} <span class="tag">${effect.symbol}</span> ${sentence}</li>`;
 
 function protectionItem(name: string, briefs: readonly Brief[], primary: Effect): Html {
   const { role, measured } = briefs[0]!;
@@ -81,5 +84,5 @@ function protectionItem(name: string, briefs: readonly Brief[], primary: Effect)
   return html`<li><code>${name}</code>${role !== 'protection' && html` <span class="tag">${ROLES[role]}</span>`} ${sentences}${measured && html` <span class="faint">${measured}</span>`}</li>`;
 }
 
-/** What a protection is there for, where it is there to be compared with. */
+/** Why a protection is in the run, if it is there for comparison only. */
 const ROLES = { none: 'no protection', placebo: 'placebo' } as const;

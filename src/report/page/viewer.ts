@@ -1,15 +1,16 @@
 /** @file The image viewer: four arms of an image side by side, their difference maps, and the data behind them. */
-import { ARMS, type Arm } from '../../run/rows.ts';
+import { ARMS } from '../../run/rows.ts';
 import type { Answers } from '../../analysis/analysis.ts';
 import { type Gallery, type GalleryImage, shotKey } from '../gallery.ts';
 import { formatEstimate, formatNumber, formatShare } from '../../analysis/numbers.ts';
 import { isIdentity, isPlacebo } from '../../analysis/summary.ts';
-import { ARM_NAMES } from './cells.ts';
+import { ARM_NAMES } from './cell-table.ts';
+import type { ShownArm, ViewerImage, ViewerIndex } from './client/page-data.ts';
 import { type Html, html, jsonScript, trusted } from './html.ts';
 
-const DIFFERENCES: Readonly<Record<Arm, string>> = {
+const DIFFERENCES: Readonly<Record<ShownArm, string>> = {
   clean:
-    'where the protection shows: orange over the dimmed clean picture, full where 16/255 are visible, none where texture hides it',
+    'visible part of the perturbation, in orange over the darkened clean image; full orange: 16/255 or more',
   protected: '|protected − clean|: the perturbation',
   'attacked-clean': '|attack(clean) − clean|: what the attack does by itself',
   'attacked-protected': '|attack(protected) − attack(clean)|: what is left of the perturbation',
@@ -18,11 +19,11 @@ const DIFFERENCES: Readonly<Record<Arm, string>> = {
 /** The viewer, filled by the page's script. */
 export function viewer({ images, rule }: Gallery): Html {
   if (images.length === 0) {
-    return html`<section id="gallery"><h2>Pictures</h2><p class="faint">This run has no pictures to show.</p></section>`;
+    return html`<section id="gallery"><h2>Images</h2><p class="faint">This run has no images to show.</p></section>`;
   }
   return html`<section id="gallery">
-<h2>Pictures</h2>
-<noscript><p>The viewer needs JavaScript; the pictures are in this file.</p></noscript>
+<h2>Images</h2>
+<noscript><p>The viewer needs JavaScript. All its images are in this file.</p></noscript>
 <div class="controls">
 <label>Image <select id="g-image">${images.map((image, i) => html`<option value="${i}">${captionOf(image)}</option>`)}</select></label>
 <span class="group"><button type="button" id="g-previous" title="Previous image">‹</button><button type="button" id="g-next" title="Next image">›</button></span>
@@ -30,12 +31,12 @@ export function viewer({ images, rule }: Gallery): Html {
 <label>Attack <select id="g-attack"></select></label>
 <label>Differences × <output id="g-amplification">16</output> <input id="g-amplify" type="range" min="0" max="6" step="1" value="4" aria-label="Amplification of differences"></label>
 <span class="group"><button type="button" id="g-out" title="Zoom out">−</button><output id="g-zoom">fit</output><button type="button" id="g-in" title="Zoom in">+</button><button type="button" id="g-fit">fit</button></span>
-<button type="button" id="g-blink" title="Shows the clean picture in all four places while held">hold: clean</button>
+<button type="button" id="g-blink" title="While you hold this button, all four places show the clean image">hold to see clean</button>
 </div>
 <p id="g-verdict" class="note"></p>
 <div class="arms" id="g-arms">${ARMS.map(armFigure)}</div>
-<p class="scale"><span>0</span><span class="ramp"></span><span id="g-ramp-end"></span><span class="faint">largest difference of the three channels, computed from full-size pixels; brighter is clipped</span></p>
-<p class="faint">Zoom: buttons, double click, pinch, or Ctrl and the wheel; drag to move. All four pictures and maps move together. ${rule}</p>
+<p class="scale"><span>0</span><span class="ramp"></span><span id="g-ramp-end"></span><span class="faint">Largest difference of the three channels, computed at full size. Larger values have the last colour.</span></p>
+<p class="faint">Zoom with the buttons, a double click, a pinch, or Ctrl and the mouse wheel. Drag to move. All images and maps move together. ${rule}</p>
 <svg width="0" height="0" aria-hidden="true">${amplifier()}</svg>
 </section>`;
 }
@@ -62,7 +63,7 @@ const amplifier = (): Html =>
     ].join(''),
   );
 
-function armFigure(arm: Arm): Html {
+function armFigure(arm: ShownArm): Html {
   return html`<figure data-arm="${arm}"><figcaption><b>${ARM_NAMES[arm]}</b></figcaption>
 <div class="port"><img alt="${ARM_NAMES[arm]}" draggable="false"></div>
 <div class="port difference${arm === 'clean' && ' visible'}"><img alt="${DIFFERENCES[arm]}" draggable="false"><span class="missing"></span></div>
@@ -78,7 +79,7 @@ export function viewerData(answers: Answers, { images }: Gallery): Html {
   const attacks = distinct(answers.pairs.map(({ attack }) => attack.label));
   const nameOf = (kind: 'protection' | 'attack') => (label: string) =>
     answers.pairs.find((pair) => pair[kind].label === label)!.names[kind];
-  const index = {
+  const index: ViewerIndex = {
     first: firstShown(answers),
     protections: protections.map(nameOf('protection')),
     attacks: attacks.map(nameOf('attack')),
@@ -86,7 +87,7 @@ export function viewerData(answers: Answers, { images }: Gallery): Html {
       protection: protections.indexOf(pair.protection.label),
       attack: attacks.indexOf(pair.attack.label),
       effect: answers.effects.indexOf(pair.effect),
-      outcome: pair.outcome,
+      hasEffect: pair.outcome !== 'no effect',
       text: `${pair.outcome === 'no effect' ? 'no effect to begin with' : pair.outcome}${pair.residual.n === 0 || pair.outcome === 'no effect' ? '' : `, R = ${formatEstimate(pair.residual.ratio, formatShare)}`}. ${pair.verdict.reason}`,
     })),
     effects: answers.effects.map(({ symbol, metric }) => ({
@@ -116,8 +117,8 @@ function imageData(
   { image, shots, pictures }: GalleryImage,
   protections: readonly string[],
   attacks: readonly string[],
-) {
-  const shotOf = (arm: Arm, protection: string | null, attack: string | null) =>
+): ViewerImage {
+  const shotOf = (arm: ShownArm, protection: string | null, attack: string | null) =>
     shots[shotKey(arm, protection, attack)];
   return {
     pictures,

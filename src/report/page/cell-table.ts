@@ -49,7 +49,7 @@ export function cellTable({ cells }: Answers): Html {
 <thead><tr>${head.map((name) => html`<th scope="col"${NUMERIC.has(name) && trusted(' class="n"')}><button type="button">${name}</button></th>`)}</tr></thead>
 <tbody>${cells.map(cellRow)}</tbody>
 </table></div>
-<p class="faint">Arms: mean of the metric over images with its 95 % interval, in the metric's own unit. Effect d: mean of d[protected] − d[clean]. Infinite values (the PSNR of equal images) are counted beside the mean, not in it. Means of hits and misses have Wilson's interval. Floor: what a set metric gives for random halves of the clean set.</p>
+<p class="faint">Columns of arms: mean of the metric over images with its 95 % interval, in the unit of the metric. Shares of hits have Wilson's interval. Infinite values (the PSNR of two equal images) are counted separately and are not part of the mean. Effect d: mean of d[protected] − d[clean]. Noise floor: the value of a set metric between random halves of the clean set.</p>
 </section>`;
 }
 

@@ -6,13 +6,13 @@ import type { Sheet, SheetRow } from '../sheets.ts';
 import { figureOf, type PageFigure } from './figure.ts';
 import { type Html, html, trusted } from './html.ts';
 
-/** A sheet with the chart of its losses, where its models were trained. */
+/** A sheet with the chart of its losses; undefined if no model of it was trained. */
 export interface ShownSheet {
   readonly sheet: Sheet;
   readonly losses: PageFigure | undefined;
 }
 
-/** The sheets of a run; nothing where no model has learnt anything. */
+/** The sheets of a run; undefined if the run fine-tuned no model. */
 export function mimicry(
   sheets: readonly ShownSheet[],
   curves: readonly (PageFigure & Pick<SweptCurve, 'artist' | 'metric' | 'parameter'>)[],
@@ -20,11 +20,11 @@ export function mimicry(
 ): Html | undefined {
   if (sheets.length === 0) return undefined;
   return html`<section id="mimicry">
-<h2>What the mimic paints</h2>
-<p class="note">Each row is a model that has learnt the pictures named at its left; columns are prompts, draws are the same in
-all rows. Baselines come first: the model as it is, and those that learnt clean, attacked and noisy pictures.
-${votePage !== undefined && html` <a href="${votePage}">Vote blind</a> on pairs, then <code>craquelure votes</code>.`}</p>
-${curves.map((curve) => figureOf(curve, `${curve.metric} over ${curve.parameter}${curve.artist === '*' ? '' : ` (${curve.artist})`}, with 95 % intervals; one line for each thing that models have learnt.`))}
+<h2>Samples of the mimics</h2>
+<p class="note">Each row is a model; its name says which images it was fine-tuned on. Each column is a prompt. All rows share the
+same random draws. Baselines come first: the model without fine-tuning, then models of clean, attacked and noisy images.
+${votePage !== undefined && html` <a href="${votePage}">Vote blind</a> on pairs of samples, and count the votes with <code>craquelure votes</code>.`}</p>
+${curves.map((curve) => figureOf(curve, `${curve.metric} over ${curve.parameter}${curve.artist === '*' ? '' : ` (${curve.artist})`}, with 95 % intervals. Each line is one kind of training set.`))}
 ${sheets.map(sheetOf)}
 </section>
 `;
@@ -32,13 +32,13 @@ ${sheets.map(sheetOf)}
 
 function sheetOf({ sheet, losses }: ShownSheet): Html {
   const { artist, swept, metrics, prompts, rows } = sheet;
-  return html`<h3>${artist === '*' ? 'All pictures' : artist}${swept !== '' && html` <small>${swept}</small>`}</h3>
+  return html`<h3>${artist === '*' ? 'All images' : artist}${swept !== '' && html` <small>${swept}</small>`}</h3>
 <div class="scroll sheet"><table>
-<thead><tr><th>learnt</th>${metrics.map((metric) => html`<th class="n" title="${metric.protocol}">${nameOf(metric)}</th>`)}${prompts.map((prompt) => html`<th>${prompt}</th>`)}</tr></thead>
+<thead><tr><th>trained on</th>${metrics.map((metric) => html`<th class="n" title="${metric.protocol}">${nameOf(metric)}</th>`)}${prompts.map((prompt) => html`<th>${prompt}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => rowOf(row, metrics, prompts))}</tbody>
 </table></div>
-<p class="faint">Means over everything that a model painted, with 95 % intervals (Wilson's for shares, a bootstrap over paintings for the rest)${metrics.some(isSuccess) && '. Success: how often its painting is judged more like the artist than its pair by the model that learnt clean pictures; at 50 % a protection is useless, and clean against itself is a toss of a fair coin'}.</p>
-${losses && figureOf(losses, 'Training loss of every model, running mean over a tenth of the steps. All models meet the same draws, so curves move together; right: less the loss of the model that learns clean pictures.')}
+<p class="faint">Means over all samples of a model, with 95 % intervals: Wilson's for shares, a bootstrap over samples for other metrics.${metrics.some(isSuccess) && " Success: each sample is compared with the sample of the clean model for the same prompt and draws. Success is the share of samples that are judged closer to the artist's style. At 50 % a protection is useless. The clean model meets itself, so its result is chance: 50 % on average."}</p>
+${losses && figureOf(losses, 'Training loss of each model, as a running mean over a tenth of the steps. All models train with the same random draws, so their curves rise and fall together. Right: the loss minus the loss of the clean model.')}
 `;
 }
 
@@ -58,7 +58,7 @@ function rowOf(
     },
   )}${pictures.map((picture, i) =>
     picture === ''
-      ? html`<td class="faint">no picture</td>`
+      ? html`<td class="faint">no sample</td>`
       : html`<td><img alt="${prompts[i]}" width="104" src="data:image/webp;base64,${picture}"></td>`,
   )}</tr>
 `;

@@ -9,20 +9,23 @@ import {
   formatShare,
   listed,
 } from '../../analysis/numbers.ts';
+import { clientScript } from './client-script.ts';
 import { figureOf, type PageFigure } from './figure.ts';
 import { type Html, html, trusted } from './html.ts';
-import { SCRIPT } from './script.ts';
-import { STYLE } from './style.ts';
+import { STYLE } from './style-sheet.ts';
 
 /** The chart of one metric, rendered. */
 export interface ComparedMetric {
   readonly metric: string;
-  /** Undefined where no pair has a residual in either run. */
+  /** Undefined if no pair has a residual in either run. */
   readonly figure: PageFigure | undefined;
 }
 
 /** `compare.html` as text: no request to anywhere. */
-export function comparisonPage(found: RunComparison, metrics: readonly ComparedMetric[]): string {
+export async function comparisonPage(
+  found: RunComparison,
+  metrics: readonly ComparedMetric[],
+): Promise<string> {
   const { a, b } = found;
   return html`<!doctype html>
 <html lang="en">
@@ -44,7 +47,7 @@ ${metrics.map((each, i) => metricSection(found, each, i))}
 ${pairTable(found)}
 ${explanations(found)}
 </main>
-<script>${trusted(SCRIPT)}</script>
+${await clientScript(['tabs', 'table'])}
 </body>
 </html>
 `.html;
@@ -52,13 +55,13 @@ ${explanations(found)}
 
 function head({ a, b, images }: RunComparison): Html {
   const facts = [
-    ['A, what was before', `${a.run}`, a.dir],
-    ['B, what is now', `${b.run}`, b.dir],
-    ['pictures in both', String(images.shared), 'same name and same bytes'],
+    ['A (before)', `${a.run}`, a.dir],
+    ['B (after)', `${b.run}`, b.dir],
+    ['images in both', String(images.shared), 'same name and same bytes'],
     [
       'left out',
       `${images.onlyA} only in A, ${images.onlyB} only in B`,
-      images.changed === 0 ? '' : `${images.changed} of the same name have other bytes`,
+      images.changed === 0 ? '' : `${images.changed} with the same name but different bytes`,
     ],
   ];
   return html`<header>
@@ -68,7 +71,7 @@ function head({ a, b, images }: RunComparison): Html {
 </header>`;
 }
 
-/** True where the paired interval leaves 0 out; rounding alone does not count. */
+/** The sign of the change if its paired interval excludes 0, else 0; rounding alone does not count. */
 const moved = ({ difference }: PairedCell): -1 | 0 | 1 => {
   const { lo, hi } = difference?.interval ?? { lo: 0, hi: 0 };
   return lo > 1e-9 ? 1 : hi < -1e-9 ? -1 : 0;
@@ -85,11 +88,12 @@ function brief({ pairs, images }: RunComparison): Html {
   const sentences = [
     both.length === 0
       ? 'The two runs have no pair of protection, attack and metric in common.'
-      : `${changed.length === 0 ? 'No verdict' : count(changed.length, 'verdict')} of ${both.length} differ${changed.length === 1 ? 's' : ''}.`,
+      : `${changed.length === 0 ? 'None' : changed.length} of ${count(both.length, 'verdict')} ${changed.length < 2 ? 'differs' : 'differ'}.`,
     compared.length > 0 &&
-      `Of ${count(compared.length, 'pair')} with a residual in both, more is left in B than in A in ${of(1)} and less in ${of(-1)}, each with an interval that leaves 0 out.${of(1) + of(-1) > 0 ? ' One in twenty does so by chance where nothing has changed.' : ''}`,
-    lonely[0]! + lonely[1]! > 0 && `${lonely[1]} pairs are in A only, ${lonely[0]} in B only.`,
-    images.shared === 0 && 'No picture is in both runs: residuals cannot be paired.',
+      `${count(compared.length, 'pair')} ${compared.length === 1 ? 'has' : 'have'} a residual in both runs. R is higher in B for ${of(1)} of them and lower for ${of(-1)}, with an interval that excludes 0.${of(1) + of(-1) > 0 ? ' By chance alone, about one pair in twenty would have such an interval.' : ''}`,
+    lonely[0]! + lonely[1]! > 0 &&
+      `${count(lonely[1]!, 'pair')} ${lonely[1] === 1 ? 'is' : 'are'} only in A, ${lonely[0]} only in B.`,
+    images.shared === 0 && 'The runs have no image in common, so residuals cannot be paired.',
   ].filter((sentence) => sentence !== false);
   return html`<section id="brief"><h2>In brief</h2><p>${sentences.join(' ')}</p>${changed.length > 0 && transitions(changed)}</section>`;
 }
@@ -121,10 +125,10 @@ function metricSection({ pairs }: RunComparison, { metric, figure }: ComparedMet
   const n = ns.length === 1 ? `n = ${ns[0]}` : `n = ${Math.min(...ns)} to ${Math.max(...ns)}`;
   return html`<div class="for-effect" data-effect="${index}">${
     figure === undefined
-      ? html`<p class="faint">Under ${metric} no pair has an effect to begin with: there is no residual to compare.</p>`
+      ? html`<p class="faint">By ${metric} no protection has an effect to begin with, so there is no residual to compare.</p>`
       : figureOf(
           figure,
-          `${metric}. Left: residual R of each run on all its pictures, with its 95 % interval. Right: R in B less R in A on the pictures that both have (${n}), with its paired 95 % interval: both runs are drawn on the same pictures. Blue: more is left in B; orange: less; grey: the interval contains 0.`,
+          `${metric}. Left: residual R of each run over all its images, with its 95 % interval. Right: R in B minus R in A, over the images that both runs have (${n}). Its 95 % interval is paired: both runs are resampled with the same images. Blue: R is higher in B. Orange: R is lower in B. Grey: the interval contains 0.`,
         )
   }</div>`;
 }
@@ -139,23 +143,23 @@ function pairTable({ pairs }: RunComparison): Html {
     ['n', 'n'],
     ['R in A', 'n'],
     ['R in B', 'n'],
-    ['R in B less R in A', 'n'],
-    ['effect in B less A', 'n'],
+    ['R in B − R in A', 'n'],
+    ['effect in B − A', 'n'],
   ] as const;
   return html`<section id="cells"><h2>All pairs</h2>
 <p class="controls"><label>Filter <input id="cell-filter" type="search" placeholder="mist jpeg ssim"></label>
-<label>Show <select id="cell-outcome"><option value="">all</option><option value="changed">changed verdicts</option><option value="moved">R moved beyond chance</option><option value="same">neither</option></select></label>
+<label>Show <select id="cell-outcome"><option value="">all</option><option value="changed">changed verdicts</option><option value="moved">changed R (interval excludes 0)</option><option value="same">no change</option></select></label>
 <span id="cell-count" class="faint">${count(pairs.length, 'pair')}</span></p>
 <div class="scroll"><table id="cell-table"><thead><tr>${heads.map(([name, kind]) => html`<th scope="col"${kind === 'n' && trusted(' class="n"')}><button type="button">${name}</button></th>`)}</tr></thead>
 <tbody>${pairs.map(pairRow)}</tbody></table></div>
-<p class="faint">n: pictures that both runs have with the same bytes. Effect: d[protected] − d[clean], before any attack. Differences: paired bootstrap, 95 %.</p></section>`;
+<p class="faint">n: images that both runs have with the same bytes. Effect: d[protected] − d[clean], before any attack. Differences have 95 % intervals of a paired bootstrap.</p></section>`;
 }
 
 function pairRow(pair: PairedCell): Html {
   const { names, metric, a, b, n, difference, effectDifference } = pair;
   const kind = pair.changed ? 'changed' : moved(pair) !== 0 ? 'moved' : 'same';
   const side = (of: PairedCell['a']): Html =>
-    of === undefined ? html`<td class="faint">not in it</td>` : html`<td>${outcome(of.outcome)}</td>`;
+    of === undefined ? html`<td class="faint">not in this run</td>` : html`<td>${outcome(of.outcome)}</td>`;
   return html`<tr data-outcome="${kind}"><td>${names.protection}</td><td>${names.attack}</td><td>${metric}</td>${side(a)}${side(b)}<td class="n">${n}</td>${number(a?.residual, formatShare)}${number(b?.residual, formatShare)}${number(difference, formatShare)}${number(effectDifference, formatNumber)}</tr>
 `;
 }

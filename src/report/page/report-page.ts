@@ -4,13 +4,13 @@ import type { Answers } from '../../analysis/analysis.ts';
 import type { Figure } from '../figures.ts';
 import type { Findings } from '../../analysis/findings.ts';
 import type { Gallery } from '../gallery.ts';
-import { cellTable, failures } from './cells.ts';
+import { cellTable, failures } from './cell-table.ts';
+import { clientScript, type ClientName } from './client-script.ts';
 import { guide, provenance } from './guide.ts';
 import { type Html, html, trusted } from './html.ts';
 import { inBrief, masthead } from './masthead.ts';
-import { results } from './results.ts';
-import { SCRIPT } from './script.ts';
-import { STYLE } from './style.ts';
+import { results } from './effects.ts';
+import { STYLE } from './style-sheet.ts';
 import { viewer, viewerData } from './viewer.ts';
 
 const SECTIONS = [
@@ -18,7 +18,7 @@ const SECTIONS = [
   ['matrix', 'Verdicts'],
   ['residuals', 'Residuals'],
   ['curves', 'Curves'],
-  ['gallery', 'Pictures'],
+  ['gallery', 'Images'],
   ['mimicry', 'Mimicry'],
   ['cells', 'All cells'],
   ['failures', 'Failures'],
@@ -26,20 +26,32 @@ const SECTIONS = [
   ['provenance', 'Provenance'],
 ] as const;
 
+/** What the page is made of. */
+export interface ReportContents {
+  readonly run: RunFolder;
+  readonly answers: Answers;
+  readonly findings: Findings;
+  readonly figures: readonly Figure[];
+  readonly gallery: Gallery;
+  /** What fine-tuned models generate; undefined if the run fine-tuned none. */
+  readonly mimicry: Html | undefined;
+}
+
 /** `report.html` as text: no request to anywhere, styles, scripts and pictures inside. */
-export function reportPage(
-  run: RunFolder,
-  answers: Answers,
-  findings: Findings,
-  figures: readonly Figure[],
-  gallery: Gallery,
-  /** What fine-tuned models generate; undefined where none was. */
-  sheets?: Html,
-): string {
+export async function reportPage({
+  run,
+  answers,
+  findings,
+  figures,
+  gallery,
+  mimicry,
+}: ReportContents): Promise<string> {
+  const hasPictures = gallery.images.length > 0;
+  const programs: ClientName[] = hasPictures ? ['tabs', 'table', 'viewer', 'zoom'] : ['tabs', 'table'];
   const shown = SECTIONS.filter(
     ([id]) =>
       (id !== 'curves' || figures.some(({ kind }) => kind === 'curve')) &&
-      (id !== 'mimicry' || sheets !== undefined),
+      (id !== 'mimicry' || mimicry !== undefined),
   );
   return html`<!doctype html>
 <html lang="en">
@@ -57,14 +69,14 @@ ${masthead(run)}
 ${inBrief(answers, findings)}
 ${results(answers, findings, figures)}
 ${viewer(gallery)}
-${sheets}
+${mimicry}
 ${cellTable(answers)}
 ${failures(run)}
 ${guide(answers)}
 ${provenance(run)}
 </main>
-${gallery.images.length > 0 && viewerData(answers, gallery)}
-<script>${trusted(SCRIPT)}</script>
+${hasPictures && viewerData(answers, gallery)}
+${await clientScript(programs)}
 </body>
 </html>
 `.html;

@@ -9,7 +9,7 @@ import type { Standing } from '../../analysis/standing.ts';
 import { type Html, html } from './html.ts';
 import { figureOf } from './figure.ts';
 
-/** Of one effect. */
+/** All attacks under one effect. */
 export function together(effect: Effect, findings: Findings, figures: readonly Figure[]): Html | undefined {
   const standings = findings.standings.filter(({ of }) => of.effect === effect);
   const comparisons = findings.comparisons.filter(({ own }) => own.effect === effect);
@@ -23,7 +23,7 @@ ${
   html`<div class="curves">${charts.map((figure) =>
     figureOf(
       figure,
-      `Residual R over the price of the attack (${figure.title}), with 95 % intervals. Left and low is cheap and thorough; the stepped line joins the attacks for which no other is both. Names stand where there is room; the Vega-Lite file has all.`,
+      `Residual R over the cost of the attack (${figure.title}), with 95 % intervals. Attacks at the lower left cost little and leave little. The stepped line joins the attacks that no other attack beats in both. A name is shown if there is room for it; the Vega-Lite file has all names.`,
     ),
   )}</div>`
 }
@@ -32,30 +32,30 @@ ${comparisons.length > 0 && comparisonTable(comparisons)}
 </section>`;
 }
 
-/** What each attack costs the mimic. */
+/** What each attack costs the mimic: time, quality, training. */
 function priceTable({ prices, quality }: Findings): Html {
   const lost = quality === undefined ? 'quality lost' : `${quality.symbol} of attack(clean)`;
-  return html`<details><summary>What the attacks cost: ${count(prices.size, 'price')}</summary>
-<div class="scroll"><table><thead><tr><th>attack</th><th class="n">ms/Mpx</th><th class="n">${lost}</th><th class="n">s to learn</th><th>networks</th></tr></thead>
+  return html`<details><summary>Cost of each attack: ${count(prices.size, 'attack')}</summary>
+<div class="scroll"><table><thead><tr><th>attack</th><th class="n">ms per megapixel</th><th class="n">${lost}</th><th class="n">s of training</th><th>networks</th></tr></thead>
 <tbody>${[...prices].map(
     ([attack, { msPerMegapixel, qualityLost, learningMs, networks }]) =>
       html`<tr><td>${attack}</td><td class="n">${formatNumber(msPerMegapixel)}</td><td class="n">${formatNumber(qualityLost)}</td><td class="n">${formatNumber(learningMs / 1000)}</td><td>${networks.join(' + ') || 'none'}</td></tr>
 `,
   )}</tbody></table></div>
-<p class="faint">Median wall time for a megapixel on this machine; learning is done once for a protection; the quality that the attack takes from pictures that nobody protected.</p></details>`;
+<p class="faint">Time: median wall time per megapixel on this machine. Training: done once for each protection, by attacks that train. ${lost}: the quality that the attack takes from images without protection.</p></details>`;
 }
 
 function standingTable(standings: readonly Standing[]): Html {
-  return html`<div class="scroll"><table><thead><tr><th>protection</th><th class="n">attacks</th><th class="n">R under the worst attack of each image</th><th>verdict</th><th>cheapest attack that breaks it</th></tr></thead>
+  return html`<div class="scroll"><table><thead><tr><th>protection</th><th class="n">attacks</th><th class="n">R under the worst attack per image</th><th>verdict</th><th>cheapest attack that breaks it</th></tr></thead>
 <tbody>${standings.map(standingRow)}</tbody></table></div>
-<p class="faint">Worst attack of each image: the mimic tries every attack and keeps, for each picture, the one that leaves least. The choice is made
-after the outcome is seen, so it is the mimic's best case. Price: median wall time for a megapixel on this machine.</p>`;
+<p class="faint">Worst attack per image: the mimic tries every attack and keeps, for each image, the one that leaves least. It
+chooses with the outcome in hand, so this is its best case. Cost: median wall time per megapixel on this machine.</p>`;
 }
 
 function standingRow({ of, worst, verdict, attacks, cheapest }: Standing): Html {
   const hasEffect = of.residual.effect.interval === undefined || of.residual.effect.interval.lo > 0;
   const shown = worst === undefined || !hasEffect ? '–' : formatEstimate(worst, formatShare);
-  const price = cheapest && `${formatTime(cheapest.price.msPerMegapixel)} a megapixel`;
+  const price = cheapest && `${formatTime(cheapest.price.msPerMegapixel)} per megapixel`;
   return html`<tr><td>${of.names.protection}</td><td class="n">${attacks}</td><td class="n">${shown}</td>
 <td>${verdict && html`<span class="verdict" data-outcome="${verdict.word}">${verdict.word}</span>`}</td>
 <td>${cheapest ? html`${cheapest.attack}<br><small>${price}</small>` : 'none of these'}</td></tr>
@@ -65,23 +65,24 @@ function standingRow({ of, worst, verdict, attacks, cheapest }: Standing): Html 
 function comparisonTable(comparisons: readonly Comparison[]): Html {
   const [first] = comparisons;
   const tests = [...new Set(comparisons.map(({ test }) => test))].join(', ');
-  return html`<details><summary>Beside ${first!.baseline.names.protection}, image by image: ${count(comparisons.length, 'comparison')}</summary>
-<div class="scroll"><table><thead><tr><th>protection</th><th>attack</th><th class="n">n</th><th class="n">more is left by</th><th class="n">p</th><th class="n">p, adjusted</th><th class="n">would have shown</th></tr></thead>
+  return html`<details><summary>Comparison with ${first!.baseline.names.protection}, image by image: ${count(comparisons.length, 'comparison')}</summary>
+<div class="scroll"><table><thead><tr><th>protection</th><th>attack</th><th class="n">n</th><th class="n">difference</th><th class="n">p</th><th class="n">adjusted p</th><th class="n">smallest detectable</th></tr></thead>
 <tbody>${comparisons.map(
     ({ own, n, difference, p, adjusted, detectable }) =>
       html`<tr><td>${own.names.protection}</td><td>${own.names.attack}</td><td class="n">${n}</td><td class="n">${formatEstimate(difference)}</td><td class="n">${formatNumber(p, 2)}</td><td class="n">${formatNumber(adjusted, 2)}</td><td class="n">${formatNumber(detectable)}</td></tr>`,
   )}</tbody></table></div>
-<p class="faint">Mean of what the attack leaves, d[attack(protected)] − d[attack(clean)], less the same of ${first!.baseline.names.protection}; ${tests} test, adjusted over this
-table. Would have shown: the smallest difference that these images show in four tries of five.</p></details>`;
+<p class="faint">Difference: mean of what the attack leaves, d[attack(protected)] − d[attack(clean)], minus the same for
+${first!.baseline.names.protection}. p: ${tests} test. Adjusted p: corrected for all comparisons in this table. Smallest detectable: the
+smallest difference that these images would show with 80 % power.</p></details>`;
 }
 
-/** Does a cheap metric tell what mimicry would? */
+/** Whether a cheap metric ranks attacks as mimicry does. */
 export function agreementSection({ agreements }: Findings, { effects }: Answers): Html | undefined {
   if (agreements.length === 0 || effects.length < 2) return undefined;
   const shown = agreements.filter(({ rho }) => Number.isFinite(rho.value));
   const most = Math.max(...agreements.map(({ pairs }) => pairs));
   if (shown.length === 0)
-    return html`<section id="agreement"><h2>Do cheap metrics predict mimicry?</h2><p class="faint">${most === 0 ? 'No pair of protection and attack has' : `Only ${count(most, 'pair')} of protection and attack ${most === 1 ? 'has' : 'have'}`} a residual by both a cheap metric and mimicry: that makes no rank correlation.</p></section>`;
+    return html`<section id="agreement"><h2>Do cheap metrics predict mimicry?</h2><p class="faint">${most === 0 ? 'No pair of protection and attack has' : `Only ${count(most, 'pair')} of protection and attack ${most === 1 ? 'has' : 'have'}`} a residual by both a cheap metric and mimicry. This is too little for a rank correlation.</p></section>`;
   return html`<section id="agreement">
 <h2>Do cheap metrics predict mimicry?</h2>
 <div class="scroll"><table><thead><tr><th>metric</th><th>mimicry</th><th class="n">pairs</th><th class="n">rank correlation of R</th></tr></thead>
@@ -89,7 +90,7 @@ export function agreementSection({ agreements }: Findings, { effects }: Answers)
     ({ cheap, mimicry, pairs, rho }) =>
       html`<tr><td>${cheap.metric.label}</td><td>${mimicry.metric.label}</td><td class="n">${pairs}</td><td class="n">${formatEstimate(rho, formatShare)}</td></tr>`,
   )}</tbody></table></div>
-<p class="faint">Spearman's ρ between R by the metric and R by the mimicry result, over pairs of protection and attack that have both; 95 % percentile
-bootstrap over protections. 1: the metric puts attacks in the order in which mimicry does.</p>
+<p class="faint">Spearman's ρ between R by the metric and R by mimicry, over the pairs of protection and attack that have both. The
+interval is a 95 % percentile bootstrap over protections. At 1 the metric ranks the pairs as mimicry does.</p>
 </section>`;
 }

@@ -1,4 +1,4 @@
-/** @file The results: which metric is the effect, the verdict matrix, the residuals and the curves. */
+/** @file The results, effect by effect: the verdict matrix, the residuals, the curves, and all attacks together. */
 import type { Answers } from '../../analysis/analysis.ts';
 import type { Effect } from '../../analysis/effect.ts';
 import type { Figure } from '../figures.ts';
@@ -7,27 +7,27 @@ import { count, listed } from '../../analysis/numbers.ts';
 import { isPlacebo, sayDetectable } from '../../analysis/summary.ts';
 import { figureOf } from './figure.ts';
 import { type Html, html, trusted } from './html.ts';
-import { agreementSection, together } from './together.ts';
+import { agreementSection, together } from './all-attacks.ts';
 
-/** The choice of effect, and its figures. With a script one effect is shown at a time, without one all are. */
+/** The choice of effect, and its figures. Without a script all effects are shown, with one only the chosen effect. */
 export function results(answers: Answers, findings: Findings, figures: readonly Figure[]): Html {
   return html`<section id="effect">
 <h2>The effect</h2>
-<p>Every verdict is about an <em>effect</em> d: how far a picture has moved from the clean one, by one metric. The
-primary effect of this report is <strong>d = ${answers.effects[0]?.symbol ?? 'none'}</strong>.${warning(answers)}</p>
+<p>An <em>effect</em> d says by one metric how much a protection changes an image, or the samples of a mimic. Every
+verdict is about one effect. The primary effect of this report is <strong>d = ${answers.effects[0]?.symbol ?? 'none'}</strong>.${warning(answers)}</p>
 ${answers.effects.length > 1 && tabs(answers.effects)}
 </section>
 ${answers.effects.map((effect, index) => effectSection(answers, effect, index, findings, figures))}
 ${agreementSection(findings, answers)}`;
 }
 
-/** Neither a metric of fidelity nor a detector can say that a mimic is misled; nobody should read them so. */
+/** Neither a metric of fidelity nor a detector can say whether a mimic is misled. */
 function warning({ effects }: Answers): string {
   switch (effects[0]?.metric.measures) {
     case 'fidelity':
-      return ' It measures pixels: R says how much of the perturbation is left after an attack, not whether a mimic that trains on the picture is misled. Even random noise has such an effect.';
+      return ' This metric compares pixels: R says how much of the perturbation is left after an attack. It does not say whether a mimic that trains on the image is misled. Even random noise has an effect of this kind.';
     case 'detectability':
-      return ' It measures how easily the protection is told from no protection: R says how much of that is left after an attack, not whether a mimic that trains on the picture is misled.';
+      return ' This metric says how easily protected images are told from clean ones: R says how much of that is left after an attack. It does not say whether a mimic that trains on the image is misled.';
     default:
       return '';
   }
@@ -60,29 +60,31 @@ ${noEffect(answers, effect)}
 </section>
 <section ${trusted(index === 0 ? 'id="residuals"' : '')}>
 <h2>Residuals</h2>
-${of('forest').map((figure) => figureOf(figure, `Residual R of each pair under d = ${effect.symbol} with its 95 % interval${sizes(answers, effect)}. Dashed: 0, nothing is left, and 1, the attack changed nothing. Pairs without an effect to begin with are not drawn.`))}
-${of('forest').length === 0 && html`<p class="faint">No pair has a residual to show.</p>`}
+${of('forest').map((figure) => figureOf(figure, `Residual R of each protection under each attack, with its 95 % interval (${under(answers, effect)}). Dashed lines: at 0 nothing of the effect is left; at 1 the attack removed nothing. A protection without an effect is not drawn; random noise is drawn for comparison.`))}
+${of('forest').length === 0 && html`<p class="faint">No protection has an effect, so there is no residual to show.</p>`}
 </section>
 </div>
 ${
   of('curve').length > 0 &&
   html`<section ${trusted(index === 0 ? 'id="curves"' : '')}>
-<h2>Over the strength of an attack</h2>
-<div class="curves">${of('curve').map((figure) => figureOf(figure, `Residual R under d = ${effect.symbol} over the strength of ${figure.title}, harsher to the right. Bands: 95 % intervals${sizes(answers, effect)}.`))}</div>
+<h2>Residuals by strength of the attack</h2>
+<div class="curves">${of('curve').map((figure) => figureOf(figure, `Residual R over the strength of ${figure.title}; stronger settings are to the right. Bands: 95 % intervals (${under(answers, effect)}).`))}</div>
 </section>`
 }
 ${together(effect, findings, figures)}
 </div>`;
 }
 
-/** `, n = 12`, or the range of n. */
-function sizes({ pairs }: Answers, effect: Effect): string {
+/** `d = 1 − SSIM, n = 12`; with the range of n if pairs differ in it. */
+function under({ pairs }: Answers, effect: Effect): string {
   const ns = pairs
     .filter((pair) => pair.effect === effect && pair.residual.n > 0)
     .map(({ residual }) => residual.n);
-  if (ns.length === 0) return '';
+  const d = `d = ${effect.symbol}`;
+  if (ns.length === 0) return d;
   const [least, most] = [Math.min(...ns), Math.max(...ns)];
-  return least === most ? `, n = ${least}` : `, n = ${least} to ${most}`;
+  const n = least === most ? `${least}` : `${least} to ${most}`;
+  return `${d}, n\u00a0=\u00a0${n}`;
 }
 
 function matrixCaption({ thresholds, pairs }: Answers, effect: Effect): string {
@@ -90,20 +92,21 @@ function matrixCaption({ thresholds, pairs }: Answers, effect: Effect): string {
   const few = Math.min(...ns.filter((n) => n > 1));
   const small =
     few < 6
-      ? ` With n = ${few} an interval that is drawn from the images covers the truth about ${Math.round(100 * (1 - 2 ** (1 - few)))} % of the time at best: read these verdicts as provisional.`
+      ? ` With n = ${few}, these intervals cover the true value in about ${Math.round(100 * (1 - 2 ** (1 - few)))} % of cases at best, because they are resampled from few images. Read these verdicts as provisional.`
       : '';
-  return `Verdicts under d = ${effect.symbol}: attacks down, protections across. Each tile: verdict, residual R with its 95 % interval, number of images. holds: the whole interval is above ${thresholds.holds}; broken: below ${thresholds.broken}; weakened: between; inconclusive: it reaches over a threshold. A click on a tile opens its pictures.${small}`;
+  const { holds, broken } = thresholds;
+  return `Verdicts (d = ${effect.symbol}). Rows are attacks, columns are protections. Each tile shows the verdict, the residual R with its 95 % interval, and the number of images n. holds: the whole interval is above ${holds}. broken: the whole interval is below ${broken}. weakened: it lies between ${broken} and ${holds}. inconclusive: it crosses a threshold. Click a tile to see its images.${small}`;
 }
 
-/** Says plainly which protections have nothing to lose. */
+/** Names the protections without an effect. */
 function noEffect({ pairs }: Answers, effect: Effect): Html | undefined {
   const own = pairs.filter((pair) => pair.effect === effect);
-  // Of the placebo it goes without saying.
+  // The placebo is not expected to have one.
   const asked = own.filter(({ protection }) => !isPlacebo(protection));
   const without = [...new Set(asked.map(({ names }) => names.protection))].filter((name) =>
     own.filter(({ names }) => names.protection === name).every(({ outcome }) => outcome === 'no effect'),
   );
   if (without.length === 0) return undefined;
   const detectable = sayDetectable(own.filter(({ names }) => without.includes(names.protection)));
-  return html`<p class="note"><strong>No effect to begin with:</strong> ${listed(without)}. Before any attack d[protected] − d[clean] cannot be told from 0, or not from what random noise of the same size does, so ${without.length === 1 ? 'this protection has' : `these ${count(without.length, 'protection')} have`} nothing that an attack could remove, and no residual.${detectable}</p>`;
+  return html`<p class="note"><strong>No effect to begin with:</strong> ${listed(without)}. Before any attack, d[protected] − d[clean] cannot be told from 0, or from the effect of random noise of the same size. So ${without.length === 1 ? 'this protection has' : `these ${count(without.length, 'protection')} have`} nothing that an attack could remove, and no residual.${detectable}</p>`;
 }
