@@ -4,7 +4,8 @@ import { MOTIFS } from '../atelier/motifs/index.ts';
 import { ATELIER_VERSION, type Recipe } from '../atelier/paint.ts';
 import { PAINTERS } from '../atelier/painters/index.ts';
 import { seededRandom } from '../random.ts';
-import { type Dataset, type DatasetItem, sha256Of } from './dataset.ts';
+import { sha256 } from '../files/hashes.ts';
+import type { Dataset, DatasetItem } from './dataset.ts';
 import { readOrigin } from './origin.ts';
 
 /** The data set; pictures are painted when they are read. */
@@ -22,7 +23,7 @@ function itemOf(recipe: Recipe, id: string): DatasetItem {
   return {
     id,
     // Painting every picture only to name it would cost a second for every three: what they are made from names them.
-    sha256: sha256Of(JSON.stringify(['atelier', ATELIER_VERSION, painter, motif, size, seed])),
+    sha256: sha256(JSON.stringify(['atelier', ATELIER_VERSION, painter, motif, size, seed])),
     artist,
     title: seededRandom(seed).fork('title').pick<string>(MOTIFS[motif].titles),
     licence: 'CC0-1.0',

@@ -1,5 +1,4 @@
 /** @file A data set: pictures listed with their hashes, whose bytes are read one by one when asked for. */
-import { createHash } from 'node:crypto';
 import type { PictureOrigin } from './origin.ts';
 
 /** One picture of a data set. */
@@ -30,10 +29,6 @@ export interface Dataset {
   /** What a user should know about how it was read: duplicates skipped, files ignored. */
   readonly notes: readonly string[];
 }
-
-/** SHA-256 in lower-case hex. */
-export const sha256Of = (bytes: Uint8Array | string): string =>
-  createHash('sha256').update(bytes).digest('hex');
 
 /** The items of a listing without repeats, first one kept, and a note for each that was left out. */
 export function withoutDuplicates<T extends Pick<DatasetItem, 'id' | 'sha256'>>(

@@ -1,8 +1,8 @@
 /** @file Reading pictures that must lie inside a folder and carry a known hash. */
 import { readFile, realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
+import { sha256 } from '../files/hashes.ts';
 import { changedPicture, missingPicture, pictureOutside, unreadablePicture } from '../messages/index.ts';
-import { sha256Of } from './dataset.ts';
 
 /** Where a picture of a data set is looked for, and what it must be. */
 export interface PictureFile {
@@ -32,13 +32,13 @@ export async function locate(path: string, folders: readonly string[]): Promise<
 }
 
 /** The bytes of a picture, once they are known to be the right ones. */
-export async function readPicture({ path, sha256, folders }: PictureFile): Promise<Uint8Array> {
+export async function readPicture({ path, sha256: listed, folders }: PictureFile): Promise<Uint8Array> {
   const file = await locate(path, folders);
   if (file === undefined) throw missingPicture(path, folders);
   const bytes = await readFile(file).catch((cause: Error) => {
     throw unreadablePicture(path, cause.message);
   });
-  const found = sha256Of(bytes);
-  if (found !== sha256) throw changedPicture(path, sha256, found);
+  const found = sha256(bytes);
+  if (found !== listed) throw changedPicture(path, listed, found);
   return bytes;
 }

@@ -1,16 +1,12 @@
 /** @file A folder as a data set: every picture below it, in the order of its paths' code points. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
-import { basename, extname, join, resolve } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { IMAGE_EXTENSIONS } from '../image/formats.ts';
+import { basename, join, resolve } from 'node:path';
+import { hashOf } from '../files/hashes.ts';
+import { isImageFile } from '../image/formats.ts';
 import { emptyDataset, missingDataset, reasonOf } from '../messages/index.ts';
 import { type Dataset, type DatasetItem, withoutDuplicates } from './dataset.ts';
 import { locate } from './files.ts';
 import { readOrigin } from './origin.ts';
-
-const isPicture = (path: string): boolean => IMAGE_EXTENSIONS.includes(extname(path).slice(1).toLowerCase());
 
 /** Opens `folder` (absolute, or relative to the working directory). `shown` is how the user named it. */
 export async function openFolder(folder: string, shown: string): Promise<Dataset> {
@@ -18,12 +14,12 @@ export async function openFolder(folder: string, shown: string): Promise<Dataset
   if (!kind?.isDirectory()) throw missingDataset(shown, 'folder');
 
   const paths = await filesBelow(folder);
-  const pictures = paths.filter(isPicture);
-  const notes = ignoredFiles(paths.filter((path) => !isPicture(path)));
+  const pictures = paths.filter(isImageFile);
+  const notes = ignoredFiles(paths.filter((path) => !isImageFile(path)));
   const listing: DatasetItem[] = [];
   for (const id of pictures) {
     try {
-      const sha256 = await hashOf(id, folder);
+      const sha256 = await hashBelow(folder, id);
       const origin = { kind: 'file', path: id, sha256, folders: [resolve(folder)] } as const;
       listing.push({ id, sha256, origin, bytes: () => readOrigin(origin) });
     } catch (error) {
@@ -53,12 +49,10 @@ async function filesBelow(folder: string, prefix = ''): Promise<string[]> {
 // `<` on strings compares UTF-16 units, which puts astral characters before some of the basic plane.
 const byCodePoint = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
-async function hashOf(path: string, folder: string): Promise<string> {
+async function hashBelow(folder: string, path: string): Promise<string> {
   const file = await locate(path, [folder]);
   if (file === undefined) throw new Error('it is a link to nothing');
-  const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
+  return hashOf(file);
 }
 
 function ignoredFiles(paths: readonly string[]): string[] {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { z } from 'zod';
 import { expected, type Place } from '../messages/index.ts';
 import { type AtelierParameters, atelierSchema, parseAtelier } from '../atelier/catalogue.ts';
+import { isRecord } from '../files/json.ts';
 import { dataFolders, type Environment } from '../files/places.ts';
 import type { Dataset } from './dataset.ts';
 import { openFolder } from './folder.ts';
@@ -45,9 +46,6 @@ export function parseDatasetSpec(value: unknown, place?: Place): DatasetSpec {
   }
   return { kind: /\.csv$/i.test(spec) ? 'manifest' : 'folder', path: spec };
 }
-
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * Opens a data set. Relative paths start at `baseDir`. The pictures of a manifest are looked for in its own folder,

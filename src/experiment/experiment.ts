@@ -13,7 +13,7 @@ import { readDataset } from './dataset.ts';
 import { Mistakes } from './mistakes.ts';
 import type { Cell, Setting } from './setting.ts';
 import type { VerdictRule } from './verdict-rule.ts';
-import { sha256 } from '../files/keys.ts';
+import { sha256 } from '../files/hashes.ts';
 import { attackSettings, metricSettings, type PlaceAt, protectionSettings } from './settings.ts';
 import { parseYaml, type YamlFile, type YamlPath } from './yaml-file.ts';
 

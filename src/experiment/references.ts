@@ -3,12 +3,12 @@
  * runs; job keys carry a hash over their bytes instead of the path, so that a result belongs to what was in the files.
  */
 import { stat } from 'node:fs/promises';
-import { basename, dirname, extname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { DatasetItem } from '../datasets/dataset.ts';
 import { openDataset } from '../datasets/open.ts';
 import { type PictureOrigin, readOrigin } from '../datasets/origin.ts';
 import { decodeImage } from '../image/codec.ts';
-import { IMAGE_EXTENSIONS } from '../image/formats.ts';
+import { isImageFile } from '../image/formats.ts';
 import { hashOf } from '../files/hashes.ts';
 import type { NamedPicture } from '../plugin/define.ts';
 import { undeclaredReference } from '../messages/index.ts';
@@ -31,13 +31,11 @@ interface ListedPicture extends Pick<DatasetItem, 'id' | 'sha256' | 'artist' | '
 export async function listPictures(text: string, baseDirs: readonly string[]): Promise<ResolvedPictures> {
   const file = await existing(text, baseDirs);
   const items =
-    file !== undefined && isPicture(file)
+    file !== undefined && isImageFile(file)
       ? [await pictureFile(file)]
       : await datasetItems(text, file === undefined ? baseDirs[0]! : dirname(resolve(file)), file);
   return { key: keyOf(items.map(({ origin: _, ...known }) => known)), items };
 }
-
-const isPicture = (path: string): boolean => IMAGE_EXTENSIONS.includes(extname(path).slice(1).toLowerCase());
 
 async function existing(path: string, baseDirs: readonly string[]): Promise<string | undefined> {
   for (const place of baseDirs.map((dir) => resolve(dir, path))) {

@@ -4,6 +4,7 @@
  */
 import type { Attack } from '../attacks/define.ts';
 import { attacks } from '../attacks/index.ts';
+import { isRecord } from '../files/json.ts';
 import { expected, noGraph, type Place, unevenZip } from '../messages/index.ts';
 import type { Metric } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
@@ -170,6 +171,3 @@ export function cross<T>(lists: readonly (readonly T[])[]): T[][] {
     [[]],
   );
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

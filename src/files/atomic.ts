@@ -1,24 +1,72 @@
-/** @file Files that appear whole or not at all: written under another name beside their place, then renamed. */
-import { open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+/** @file Files that appear whole or not at all: written under a temporary name, then renamed. */
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { diskFull } from '../messages/index.ts';
+import { temporaryIn } from './temporaries.ts';
 
-/** Writes bytes, or parts one after the other; on failure nothing is left behind. */
-export async function writeWhole(path: string, bytes: Uint8Array | readonly Uint8Array[]): Promise<void> {
-  const part = join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+export interface WriteOptions {
+  /** Folder of the temporary file, on the file system of `path` (default: the folder of `path`). */
+  readonly temporaries?: string;
+  /** Whether missing folders are made (default: true). */
+  readonly makeFolders?: boolean;
+  /** Whether to wait until the disk has the bytes, so that the file outlives a power cut (default: false). */
+  readonly durable?: boolean;
+}
+
+/**
+ * Writes text, bytes, or chunks of bytes one after the other. A reader sees the file that was there before or the
+ * whole new one. On failure nothing is left behind. @throws STORE if the disk is full, else the system's own error.
+ */
+export async function writeAtomically(
+  path: string,
+  content: string | Uint8Array | readonly Uint8Array[],
+  { temporaries = dirname(path), makeFolders = true, durable = false }: WriteOptions = {},
+): Promise<void> {
+  const temporary = temporaryIn(temporaries);
   try {
-    const file = await open(part, 'w');
-    try {
-      for (const each of bytes instanceof Uint8Array ? [bytes] : bytes) {
-        for (const chunk of chunksOf(each)) await file.writeFile(chunk);
-      }
-    } finally {
-      await file.close();
-    }
-    await rename(part, path);
+    await inFolder(temporaries, makeFolders, () => writeChunks(temporary, content, durable));
+    await inFolder(dirname(path), makeFolders, () => rename(temporary, path));
+    if (durable) await syncFolder(dirname(path));
   } catch (error) {
-    await rm(part, { force: true });
+    await rm(temporary, { force: true });
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw diskFull(path, error);
     throw error;
   }
+}
+
+/** Does something that needs a folder; makes the folder only if it was missing, since it seldom is. */
+async function inFolder(folder: string, make: boolean, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    if (!make || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await mkdir(folder, { recursive: true });
+    await act();
+  }
+}
+
+async function writeChunks(
+  path: string,
+  content: string | Uint8Array | readonly Uint8Array[],
+  durable: boolean,
+): Promise<void> {
+  const file = await open(path, 'wx');
+  try {
+    if (typeof content === 'string') await file.writeFile(content);
+    else
+      for (const bytes of content instanceof Uint8Array ? [content] : content)
+        for (const chunk of chunksOf(bytes)) await file.writeFile(chunk);
+    if (durable) await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** A new name is on the disk when its folder is; some systems cannot say so of a folder. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r').catch(() => undefined);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
 }
 
 /** What one call of the system takes at most; it refuses 2 GiB. */

@@ -2,11 +2,11 @@
  * @file Downloads: over HTTPS, resumed where they stopped, and with the right hash before the file gets its name.
  *
  * A download goes to `FILE.part`, with the server's ETag in `FILE.part.etag`, so that a later one asks for the rest of
- * the same file and of no other.
+ * the same file and of no other. So the name of the part is the same for every process, unlike those in `atomic.ts`;
+ * whoever may not be alone holds a lock.
  */
-import { createHash, type Hash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -20,7 +20,8 @@ import {
   unreachable,
   wrongDownload,
 } from '../messages/index.ts';
-import type { Environment } from './places.ts';
+import { hashOf } from './hashes.ts';
+import { type Environment, freeSpace } from './places.ts';
 
 export interface DownloadOptions {
   /** What the bytes have to be; without it they are taken as they come, and their hash is told. */
@@ -67,7 +68,7 @@ export async function download(
       throw received > 0 ? truncatedDownload(from, received, code) : unreachable(from, code, error);
     }
   }
-  const sha256 = await digest(part, createHash('sha256'));
+  const sha256 = await hashOf(part);
   const bytes = await sizeOf(part);
   await rm(`${part}.etag`, { force: true });
   if (listed !== undefined && sha256 !== listed) {
@@ -167,18 +168,7 @@ const isHub = (url: string, { HF_ENDPOINT: mirror = HUB }: Environment): boolean
 const totalOf = (response: Response): number =>
   Number(/\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1] ?? Number.NaN);
 
-/** Bytes that are free on the disk of a file whose folder is there. */
-export async function freeSpace(path: string): Promise<number> {
-  const { bavail, bsize } = await statfs(dirname(path));
-  return bavail * bsize;
-}
-
 const sizeOf = async (path: string): Promise<number> => (await stat(path).catch(() => undefined))?.size ?? 0;
-
-async function digest(path: string, hash: Hash): Promise<string> {
-  await pipeline(createReadStream(path), hash);
-  return hash.digest('hex');
-}
 
 /** The system's word for what went wrong: fetch hides it in the cause. */
 function errorCode(error: unknown): string {

@@ -1,11 +1,16 @@
-/** @file SHA-256 of large files: computed once, remembered for as long as size and time of the file stay the same. */
+/** @file SHA-256, in lower-case hex: of bytes and text, of files, and of large files without reading them again. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { readJson, writeJson } from './json.ts';
 
-/** Reads the whole file. Lower-case hex. */
+/** Of bytes, or of the UTF-8 of a text. */
+export const sha256 = (content: Uint8Array | string): string =>
+  createHash('sha256').update(content).digest('hex');
+
+/** Of a file, which is read chunk by chunk. @throws the system's own error if it cannot be read */
 export async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
@@ -13,6 +18,7 @@ export async function hashOf(path: string): Promise<string> {
 }
 
 interface Remembered {
+  readonly path: string;
   readonly bytes: number;
   readonly modifiedMs: number;
   readonly sha256: string;
@@ -21,35 +27,19 @@ interface Remembered {
 /** Below this, hashing again is quicker than looking up: 16 MB take some 10 ms. */
 const WORTH_REMEMBERING = 16e6;
 
-/** The hash of a file, from `hashes.json` in the cache where the file is large and has not changed since. */
+/**
+ * Of a file, as remembered in the folder `hashes` of the cache if the file is large and has kept size and time. Each
+ * file has an entry of its own, so that any number of processes can remember at once and none undoes another's.
+ */
 export async function knownHashOf(path: string, cache: string): Promise<string> {
   const { size: bytes, mtimeMs: modifiedMs } = await stat(path);
   if (bytes < WORTH_REMEMBERING) return hashOf(path);
-  const ledger = join(cache, 'hashes.json');
-  const before = (await readLedger(ledger))[path];
-  if (before?.bytes === bytes && before.modifiedMs === modifiedMs) return before.sha256;
-  const sha256 = await hashOf(path);
-  // A cache that cannot be written costs time, nothing else.
-  await remember(ledger, path, { bytes, modifiedMs, sha256 }).catch(() => undefined);
-  return sha256;
-}
-
-async function readLedger(path: string): Promise<Record<string, Remembered>> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8')) as Record<string, Remembered>;
-  } catch {
-    return {};
-  }
-}
-
-async function remember(ledger: string, path: string, entry: Remembered): Promise<void> {
-  await writeJson(ledger, { ...(await readLedger(ledger)), [path]: entry });
-}
-
-/** Writes JSON under a temporary name and renames it. */
-export async function writeJson(path: string, value: unknown): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${process.pid}.tmp`;
-  await writeFile(temporary, `${JSON.stringify(value, null, 2)}\n`);
-  await rename(temporary, path);
+  const file = resolve(path);
+  const entry = join(cache, 'hashes', `${sha256(file).slice(0, 32)}.json`);
+  const before = await readJson<Remembered>(entry);
+  const same = before?.path === file && before.bytes === bytes && before.modifiedMs === modifiedMs;
+  if (same) return before.sha256;
+  const now: Remembered = { path: file, bytes, modifiedMs, sha256: await hashOf(path) };
+  await writeJson(entry, now).catch(() => undefined); // a cache that cannot be written costs time, nothing else
+  return now.sha256;
 }

@@ -1,6 +1,7 @@
-/** @file The folder for what can be fetched again: downloaded pictures and models. */
+/** @file Where what can be fetched again lies, pictures and models, and how much room there is. */
+import { statfs } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -22,4 +23,10 @@ export function cacheFolder(env: Environment = process.env): string {
 export function dataFolders(env: Environment = process.env): string[] {
   const listed = (env.CRAQUELURE_DATA ?? '').split(delimiter).filter((folder) => folder !== '');
   return [...listed, join(cacheFolder(env), 'data')].map((folder) => resolve(folder));
+}
+
+/** Bytes that are free on the disk of a file, whose folder has to be there. */
+export async function freeSpace(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(dirname(path));
+  return bavail * bsize;
 }

@@ -5,9 +5,9 @@
  * (perceptual intent), grey, palette and CMYK turned into RGB, opacity kept apart as an 8-bit plane. No step
  * premultiplies, so colours under fully transparent pixels survive a round trip.
  */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { threadId } from 'node:worker_threads';
+import { readFile } from 'node:fs/promises';
 import type { Metadata, Sharp } from 'sharp';
+import { writeAtomically } from '../files/atomic.ts';
 import {
   animatedImage,
   CraquelureError,
@@ -198,18 +198,15 @@ const lossy = (quality: number | undefined) => (quality === undefined ? { lossle
  * Writes a picture under a temporary name and renames it, so that nobody sees half a file. The format is the
  * path's own unless `options` names one; where the image still carries a file of that format (`image.file`)
  * and no options are given, exactly that file is written.
- * @throws IMAGE where the extension names no format.
+ * @throws IMAGE where the extension names no format or the file cannot be written, STORE if the disk is full.
  */
 export async function writeImage(path: string, image: Image, options?: EncodeOptions): Promise<void> {
   const format: ImageFormat = options?.format ?? formatOfPath(path);
   const asIs = options === undefined && image.file?.format === format;
   const { bytes } = asIs ? image.file! : await encodeImage(image, options ?? { format });
-  const temporary = `${path}.${process.pid}-${threadId}.tmp`;
   try {
-    await writeFile(temporary, bytes);
-    await rename(temporary, path);
+    await writeAtomically(path, bytes, { makeFolders: false });
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw unwritableImage(path, error);
+    throw error instanceof CraquelureError ? error : unwritableImage(path, error);
   }
 }

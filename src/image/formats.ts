@@ -6,19 +6,22 @@ import type { ImageFormat } from './image.ts';
 /** What can be read. A GIF of one frame is welcome, but nothing is written as GIF. */
 export type ReadableFormat = ImageFormat | 'gif';
 
-const FORMAT_BY_EXTENSION: Readonly<Record<string, ReadableFormat>> = {
-  png: 'png',
-  jpg: 'jpeg',
-  jpeg: 'jpeg',
-  webp: 'webp',
-  avif: 'avif',
-  tif: 'tiff',
-  tiff: 'tiff',
-  gif: 'gif',
-};
+const FORMAT_BY_EXTENSION: ReadonlyMap<string, ReadableFormat> = new Map([
+  ['png', 'png'],
+  ['jpg', 'jpeg'],
+  ['jpeg', 'jpeg'],
+  ['webp', 'webp'],
+  ['avif', 'avif'],
+  ['tif', 'tiff'],
+  ['tiff', 'tiff'],
+  ['gif', 'gif'],
+]);
 
-/** Extensions, in lower case without the dot, of files that `decodeImage` may be able to read. */
-export const IMAGE_EXTENSIONS: readonly string[] = Object.keys(FORMAT_BY_EXTENSION);
+const formatNamed = (path: string): ReadableFormat | undefined =>
+  FORMAT_BY_EXTENSION.get(extname(path).slice(1).toLowerCase());
+
+/** True if a file's extension says that `decodeImage` may be able to read it. */
+export const isImageFile = (path: string): boolean => formatNamed(path) !== undefined;
 
 /** The extension that a file of this format gets, without the dot. */
 export function extensionOf(format: ImageFormat): string {
@@ -27,7 +30,7 @@ export function extensionOf(format: ImageFormat): string {
 
 /** The format to write a path in. @throws IMAGE where its extension names none that is written. */
 export function formatOfPath(path: string): ImageFormat {
-  const format = FORMAT_BY_EXTENSION[extname(path).slice(1).toLowerCase()];
+  const format = formatNamed(path);
   if (format === undefined || format === 'gif') throw unknownExtension(path);
   return format;
 }

@@ -10,10 +10,11 @@ export const notARun = (dir: string, missing: string, cause: unknown): Craquelur
     { cause },
   );
 
-export const diskFull = (path: string): CraquelureError =>
+export const diskFull = (path: string, cause?: unknown): CraquelureError =>
   new CraquelureError(
     'STORE',
     `Cannot write '${path}': no space left on the device. Free some space, or name another place with --store or --out, and run the same command again: finished work is kept`,
+    { cause },
   );
 
 export const corruptArtefact = (path: string, hash: string, cause?: unknown): CraquelureError =>
@@ -92,10 +93,12 @@ export const unreadableExperiment = (file: string, cause: unknown): CraquelureEr
 
 // ---- runs ----------------------------------------------------------------------------------------------------
 
-export const runFolderBusy = (dir: string, pid: number): CraquelureError =>
+/** `holder` is `process 4711` or `process 4711 on HOST`; `lock` is the file that says so. */
+export const runFolderBusy = (dir: string, holder: string, lock: string): CraquelureError =>
   new CraquelureError(
     'STORE',
-    `Another process${pid > 0 ? ` (${pid})` : ''} works in '${dir}'. Wait for it, stop it, or name another folder with --out`,
+    `A run works in '${dir}': ${holder}, as the file '${lock}' says. Wait for it, stop it, or name another folder with --out. ` +
+      'Delete that file only if no such process is at work',
   );
 
 export const interrupted = (): CraquelureError =>

@@ -6,6 +6,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelEntry } from './entry.ts';
 import { hashOf, knownHashOf } from '../files/hashes.ts';
+import { isRecord, readJson } from '../files/json.ts';
 import type { ModelHome } from './home.ts';
 import { readLock } from './lock.ts';
 
@@ -119,12 +120,9 @@ interface IndexRow {
 
 /** `index.json` of a folder: a list of `{ "file": ..., "sha256": ... }`. Anything else is not an index. */
 async function readIndex(folder: string): Promise<IndexRow[]> {
-  try {
-    const rows = JSON.parse(await readFile(join(folder, 'index.json'), 'utf8')) as unknown;
-    return (rows as IndexRow[]).filter(({ file }) => typeof file === 'string');
-  } catch {
-    return [];
-  }
+  const rows = await readJson<unknown>(join(folder, 'index.json'));
+  if (!Array.isArray(rows)) return [];
+  return rows.filter((row): row is IndexRow => isRecord(row) && typeof row.file === 'string');
 }
 
 /** `hub/models--OWNER--NAME/snapshots/COMMIT/FILE`, the commit from `refs/main`. */

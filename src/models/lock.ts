@@ -2,9 +2,8 @@
  * @file What was downloaded, from where and with which hash: `lock.json` beside a model's files. Where the registry knows
  * no hash, the first download is trusted, and every later use is held to it.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeJson } from '../files/hashes.ts';
+import { readJson, writeJson } from '../files/json.ts';
 
 /** One downloaded file. */
 export interface LockedFile {
@@ -22,11 +21,7 @@ const lockPath = (cache: string, id: string): string => join(cache, 'models', id
 
 /** The lock of a model; empty where nothing was downloaded. */
 export async function readLock(cache: string, id: string): Promise<Lock> {
-  try {
-    return JSON.parse(await readFile(lockPath(cache, id), 'utf8')) as Lock;
-  } catch {
-    return {};
-  }
+  return (await readJson<Lock>(lockPath(cache, id))) ?? {};
 }
 
 export async function writeLock(cache: string, id: string, lock: Lock): Promise<void> {

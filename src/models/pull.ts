@@ -1,5 +1,5 @@
 /** @file Downloading a model's files into the cache, and what is recorded of them. */
-import { type ClaimOptions, holding } from '../files/lock.ts';
+import { holding, type WaitOptions } from '../files/lock.ts';
 import { type DownloadOptions, download } from '../files/download.ts';
 import { absentModel } from '../messages/index.ts';
 import type { ModelEntry } from './entry.ts';
@@ -8,7 +8,7 @@ import { downloadPath, type LocatedFile, locateFile } from './locate.ts';
 import { readLock, writeLock } from './lock.ts';
 import { isPublished } from './resolve.ts';
 
-export interface PullOptions extends Pick<DownloadOptions, 'signal' | 'env'>, Pick<ClaimOptions, 'onWait'> {
+export interface PullOptions extends Pick<DownloadOptions, 'signal' | 'env'>, Pick<WaitOptions, 'onWait'> {
   /** Fetch again what is here, and trust what comes where the registry knows no hash. */
   readonly force?: boolean;
   readonly onProgress?: (file: string, received: number, total: number | undefined) => void;

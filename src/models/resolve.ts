@@ -1,7 +1,6 @@
 /** @file From choices to files: which bytes play each role that plug-ins need. All that is missing is told at once. */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { sha256Of } from '../datasets/dataset.ts';
 import {
   absentModel,
   changedModel,
@@ -18,7 +17,7 @@ import { diffusersRoles } from './catalogue/diffusion.ts';
 import type { ModelChoices, OwnModel, RoleChoice } from './choice.ts';
 import type { Fill, ModelEntry } from './entry.ts';
 import { textFill, tokenizerFiles, unetFill, vaeFill } from './folder.ts';
-import { knownHashOf } from '../files/hashes.ts';
+import { knownHashOf, sha256 } from '../files/hashes.ts';
 import type { ModelHome } from './home.ts';
 import { type LocatedFile, locateFile, locateModel, type Trust } from './locate.ts';
 import type { ModelRole } from './roles.ts';
@@ -157,7 +156,7 @@ const asResolved = ({ path, sha256, bytes }: LocatedFile): ResolvedFile => ({
 });
 
 const withKey = (model: Omit<ResolvedModel, 'key'>): ResolvedModel => {
-  const key = sha256Of(JSON.stringify([model.files.map(({ sha256 }) => sha256), model.fill]));
+  const key = sha256(JSON.stringify([model.files.map((file) => file.sha256), model.fill]));
   return { key, ...model };
 };
 

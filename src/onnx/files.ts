@@ -5,7 +5,7 @@ import { invalidModel, reasonOf, unusableExternalData } from '../messages/index.
 import { decodeModel } from './decode.ts';
 import { encodeModel } from './encode.ts';
 import { byteLength, type Graph, type Model, type StoredTensor } from './model.ts';
-import { writeWhole } from '../files/atomic.ts';
+import { writeAtomically } from '../files/atomic.ts';
 
 /**
  * Reads an `.onnx` file. Weights inside it become views of its bytes; weights outside it are checked (present, inside
@@ -35,7 +35,7 @@ export async function writeModel(model: Model, path: string): Promise<void> {
       `it lies in '${model.folder}'; write the model into that folder`,
     );
   }
-  await writeWhole(path, encodeModel(model));
+  await writeAtomically(path, encodeModel(model), { makeFolders: false });
 }
 
 /** Every constant array of a graph: initializers, attributes and those of nested graphs. */

@@ -4,7 +4,8 @@
  * Reads every plain numeric type in either byte order, C or Fortran order; the tensor is always little-endian and
  * row-major. Writes version 1.0, little-endian, C order, header padded to 64 bytes, as numpy.save does.
  */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { writeAtomically } from '../files/atomic.ts';
 import { reasonOf, unusableArray } from '../messages/index.ts';
 import {
   bytesPerElement,
@@ -47,16 +48,8 @@ export async function readNpy(path: string): Promise<Tensor> {
 }
 
 /** Writes a .npy file; a file of that name is replaced only when the new one is complete. */
-export async function writeNpy(path: string, tensor: Tensor): Promise<void> {
-  const partial = `${path}.partial`;
-  try {
-    await writeFile(partial, encodeNpy(tensor));
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw error;
-  }
-}
+export const writeNpy = (path: string, tensor: Tensor): Promise<void> =>
+  writeAtomically(path, encodeNpy(tensor), { makeFolders: false });
 
 /** The tensor in the bytes of a .npy file; `name` is what errors call the file. */
 export function decodeNpy(bytes: Uint8Array, name: string): Tensor {

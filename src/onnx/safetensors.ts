@@ -15,7 +15,7 @@ import {
   tensorBytes,
   tensorFromBytes,
 } from './tensor.ts';
-import { chunksOf, writeWhole } from '../files/atomic.ts';
+import { chunksOf, writeAtomically } from '../files/atomic.ts';
 
 /** What such a file holds. */
 export interface Safetensors {
@@ -68,13 +68,13 @@ export async function readSafetensors(path: string): Promise<Safetensors> {
   }
 }
 
-/** Writes a file; it appears whole or not at all. */
+/** Writes a file; it appears whole or not at all, and outlives a power cut: weights may have cost hours. */
 export async function writeSafetensors(
   path: string,
   tensors: NamedTensors,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  await writeWhole(path, partsOf(tensors, metadata));
+  await writeAtomically(path, partsOf(tensors, metadata), { makeFolders: false, durable: true });
 }
 
 /** The bytes of a file. */

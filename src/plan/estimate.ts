@@ -12,7 +12,8 @@ import { lackingIn, measurementOf } from './measurements.ts';
 import type { Plan } from './plan.ts';
 import { unitsOf } from './units.ts';
 import type { JobEvent } from '../jobs/session.ts';
-import { type Store, writeAtomically } from '../jobs/store.ts';
+import { writeJson } from '../files/json.ts';
+import type { Store } from '../jobs/store.ts';
 import type { SettingLink } from '../experiment/setting.ts';
 
 /** Times of one kind of work on one machine. */
@@ -50,7 +51,7 @@ export function timingRecorder(): { add(event: JobEvent): void; save(store: Stor
         const before = merged[work] ?? { jobs: 0, ms: 0 };
         merged[work] = { jobs: before.jobs + jobs, ms: before.ms + ms };
       }
-      await writeAtomically(timingsPath(store), `${JSON.stringify(merged, null, 2)}\n`);
+      await writeJson(timingsPath(store), merged);
     },
   };
 }

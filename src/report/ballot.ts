@@ -3,7 +3,7 @@
  * the model of another arm. Two questions, as Hönig et al. 2025 put them to their raters, in our words: which fits the style,
  * which has the higher quality. Sides and order are drawn from the run's hash.
  */
-import { createHash } from 'node:crypto';
+import { sha256 } from '../files/hashes.ts';
 import type { RunFolder, MimicRun } from '../run/run-folder.ts';
 import { deriveSeed, seededRandom, shuffled } from '../random.ts';
 import type { Interval } from '../stats/bootstrap.ts';
@@ -79,9 +79,8 @@ function pairsOf(model: MimicRun, clean: MimicRun, setting: string): Matched[] {
 /** The id follows from the two pictures and says nothing of which is whose: votes on other pictures do not count here. */
 function onSides({ artist, prompt, trainedOn, mine, control }: Matched, armIsLeft: boolean): BallotPair {
   const [left, right] = armIsLeft ? [mine, control] : [control, mine];
-  const id = createHash('sha256').update(JSON.stringify([left.sha256, right.sha256, prompt, trainedOn]));
   return {
-    id: id.digest('hex').slice(0, 12),
+    id: sha256(JSON.stringify([left.sha256, right.sha256, prompt, trainedOn])).slice(0, 12),
     artist,
     prompt,
     left: left.path,

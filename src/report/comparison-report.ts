@@ -2,7 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toJsonValue } from '../run/rows.ts';
-import { writeAtomically } from '../jobs/store.ts';
+import { writeAtomically } from '../files/atomic.ts';
+import { writeJson } from '../files/json.ts';
 import { THRESHOLDS, type Thresholds } from '../stats/verdict.ts';
 import { pairedResiduals } from './charts/paired-residuals.ts';
 import type { RunComparison } from '../analysis/compare.ts';
@@ -36,12 +37,12 @@ export async function writeComparison(
     }
     const name = `compare-${metric.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')}`.slice(0, 80);
     const { svg, png } = await renderer.render(name, spec);
-    await writeAtomically(join(figures, `${name}.vl.json`), `${JSON.stringify(spec, null, 2)}\n`);
+    await writeJson(join(figures, `${name}.vl.json`), spec);
     await writeAtomically(join(figures, `${name}.svg`), svg);
     await writeAtomically(join(figures, `${name}.png`), png);
     metrics.push({ metric, figure: { name, svg } });
   }
-  await writeAtomically(join(dir, FILES.data), `${JSON.stringify(plain(found), null, 2)}\n`);
+  await writeJson(join(dir, FILES.data), plain(found));
   const page = join(dir, FILES.page);
   await writeAtomically(page, await comparisonPage(found, metrics));
   return page;

@@ -2,7 +2,8 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RUN_FILES, type RunFolder } from '../run/run-folder.ts';
-import { writeAtomically } from '../jobs/store.ts';
+import { writeAtomically } from '../files/atomic.ts';
+import { writeJson } from '../files/json.ts';
 import { type AnalysisOptions, analyse, analysisOptions } from '../analysis/analysis.ts';
 import { chartsOf, lossChartsOf, renderCharts, sweptChartsOf } from './figures.ts';
 import { findingsOf } from '../analysis/findings.ts';
@@ -41,15 +42,15 @@ export async function writeReport(run: RunFolder, options: ReportOptions = {}): 
   const folder = join(run.dir, 'figures');
   await clearFigures(folder);
   for (const { name, spec, svg, png } of [...figures, ...losses, ...curves]) {
-    await writeAtomically(join(folder, `${name}.vl.json`), `${JSON.stringify(spec, null, 2)}\n`);
+    await writeJson(join(folder, `${name}.vl.json`), spec);
     await writeAtomically(join(folder, `${name}.svg`), svg);
     await writeAtomically(join(folder, `${name}.png`), png);
   }
   const verdicts = verdictsDocument(run.manifest.run, answers, findings);
-  await writeAtomically(join(run.dir, 'verdicts.json'), `${JSON.stringify(verdicts, null, 2)}\n`);
+  await writeJson(join(run.dir, 'verdicts.json'), verdicts);
 
   const concluded = findingsDocument(run.manifest.run, answers, findings);
-  await writeAtomically(join(run.dir, RUN_FILES.findings), `${JSON.stringify(concluded, null, 2)}\n`);
+  await writeJson(join(run.dir, RUN_FILES.findings), concluded);
   await writeAtomically(join(run.dir, RUN_FILES.findingsCsv), findingsCsv(answers, findings));
 
   const gallery = await makeGallery(run, pictureBytes);

@@ -4,7 +4,7 @@ import Papa from 'papaparse';
 import type { Plan } from '../plan/plan.ts';
 import { cellStatus, type Row, tallyRows } from './rows.ts';
 import { type CellRecord, RUN_FILES, type RunFolder } from './run-folder.ts';
-import { writeAtomically } from '../jobs/store.ts';
+import { writeAtomically } from '../files/atomic.ts';
 import { toJsonValue } from '../files/json-number.ts';
 import { networksOf } from '../experiment/setting.ts';
 

@@ -68,5 +68,5 @@ export function cellStatus(tally: CellTally | undefined): 'pending' | 'ok' | 'pa
   return tally.errors === tally.rows ? 'failed' : 'partial';
 }
 
-export { fromJsonValue, toJsonValue } from '../files/json-number.ts';
+export { toJsonValue } from '../files/json-number.ts';
 export { ARMS, type Arm, type RowArm } from '../metrics/arms.ts';

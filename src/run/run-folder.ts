@@ -158,7 +158,6 @@ export async function readFinished(
 }
 
 export {
-  type LinkedModel,
   type MetricSetting,
   networksOf,
   type Setting,

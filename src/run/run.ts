@@ -20,7 +20,8 @@ import type { Row } from './rows.ts';
 import { openRowsFile } from './rows-file.ts';
 import { readRunFolder, RUN_FILES, type RunFolder } from './run-folder.ts';
 import { type JobEvent, openSession } from '../jobs/session.ts';
-import { type Store, writeAtomically } from '../jobs/store.ts';
+import { writeJson } from '../files/json.ts';
+import type { Store } from '../jobs/store.ts';
 import type { Cell } from '../experiment/setting.ts';
 import { rowsOfCell } from '../plan/units.ts';
 
@@ -86,8 +87,7 @@ async function unchangedOutcome({ dir, experiment }: RunInputs): Promise<RunOutc
   const manifest: Manifest = unchanged
     ? found.manifest
     : { ...rest, experiment: experiment.source, ...(experiment.verdict && { verdict: experiment.verdict }) };
-  if (!unchanged)
-    await writeAtomically(join(dir, RUN_FILES.manifest), `${JSON.stringify(manifest, null, 2)}\n`);
+  if (!unchanged) await writeJson(join(dir, RUN_FILES.manifest), manifest);
   const folder = { ...found, manifest };
   const failedCells = folder.cells.filter(({ errors }) => errors > 0).length;
   return { folder, failedCells, counts: { executed: 0, reused: 0, failed: 0 }, unchanged };
@@ -125,7 +125,7 @@ async function runMissing(
 const saverOf =
   (dir: string) =>
   (name: string, value: unknown): Promise<void> =>
-    writeAtomically(join(dir, name), `${JSON.stringify(value, null, 2)}\n`);
+    writeJson(join(dir, name), value);
 
 /** Appends the rows of all cells that the folder lacks. @returns those that it had, too */
 async function writeRows(

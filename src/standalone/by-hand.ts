@@ -5,15 +5,15 @@
 import { mkdir, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, extname, join, relative, resolve } from 'node:path';
 import { decodeImage, encodeImage } from '../image/codec.ts';
-import { extensionOf, IMAGE_EXTENSIONS } from '../image/formats.ts';
+import { extensionOf, isImageFile } from '../image/formats.ts';
 import type { Image } from '../image/image.ts';
 import type { Notes } from '../plugin/define.ts';
 import type { Budget } from '../protections/define.ts';
 import { emptyFolder, missingFile, overwritesInput, sameOutput } from '../messages/index.ts';
 import { jobSeed } from '../jobs/seeds.ts';
-import { sha256 } from '../files/keys.ts';
+import { sha256 } from '../files/hashes.ts';
 import type { MeasuredBudget, MeasuredLooks } from '../jobs/safeguards.ts';
-import { writeAtomically } from '../jobs/store.ts';
+import { writeAtomically } from '../files/atomic.ts';
 import { jobStep } from '../experiment/step.ts';
 import type { Setting } from '../experiment/setting.ts';
 import { attackImage } from '../jobs/stages/attack.ts';
@@ -66,9 +66,7 @@ export async function findInputs(paths: readonly string[]): Promise<InputFile[]>
       continue;
     }
     const below = (await readdir(path, { recursive: true, withFileTypes: true }))
-      .filter(
-        (entry) => entry.isFile() && IMAGE_EXTENSIONS.includes(extname(entry.name).slice(1).toLowerCase()),
-      )
+      .filter((entry) => entry.isFile() && isImageFile(entry.name))
       .map((entry) => join(entry.parentPath, entry.name))
       .sort();
     if (below.length === 0) throw emptyFolder(path);

@@ -24,8 +24,8 @@ import type { Device } from '../runtime/device.ts';
 import { openBindings } from '../experiment/bindings.ts';
 import { findInputs, type InputFile } from './by-hand.ts';
 import { jobSeed } from '../jobs/seeds.ts';
-import { sha256 } from '../files/keys.ts';
-import { writeAtomically } from '../jobs/store.ts';
+import { sha256 } from '../files/hashes.ts';
+import { writeAtomically } from '../files/atomic.ts';
 import { type JobStep, jobStep } from '../experiment/step.ts';
 import type { MetricSetting } from '../experiment/setting.ts';
 

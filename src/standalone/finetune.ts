@@ -31,7 +31,8 @@ import {
 import { seededRandom } from '../random.ts';
 import { keyOf } from '../files/keys.ts';
 import { toolVersion } from '../run/manifest.ts';
-import { writeAtomically } from '../jobs/store.ts';
+import { writeAtomically } from '../files/atomic.ts';
+import { writeJson } from '../files/json.ts';
 
 export interface FineTuneFilesOptions extends Omit<FineTuneOptions, 'resolution' | 'prior' | 'method'> {
   readonly method: TuningMethod;
@@ -134,7 +135,7 @@ export async function fineTuneFiles(
       `step,loss\n${losses.map((loss, i) => `${i + 1},${loss}\n`).join('')}`,
     );
     const done = { ...paths, pictures, models, resumed: resume?.step ?? 0, loss: endsOf(losses) };
-    await writeAtomically(paths.record, `${JSON.stringify(recordOf(done, settings, method), null, 2)}\n`);
+    await writeJson(paths.record, recordOf(done, settings, method));
     await removeCheckpoint(file);
     return done;
   } catch (error) {

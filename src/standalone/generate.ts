@@ -18,9 +18,10 @@ import { type ResolvedModel, resolveNeeds } from '../models/resolve.ts';
 import { ROLE_GROUPS } from '../models/roles.ts';
 import { openPool } from '../models/pool.ts';
 import { seededRandom } from '../random.ts';
-import { sha256 } from '../files/keys.ts';
+import { sha256 } from '../files/hashes.ts';
 import { toolVersion } from '../run/manifest.ts';
-import { writeAtomically } from '../jobs/store.ts';
+import { writeAtomically } from '../files/atomic.ts';
+import { writeJson } from '../files/json.ts';
 
 export interface GenerateOptions {
   readonly prompts: readonly string[];
@@ -142,6 +143,10 @@ async function record(
   const pairs = lora === undefined ? {} : { lora: { path: lora, sha256: sha256(await readFile(lora)) } };
   const settings = { ...rest, ...pairs };
   const played = models.map(({ role, id, key, trust }) => ({ role, id, key, trust }));
-  const text = JSON.stringify({ tool: toolVersion(), settings, models: played, files }, null, 2);
-  await writeAtomically(join(outDir, 'generated.json'), Buffer.from(`${text}\n`));
+  await writeJson(join(outDir, 'generated.json'), {
+    tool: toolVersion(),
+    settings,
+    models: played,
+    files,
+  });
 }

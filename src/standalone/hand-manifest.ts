@@ -9,7 +9,7 @@ import type { Notes } from '../plugin/define.ts';
 import type { Budget } from '../protections/define.ts';
 import type { OutputFile } from './by-hand.ts';
 import { toolVersion } from '../run/manifest.ts';
-import { writeAtomically } from '../jobs/store.ts';
+import { writeJson } from '../files/json.ts';
 import { toJsonValue } from '../files/json-number.ts';
 import type { Setting, SettingLink } from '../experiment/setting.ts';
 
@@ -80,7 +80,7 @@ export async function writeHandManifest(
   ]);
   const all = { ...before, ...Object.fromEntries(made) };
   const sorted = Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
-  await writeAtomically(path, `${JSON.stringify(sorted, null, 2)}\n`);
+  await writeJson(path, sorted);
 }
 
 /** JSON has no infinity: the PSNR of an unchanged picture is "inf". */

@@ -7,7 +7,7 @@ import { fromBytes, type Image, toBytes } from '../../src/image/image.ts';
 import { imageTooSmall } from '../../src/messages/index.ts';
 import { parseChain } from '../../src/plugin/call.ts';
 import { parseParameters } from '../../src/plugin/parameters.ts';
-import { resolveCall } from '../../src/plugin/resolve.ts';
+import { resolveCall } from '../plugin/resolve-call.ts';
 import { seededRandom } from '../../src/random.ts';
 import { randomImage } from '../pictures.ts';
 import { testDefinitions } from '../plugin/registries.ts';

@@ -5,7 +5,7 @@ import { attacks } from '../../src/attacks/index.ts';
 import { fromBytes, type Image, type Size, toBytes } from '../../src/image/image.ts';
 import type { RoleModels } from '../../src/models/pool.ts';
 import { parseChain } from '../../src/plugin/call.ts';
-import { resolveCall } from '../../src/plugin/resolve.ts';
+import { resolveCall } from '../plugin/resolve-call.ts';
 import { runTransformation } from '../../src/plugin/transformation.ts';
 import { seededRandom } from '../../src/random.ts';
 import { openSession } from '../../src/runtime/session.ts';

@@ -9,7 +9,7 @@ import { resolveNeeds } from '../../src/models/resolve.ts';
 import { openPool } from '../../src/models/pool.ts';
 import { parseChain } from '../../src/plugin/call.ts';
 import { defaultParameters } from '../../src/plugin/parameters.ts';
-import { resolveCall } from '../../src/plugin/resolve.ts';
+import { resolveCall } from '../plugin/resolve-call.ts';
 import { seededRandom } from '../../src/random.ts';
 import { absoluteDistance, emptyHome, poolingEncoder, save, temporaryFolder } from '../models/fixture.ts';
 import { randomImage } from '../pictures.ts';

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sha256Of } from '../../src/datasets/dataset.ts';
+import { sha256 } from '../../src/files/hashes.ts';
 import { openDataset } from '../../src/datasets/open.ts';
 import { changedPicture, emptyDataset, missingDataset } from '../../src/messages/index.ts';
 
@@ -26,7 +26,7 @@ describe('a folder', () => {
     const set = await open();
     expect(set.name).toBe('pictures');
     expect(set.items.map(({ id }) => id)).toEqual(paths);
-    expect(set.items[2]!.sha256).toBe(sha256Of('b/c/d.webp'));
+    expect(set.items[2]!.sha256).toBe(sha256('b/c/d.webp'));
     expect(Buffer.from(await set.items[2]!.bytes()).toString()).toBe('b/c/d.webp');
     expect(set.notes).toEqual([]);
   });
@@ -51,7 +51,7 @@ describe('a folder', () => {
     const set = await open();
     await write('a.png', 'after');
     await expect(set.items[0]!.bytes()).rejects.toEqual(
-      changedPicture('a.png', sha256Of('before'), sha256Of('after')),
+      changedPicture('a.png', sha256('before'), sha256('after')),
     );
   });
 

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sha256Of } from '../../src/datasets/dataset.ts';
+import { sha256 } from '../../src/files/hashes.ts';
 import { openDataset } from '../../src/datasets/open.ts';
 import {
   changedPicture,
@@ -16,7 +16,7 @@ import {
 } from '../../src/messages/index.ts';
 
 const HEADER = 'path,artist,title,licence,sha256';
-const row = (path: string, content = path): string => `${path},Ada,Untitled,CC0,${sha256Of(content)}`;
+const row = (path: string, content = path): string => `${path},Ada,Untitled,CC0,${sha256(content)}`;
 const manifest = { kind: 'manifest', path: 'm.csv' } as const;
 
 let dir: string;
@@ -72,13 +72,13 @@ describe('a manifest', () => {
     await write('b.png', 'b.png');
     const set = await open([
       `\uFEFFsha256,title,path,licence,artist\r`,
-      `${sha256Of('a.png')},"Two\r\nlines",a.png,CC0,Ada\r`,
+      `${sha256('a.png')},"Two\r\nlines",a.png,CC0,Ada\r`,
       `\r`,
-      `${sha256Of('b.png').toUpperCase()},B,b.png,CC0,\r`,
+      `${sha256('b.png').toUpperCase()},B,b.png,CC0,\r`,
     ]);
     expect(set.items.map(({ title }) => title)).toEqual(['Two\r\nlines', 'B']);
     expect(set.items[1]).not.toHaveProperty('artist');
-    expect(set.items[1]!.sha256).toBe(sha256Of('b.png'));
+    expect(set.items[1]!.sha256).toBe(sha256('b.png'));
   });
 
   it('keeps the first of duplicates and names the others', async () => {
@@ -109,7 +109,7 @@ describe('a manifest', () => {
     expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason)).toEqual([
       false,
       missingPicture('missing.png', [dir, join(CACHE, 'data')]),
-      changedPicture('changed.png', sha256Of('changed.png'), sha256Of('other bytes')),
+      changedPicture('changed.png', sha256('changed.png'), sha256('other bytes')),
       pictureOutside('link.png', dir),
     ]);
     await rm(outside, { recursive: true });
@@ -122,7 +122,7 @@ describe('a manifest', () => {
   });
 
   it('reports every mistake of the table at once, with its line', async () => {
-    const hash = sha256Of('x');
+    const hash = sha256('x');
     const opening = open([
       HEADER,
       row('good.png'),

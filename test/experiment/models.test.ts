@@ -122,7 +122,7 @@ describeShared('a run with a real network', ['models', 'lpips-squeeze.onnx'], (m
     const changed = Buffer.concat([await readFile(model), Buffer.from([0x6a, 0x00])]);
     await writeFile(copy, changed);
     await expect(runFile(experiment, { out: join(experiment.dir, 'second') })).rejects.toThrow('was listed');
-    const { sha256: hash } = await import('../../src/files/keys.ts');
+    const { sha256: hash } = await import('../../src/files/hashes.ts');
     await writeFile(
       join(folder, 'index.json'),
       JSON.stringify([{ file: 'lpips-squeeze.onnx', sha256: hash(changed) }]),

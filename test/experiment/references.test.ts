@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { bindModels } from '../../src/experiment/bindings.ts';
 import { jobSeed } from '../../src/jobs/seeds.ts';
-import { sha256 } from '../../src/files/keys.ts';
+import { sha256 } from '../../src/files/hashes.ts';
 import { listPictures, picturesFrom } from '../../src/experiment/references.ts';
 import { protectionSettings } from '../../src/experiment/settings.ts';
 import { encodeImage } from '../../src/image/codec.ts';

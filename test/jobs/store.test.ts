@@ -1,12 +1,14 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JobRecord } from '../../src/jobs/job.ts';
-import { keyOf, sha256 } from '../../src/files/keys.ts';
+import { sha256 } from '../../src/files/hashes.ts';
+import { keyOf } from '../../src/files/keys.ts';
 import { openRowsFile } from '../../src/run/rows-file.ts';
 import type { Row } from '../../src/run/rows.ts';
 import { RUN_FILES } from '../../src/run/run-folder.ts';
-import { openStore, sweepTemporaries, writeAtomically } from '../../src/jobs/store.ts';
+import { temporaryIn } from '../../src/files/temporaries.ts';
+import { openStore } from '../../src/jobs/store.ts';
 import { corruptArtefact, diskFull } from '../../src/messages/index.ts';
 import { itOnTinyDisk } from '../tiny-disk.ts';
 import { temporaryFolder } from '../run-fixture.ts';
@@ -64,6 +66,19 @@ describe('the artefact store', () => {
     expect(await store.find(keyOf('some job'))).toBeUndefined();
   });
 
+  it('sweeps what killed processes left of blobs and of checkpoints', async () => {
+    const dir = await temporaryFolder();
+    const store = openStore(dir);
+    for (const folder of ['tmp', 'trainings']) {
+      await mkdir(join(dir, folder));
+      const own = temporaryIn(join(dir, folder));
+      await writeFile(own, '');
+      await writeFile(own.replace(/\d+(-[0-9a-f]{8}\.tmp)$/, '999999999$1'), '');
+      await store.sweep();
+      expect(await readdir(join(dir, folder))).toEqual([basename(own)]);
+    }
+  });
+
   it('never hands out bytes that do not have the hash, and removes them', async () => {
     const store = openStore(await temporaryFolder());
     const hash = await store.writeBlob(bytes);
@@ -71,23 +86,6 @@ describe('the artefact store', () => {
     await expect(store.readBlob(hash)).rejects.toEqual(corruptArtefact(store.blobPath(hash), hash));
     expect(await store.writeBlob(bytes)).toBe(hash);
     expect(Buffer.from(await store.readBlob(hash))).toEqual(Buffer.from(bytes));
-  });
-});
-
-describe('temporary files', () => {
-  it('of killed processes are swept, those of living ones stay', async () => {
-    const dir = await temporaryFolder();
-    const names = ['a.json.999999999-0123abcd.tmp', `b.json.${process.pid}-0123abcd.tmp`, 'c.json'];
-    for (const name of names) await writeFile(join(dir, name), '');
-    await sweepTemporaries(dir);
-    expect((await readdir(dir)).sort()).toEqual(names.slice(1));
-  });
-
-  it('do not stay where a write fails', async () => {
-    const dir = await temporaryFolder();
-    await mkdir(join(dir, 'taken', 'by-a-folder'), { recursive: true });
-    await expect(writeAtomically(join(dir, 'taken'), 'x')).rejects.toThrow();
-    expect(await readdir(dir)).toEqual(['taken']);
   });
 });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { openTokenizer } from '../../src/diffusion/tokenizer.ts';
 import { measurePaths } from '../../src/standalone/compare-images.ts';
-import { sha256 } from '../../src/files/keys.ts';
+import { sha256 } from '../../src/files/hashes.ts';
 import { metricSettings } from '../../src/experiment/settings.ts';
 import { readImage } from '../../src/image/codec.ts';
 import { absentModel, mixedTowers, unknownGenre } from '../../src/messages/index.ts';

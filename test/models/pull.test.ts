@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { sha256Of } from '../../src/datasets/dataset.ts';
+import { sha256 as hashOfText } from '../../src/files/hashes.ts';
 import { absentModel, interrupted, wrongDownload } from '../../src/messages/index.ts';
 import { takeInventory } from '../../src/models/inventory.ts';
 import type { ModelEntry } from '../../src/models/entry.ts';
@@ -59,7 +59,7 @@ describe('pulling a model', () => {
     const moved = entry({ id: 'far', roles, files: { 'far.onnx': { url: `${other.url}/far.onnx` } } });
     await rm(downloadPath(home, 'far', 'far.onnx'));
     await expect(pullModel(moved, home)).rejects.toThrow(
-      wrongDownload(`${other.url}/far.onnx`, sha256, sha256Of('something else')),
+      wrongDownload(`${other.url}/far.onnx`, sha256, hashOfText('something else')),
     );
     expect(await pullModel(moved, home, { force: true })).toMatchObject([{ state: 'ok' }]);
   });

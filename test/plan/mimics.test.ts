@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { estimateMemory, estimatePlan } from '../../src/plan/estimate.ts';
 import type { FineTuneOutput } from '../../src/jobs/job.ts';
-import { sha256 } from '../../src/files/keys.ts';
+import { sha256 } from '../../src/files/hashes.ts';
 import { prepareRun } from '../../src/run/prepare.ts';
 import { openStore } from '../../src/jobs/store.ts';
 import {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { expected, unknownName, unknownParameter } from '../../src/messages/index.ts';
 import { parseChain } from '../../src/plugin/call.ts';
-import { resolveCall, resolvePlugin } from '../../src/plugin/resolve.ts';
+import { resolvePlugin } from '../../src/plugin/resolve.ts';
 import { zoo } from './fixture.ts';
+import { resolveCall } from './resolve-call.ts';
 
 const registry = { zoo, jpeg: { ...zoo, id: 'jpeg' } };
 
@@ -25,7 +26,7 @@ describe('resolvePlugin', () => {
   });
 });
 
-describe('resolveCall', () => {
+describe('the calls of a chain', () => {
   const resolve = (text: string) => parseChain(text).map((call) => resolveCall('attack', registry, call));
 
   it('fills the parameters of every link in', () => {

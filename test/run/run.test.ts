@@ -162,7 +162,9 @@ describe('an interrupted run', () => {
     const folder = await experimentFolder(MATRIX);
     await runFile(folder);
     await writeFile(join(folder.dir, 'run', 'run.lock'), String(process.ppid));
-    await expect(runFile(folder)).rejects.toEqual(runFolderBusy(join(folder.dir, 'run'), process.ppid));
+    await expect(runFile(folder)).rejects.toEqual(
+      runFolderBusy(join(folder.dir, 'run'), `process ${process.ppid}`, join(folder.dir, 'run', 'run.lock')),
+    );
   });
 
   it('takes over the lock of a process that is gone', async () => {

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
-import { sha256 } from '../../src/files/keys.ts';
+import { sha256 } from '../../src/files/hashes.ts';
 import { measurePaths } from '../../src/standalone/compare-images.ts';
 import { metricSettings } from '../../src/experiment/settings.ts';
 import { constantFeatures, fewArtists, tooFewForSet } from '../../src/messages/index.ts';

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fineTuneFiles } from '../../src/standalone/finetune.ts';
-import { sha256 } from '../../src/files/keys.ts';
+import { sha256 } from '../../src/files/hashes.ts';
 import { fewerPicturesThanBatch, unknownArtist, unknownName } from '../../src/messages/index.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
 import { temporaryFolder } from '../models/fixture.ts';

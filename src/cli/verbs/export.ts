@@ -30,7 +30,7 @@ export const exportRun = defineVerb({
     }
     const content = await exportRows(folder, args.format);
     if (args.out !== undefined) {
-      const { writeAtomically } = await import('../../jobs/store.ts');
+      const { writeAtomically } = await import('../../files/atomic.ts');
       await writeAtomically(args.out, content);
     } else if (args.format === 'parquet' && process.stdout.isTTY) {
       throw usage('Parquet is binary: name a file with --out, or pipe the output');

@@ -7,7 +7,7 @@ import { pair } from './pair.ts';
 import { set } from './set.ts';
 import { view } from './view.ts';
 
-export type { Kind, Measured, Parameters, Sample, Unit } from './kind.ts';
+export type { Kind, Sample, Unit } from './kind.ts';
 
 export const KINDS: { readonly [K in Metric['kind']]: Kind<Extract<Metric, { readonly kind: K }>> } = {
   pair,
