@@ -1,7 +1,7 @@
 /** @file The interface of an attack: image to image, of the same size unless `resizes` is set. */
 import { z } from 'zod';
 import type { Image } from '../image/image.ts';
-import { notLearned } from '../messages/index.ts';
+import { notTrained } from '../messages/index.ts';
 import type { ParameterSchema, PluginBase, PluginContext } from '../plugin/define.ts';
 import type { GraphPicture, GraphScope } from '../plugin/transformation.ts';
 
@@ -40,7 +40,7 @@ export const trainingParameters = {
 
 /** The result of the training of this attack. @throws USAGE if it was not trained, as outside an experiment */
 export function trainedIn({ trained }: PluginContext, attack: string): Float32Array {
-  if (trained === undefined) throw notLearned(attack);
+  if (trained === undefined) throw notTrained(attack);
   return trained;
 }
 

@@ -10,8 +10,12 @@ import { deviceOption, modelChoices } from './choices.ts';
 import { device, json, maxPixels, model } from './verb.ts';
 
 export const handOptions = {
-  out: { type: 'string', demandOption: true, describe: 'folder for the results, which keep their names' },
-  seed: { type: 'number', default: 0, describe: 'root seed; the same as in an experiment' },
+  out: { type: 'string', demandOption: true, describe: 'folder for the results; files keep their names' },
+  seed: {
+    type: 'number',
+    default: 0,
+    describe: 'random seed; the same seed gives the same images as in an experiment',
+  },
   model,
   device,
   'max-pixels': maxPixels,
@@ -27,7 +31,7 @@ interface HandArguments {
   readonly json: boolean;
 }
 
-/** Treats each picture; one that fails is reported while the rest go on, and the exit code says so. */
+/** Processes each image. If one fails, the others continue, and the exit code tells. */
 export async function runByHand(
   paths: readonly string[],
   [kind, given]: readonly [PluginKind, Setting],
@@ -68,7 +72,7 @@ export async function runByHand(
   }
   if (asJson) printJson({ setting: setting.label, seed, models, outputs: outputs.map(forJson), errors });
   else if (outputs.length > 0) print(summary(outputs));
-  // What a plug-in says of a picture does not name its file.
+  // Errors of plug-ins do not name the file.
   for (const { input, error } of errors)
     note(`craquelure: ${error.includes(input) ? '' : `${input}: `}${error}`);
   if (errors.length > 0) process.exitCode = outputs.length > 0 ? EXIT.failedCells : EXIT.failure;
@@ -94,7 +98,7 @@ function summary(outputs: readonly OutputFile[]): string {
   );
 }
 
-/** JSON has no infinity: the PSNR of unchanged pictures is written as "inf". */
+/** JSON has no infinity: the PSNR of unchanged images is written as "inf". */
 function forJson({ measured, ms, ...rest }: OutputFile): object {
   const psnr = measured?.psnr === Infinity ? 'inf' : measured?.psnr;
   return { ...rest, ms: Math.round(ms), ...(measured && { measured: { ...measured, psnr } }) };

@@ -1,4 +1,4 @@
-/** @file `--model` and `--device` as the harness wants them. */
+/** @file `--model` and `--device`, read. */
 import { expected, unknownName } from '../messages/index.ts';
 import type { ModelChoices } from '../models/choice.ts';
 import type { Device } from '../runtime/device.ts';
@@ -10,13 +10,14 @@ export async function modelChoices(texts: readonly string[] = []): Promise<Model
   const { parseModelChoices } = await import('../models/choice.ts');
   const pairs = texts.map((text) => {
     const [slot, value] = [text.slice(0, text.indexOf('=')).trim(), text.slice(text.indexOf('=') + 1).trim()];
-    if (!text.includes('=') || slot === '' || value === '') throw expected("'ROLE=MODEL'", '--model', text);
+    if (!text.includes('=') || slot === '' || value === '')
+      throw expected("'ROLE=MODEL'", '--model', text, { code: 'USAGE' });
     return [slot, value.startsWith('{') ? (parse(value) as unknown) : value];
   });
   return parseModelChoices(Object.fromEntries(pairs), () => ({ file: '--model' }));
 }
 
-/** A device's name. @throws USAGE where there is no such device anywhere. */
+/** A device's name. @throws USAGE if no device has that name. */
 export async function deviceOption(name: string): Promise<Device | 'auto'> {
   const { devices } = await import('../runtime/device.ts');
   const known = ['auto', ...devices] as const;

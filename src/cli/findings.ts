@@ -1,4 +1,4 @@
-/** @file What a run found, in plain sentences, as `run` and `report` print it: read from the run's `findings.json`. */
+/** @file What a run found, in sentences, as `run` and `report` print it: read from the run's `findings.json`. */
 import type { FindingsDocument } from '../analysis/findings-file.ts';
 import { print, wrapped } from './terminal.ts';
 
@@ -7,9 +7,9 @@ export function printFindings({ protections, learnings }: FindingsDocument): voi
   const said = protections.filter(({ leading }) => leading);
   let effect = '';
   for (const { name, role, metric, effect: symbol, sentence, besideNoise } of said) {
-    if (metric !== effect) print(`\nby ${metric}, d = ${symbol}`);
+    if (metric !== effect) print(`\nmetric ${metric} (effect d = ${symbol})`);
     effect = metric;
-    const remark = role === 'protection' ? '' : role === 'placebo' ? ' (placebo)' : ' (no protection)';
+    const remark = role === 'protection' ? '' : role === 'placebo' ? ' (placebo)' : ' (unprotected baseline)';
     print(
       `  ${name}${remark}\n${wrapped(besideNoise === null ? sentence : `${sentence} ${besideNoise}`, 4)}`,
     );

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-/** @file The command line: wires the verbs, and turns errors into sentences and exit codes. */
+/** @file The command line: connects the commands, and turns errors into sentences and exit codes. */
 import { createRequire } from 'node:module';
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
-import { CraquelureError, reasonOf, unexpectedArgument, unknownName, usage } from '../messages/index.ts';
+import { CraquelureError, missingCommand, reasonOf, unknownName } from '../messages/index.ts';
 import { attack } from './verbs/attack.ts';
 import { compare } from './verbs/compare.ts';
+import { countVotes } from './verbs/count-votes.ts';
 import { datasets } from './verbs/datasets.ts';
 import { doctor } from './verbs/doctor.ts';
 import { EXIT, exitCodeOf } from './exit.ts';
@@ -22,10 +23,10 @@ import { report } from './verbs/report.ts';
 import { run } from './verbs/run.ts';
 import { schema } from './verbs/schema.ts';
 import { status } from './verbs/status.ts';
+import { usageError } from './usage-error.ts';
 import { note, styled } from './terminal.ts';
 import { validate } from './verbs/validate.ts';
 import { vjp } from './verbs/vjp.ts';
-import { votes } from './verbs/votes.ts';
 
 const verbs = [
   run,
@@ -35,7 +36,7 @@ const verbs = [
   report,
   compare,
   exportRun,
-  votes,
+  countVotes,
   protect,
   attack,
   generate,
@@ -52,43 +53,30 @@ const verbs = [
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
-/** Runs one command line. @returns the exit code; verbs that finish with failed cells set it themselves. */
+const commands = [...verbs.map(({ command }) => command.split(' ')[0]!), 'completion'];
+
+/** Runs one command line. @returns the exit code; commands that finish with failed cells set it themselves */
 async function main(argv: readonly string[]): Promise<number> {
   const program = yargs(argv as string[])
     .scriptName('craquelure')
-    .usage('$0 <verb>\n\nDo image protections against AI mimicry truly work?')
+    .usage('$0 <command>\n\nDo image protections against AI mimicry truly work?')
     .version(version)
     .strict()
-    .recommendCommands()
-    .demandCommand(1, 'Name a verb, such as: craquelure run experiments/quickstart.yaml')
+    .demandCommand(1, missingCommand().message)
     .parserConfiguration({ 'duplicate-arguments-array': true, 'greedy-arrays': false })
-    .completion('completion', 'print a script for shell completion: source it from your shell profile')
+    .completion('completion', 'print a script for shell completion; source it in your shell profile')
     .wrap(Math.min(110, process.stdout.columns ?? 100))
     .exitProcess(false)
     .fail((message, error) => {
-      throw error ?? usageError(message);
+      const { key } = (program as unknown as { getOptions(): { key: object } }).getOptions();
+      throw error ?? usageError(message, argv, Object.keys(key), verbs);
     });
   for (const verb of verbs) program.command(verb);
 
-  const usageError = (message: string): CraquelureError => {
-    const keys = Object.keys((program as unknown as { getOptions(): { key: object } }).getOptions().key);
-    const options = keys.filter((name) => name.length > 1).map((name) => `--${name}`);
-    const given = argv
-      .filter((each) => /^--[a-z]/.test(each))
-      .map((each) => each.split('=')[0]!.replace(/^--no-/, '--'));
-    const argument = /^Unknown arguments?: (.+)$/.exec(message)?.[1]?.split(', ')[0];
-    if (argument !== undefined && !given.includes(`--${argument}`)) return unexpectedArgument(argument);
-    // What is missing may be there under a misspelt name.
-    const misspelt = /^Missing required/.test(message)
-      ? given.find((each) => !options.includes(each))
-      : undefined;
-    const unknown = argument === undefined ? misspelt : `--${argument}`;
-    return unknown === undefined
-      ? usage(message)
-      : unknownName('option', unknown, options, { code: 'USAGE' });
-  };
-
   try {
+    const [first = '-'] = argv;
+    if (!first.startsWith('-') && !commands.includes(first))
+      throw unknownName('command', first, commands, { code: 'USAGE' });
     await program.parseAsync();
     return Number(process.exitCode ?? EXIT.done);
   } catch (error) {
@@ -100,7 +88,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-// A pipe that closes early (`craquelure list attacks | head`) is no failure.
+// A pipe that closes early (`craquelure list attacks | head`) is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(EXIT.done);
 });

@@ -1,4 +1,4 @@
-/** @file Options of the verbs that read an experiment file, and what they mean. */
+/** @file Options of the commands that read an experiment file. */
 import type { CellPattern } from '../experiment/cells.ts';
 import type { PrepareOptions } from '../run/prepare.ts';
 import { expected, unknownName } from '../messages/index.ts';
@@ -11,12 +11,12 @@ export const matrixOptions = {
     type: 'string',
     array: true,
     describe:
-      "cells to keep, '*' stands for anything: --only 'attack=jpeg*,protection=noise'; repeat for more",
+      "run only these cells, such as --only 'attack=jpeg*,protection=noise'; repeat the flag for more cells",
   },
-  limit: { type: 'number', describe: 'first so many pictures of the data set' },
+  limit: { type: 'number', describe: 'use only this many images, from the start of the data set' },
   seed,
-  jobs: { type: 'number', describe: 'threads (default: all cores)' },
-  out: { type: 'string', describe: 'folder of the run (default: reports/NAME)' },
+  jobs: { type: 'number', describe: 'number of worker threads (default: one per core)' },
+  out: { type: 'string', describe: 'folder for the results (default: reports/NAME)' },
   store,
   model,
   device,
@@ -35,7 +35,7 @@ interface MatrixArguments {
   readonly maxPixels: number;
 }
 
-/** Flags as the harness wants them. @throws PARAMETER where one is out of range. */
+/** Flags as `prepareRun` takes them. @throws PARAMETER if one is out of range. */
 export async function prepareOptions(args: MatrixArguments): Promise<PrepareOptions> {
   const { limit, seed: seeds, jobs, out, store: storeDir } = args;
   const natural = (name: string, value: number | undefined): void => {
@@ -64,7 +64,8 @@ export function parsePattern(text: string): CellPattern {
       part.slice(0, part.indexOf('=')).trim(),
       part.slice(part.indexOf('=') + 1).trim(),
     ];
-    if (!part.includes('=') || value === '') throw expected("'attack=PATTERN' and the like", '--only', text);
+    if (!part.includes('=') || value === '')
+      throw expected("'FIELD=PATTERN', such as 'attack=jpeg*',", '--only', text, { code: 'USAGE' });
     if (!FIELDS.some((known) => known === field))
       throw unknownName('field', field, FIELDS, { code: 'USAGE' });
     return [field, field === 'seed' ? Number(value) : value];

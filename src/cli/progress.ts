@@ -1,8 +1,8 @@
-/** @file Progress on standard error: a bar with the time left on a terminal, a quiet line now and then elsewhere. */
+/** @file Progress on standard error: a bar with the time left on a terminal, a line every ten seconds elsewhere. */
 import { duration, note } from './terminal.ts';
 
 export interface Progress {
-  /** `done` of `total` units of work; `doing` says what is under way, `left` how long the rest takes (ms) where that is known better than by the pace so far. */
+  /** `done` of `total` units of work; `doing` names the current work; `left` is the remaining time (ms), if it is known better than from the pace so far. */
   update(done: number, total: number, doing: string, left?: number): void;
   /** Removes the bar. */
   end(): void;
@@ -12,7 +12,7 @@ const BAR_WIDTH = 24;
 const REDRAW_MS = 100;
 const QUIET_LINE_MS = 10_000;
 
-/** The progress of a task that has just begun. `quiet` shows nothing at all. */
+/** The progress of a task that starts now. `quiet` shows nothing. */
 export function startProgress({ quiet = false, stream = process.stderr } = {}): Progress {
   if (quiet) return { update: () => undefined, end: () => undefined };
   const started = performance.now();

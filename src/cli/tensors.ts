@@ -2,15 +2,15 @@
 import { expected } from '../messages/index.ts';
 import type { NamedTensors } from '../onnx/tensor.ts';
 
-export const onnxModel = { type: 'string', demandOption: true, describe: 'ONNX file' } as const;
+export const onnxModel = { type: 'string', demandOption: true, describe: 'ONNX file of the model' } as const;
 
 export const device = {
   type: 'string',
   default: 'cpu',
-  describe: 'where to run: auto, cpu, cuda, webgpu, ... (see doctor)',
+  describe: "device for the model: auto, cpu, cuda, webgpu, ... (see 'doctor')",
 } as const;
 
-export const threads = { type: 'number', describe: 'CPU threads (default: one for each core)' } as const;
+export const threads = { type: 'number', describe: 'number of CPU threads (default: one per core)' } as const;
 
 /** Reads the arrays of `--input x=x.npy --input t=t.npy`. Errors name the option or the file. */
 export async function readNamed(option: string, pairs: readonly string[]): Promise<NamedTensors> {
@@ -20,7 +20,7 @@ export async function readNamed(option: string, pairs: readonly string[]): Promi
     const cut = pair.indexOf('=');
     const [name, path] = [pair.slice(0, cut), pair.slice(cut + 1)];
     if (cut < 1 || path === '') throw expected('NAME=FILE.npy', option, pair, { code: 'USAGE' });
-    if (name in tensors) throw expected('each name once', option, name, { code: 'USAGE' });
+    if (name in tensors) throw expected('each name only once', option, name, { code: 'USAGE' });
     tensors[name] = await readNpy(path);
   }
   return tensors;
@@ -39,7 +39,7 @@ export function namesOf(option: string, lists: readonly string[]): readonly stri
 export const fileNameOf = (name: string): string =>
   name.replace(/[%/\\:*?"<>|]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
 
-/** A positive whole number of an option, or undefined where it was not given. */
+/** A positive whole number of an option, or undefined if it was not given. */
 export function wholeNumber(option: string, value: number | undefined): number | undefined {
   if (value !== undefined && !(Number.isInteger(value) && value > 0)) {
     throw expected('positive integer', option, value, { code: 'USAGE' });

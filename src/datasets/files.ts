@@ -2,7 +2,7 @@
 import { readFile, realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { sha256 } from '../files/hashes.ts';
-import { changedPicture, missingPicture, pictureOutside, unreadablePicture } from '../messages/index.ts';
+import { changedImage, missingImage, imageOutside, unreadableImage } from '../messages/index.ts';
 
 /** Where a picture of a data set is looked for, and what it must be. */
 export interface PictureFile {
@@ -25,7 +25,7 @@ export async function locate(path: string, folders: readonly string[]): Promise<
   for (const folder of folders) {
     const file = await realpath(join(folder, path)).catch(() => undefined);
     if (file === undefined) continue;
-    if (!isInside(await realpath(folder), file)) throw pictureOutside(path, folder);
+    if (!isInside(await realpath(folder), file)) throw imageOutside(path, folder);
     return file;
   }
   return undefined;
@@ -34,11 +34,11 @@ export async function locate(path: string, folders: readonly string[]): Promise<
 /** The bytes of a picture, once they are known to be the right ones. */
 export async function readPicture({ path, sha256: listed, folders }: PictureFile): Promise<Uint8Array> {
   const file = await locate(path, folders);
-  if (file === undefined) throw missingPicture(path, folders);
+  if (file === undefined) throw missingImage(path, folders);
   const bytes = await readFile(file).catch((cause: Error) => {
-    throw unreadablePicture(path, cause.message);
+    throw unreadableImage(path, cause.message);
   });
   const found = sha256(bytes);
-  if (found !== listed) throw changedPicture(path, listed, found);
+  if (found !== listed) throw changedImage(path, listed, found);
   return bytes;
 }

@@ -8,7 +8,7 @@ import {
   invalidManifest,
   missingColumn,
   missingDataset,
-  noPictureFound,
+  noImageFound,
   unknownName,
 } from '../messages/index.ts';
 import { type Dataset, withoutDuplicates } from './dataset.ts';
@@ -103,7 +103,7 @@ async function expectSomePicture(
     const found = await locate(path, folders).catch(() => path); // a link that leads outside is the item's own error
     if (found !== undefined) return;
   }
-  throw noPictureFound(shown, paths.length, folders);
+  throw noImageFound(shown, paths.length, folders);
 }
 
 function readTable(csv: string, shown: string): { rows: Row[]; notes: string[] } {

@@ -4,7 +4,7 @@
  * weights (Hang et al. 2023) where asked for. Each step is one run of one gradient graph.
  */
 import { gradientGraph, gradientName } from '../autodiff/gradient.ts';
-import { fewerPicturesThanBatch, sideNotWhole, unknownToken } from '../messages/index.ts';
+import { fewerImagesThanBatch, resolutionNotMultiple, unknownToken } from '../messages/index.ts';
 import { compose } from '../onnx/transforms/compose.ts';
 import type { Model } from '../onnx/model.ts';
 import { type NamedTensors, type TensorOf, tensor } from '../onnx/tensor.ts';
@@ -78,7 +78,7 @@ export async function fineTune(
 ): Promise<FineTuned> {
   const { prior } = options;
   for (const set of prior === undefined ? [pictures] : [pictures, prior.pictures]) {
-    if (set.length < options.batchSize) throw fewerPicturesThanBatch(set.length, options.batchSize);
+    if (set.length < options.batchSize) throw fewerImagesThanBatch(set.length, options.batchSize);
   }
   const { open, random, ...loop } = context;
   const tuner = await openFineTuner(options, { open, random });
@@ -120,7 +120,7 @@ export async function openFineTuner(
   const { method, lr, warmup = 0, schedule = 'constant' } = options;
   const diffusion = await openDiffusion(open);
   if (options.resolution % diffusion.multiple !== 0)
-    throw sideNotWhole(options.resolution, diffusion.multiple);
+    throw resolutionNotMultiple(options.resolution, diffusion.multiple);
   const encoder = await open('vae-encoder');
   const { trainable, graph, tokens } = await trainableOf(diffusion, method, context);
   const wrt = trainable.ports.map(({ name }) => name);

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { type DatasetSpec, datasetSchema } from '../datasets/open.ts';
-import { expected, unknownName, unreadableExperiment } from '../messages/index.ts';
+import { expected, noCellsLeft, unknownName, unreadableExperiment } from '../messages/index.ts';
 import { THRESHOLDS } from '../stats/verdict.ts';
 import { type ModelChoices, modelsSchema, parseModelChoices } from '../models/choice.ts';
 import { expandMatrix, type MatrixAxes } from './cells.ts';
@@ -183,15 +183,13 @@ export function cellsOf(experiment: Experiment, only: MatrixAxes['only'] = []): 
   const within = new Set(expandMatrix({ ...experiment, only, except: [] }).map(({ id }) => id));
   const cells = expandMatrix(experiment).filter(({ id }) => within.has(id));
   if (cells.length === 0) {
-    const labels = experiment.attacks.map(({ label }) => label).join(', ');
-    throw expected(
-      'patterns that leave at least one cell',
-      'only/except',
+    const { protections, attacks, metrics, source } = experiment;
+    const labels = (settings: readonly { readonly label: string }[]): string[] =>
+      settings.map(({ label }) => label);
+    throw noCellsLeft(
       only[0] ?? experiment.only[0] ?? {},
-      {
-        code: 'EXPERIMENT',
-        place: { file: `${experiment.source.file}; attacks: ${labels}` },
-      },
+      { protections: labels(protections), attacks: labels(attacks), metrics: labels(metrics) },
+      { file: source.file },
     );
   }
   return cells;

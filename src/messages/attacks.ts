@@ -1,5 +1,5 @@
 /** @file What the program says when something is wrong with attacks. */
-import { CraquelureError } from './base.ts';
+import { CraquelureError, solutions } from './base.ts';
 
 /** No browser for a real screenshot. */
 export const browserMissing = (
@@ -12,11 +12,12 @@ export const browserMissing = (
     [
       named
         ? `Expected the path of a browser in CHROMIUM_PATH but '${named}' is not an executable file`
-        : `No browser for screenshot(mode=browser): none of ${names.join(', ')} in ${folders.join(', ') || 'an empty PATH'}`,
-      'Possible solutions:',
-      '  - install one: apt-get install chromium, brew install --cask chromium, or Google Chrome from google.com/chrome',
-      '  - name one that is elsewhere: CHROMIUM_PATH=/path/to/chromium',
-      '  - do without a browser: screenshot(mode=simulated)',
+        : `screenshot(mode=browser) needs a browser. None of ${names.join(', ')} was found in ${folders.join(', ') || 'PATH, which is empty'}`,
+      solutions(
+        'install one: apt-get install chromium, brew install --cask chromium, or Google Chrome from google.com/chrome',
+        'give the path of an installed one: CHROMIUM_PATH=/path/to/chromium',
+        'use the model of a browser instead: screenshot(mode=simulated)',
+      ),
     ].join('\n'),
   );
 
@@ -25,10 +26,11 @@ export const playwrightMissing = (why: string): CraquelureError =>
   new CraquelureError(
     'DEVICE',
     [
-      `Cannot drive a browser for screenshot(mode=browser): ${why.split('\n')[0]}`,
-      'Possible solutions:',
-      '  - install the optional package: npm install playwright-core',
-      '  - do without a browser: screenshot(mode=simulated)',
+      `screenshot(mode=browser) cannot control the browser: ${why.split('\n')[0]}`,
+      solutions(
+        'install the optional package: npm install playwright-core',
+        'use the model of a browser instead: screenshot(mode=simulated)',
+      ),
     ].join('\n'),
   );
 
@@ -36,7 +38,7 @@ export const playwrightMissing = (why: string): CraquelureError =>
 export const browserFailed = (path: string, why: string): CraquelureError =>
   new CraquelureError(
     'DEVICE',
-    `Browser '${path}' does not start: ${why}\nName another one with CHROMIUM_PATH=/path/to/chromium`,
+    `Browser '${path}' does not start: ${why}\nTo use another one: CHROMIUM_PATH=/path/to/chromium`,
   );
 
 /** More device pixels than a browser captures. */
@@ -46,33 +48,30 @@ export const screenshotTooLarge = (
 ): CraquelureError =>
   new CraquelureError(
     'IMAGE',
-    `Expected at most ${largest} px a side on the screen for screenshot but the picture would take ${width}x${height} px`,
+    `Expected a screenshot of at most ${largest} px per side but the image would be ${width}x${height} px on the screen`,
   );
 
-/** An attack that learns from pairs of a protection, applied where no protection is known. */
-export const notLearned = (attack: string): CraquelureError =>
+/** An attack that is trained on pairs of a protection, applied where no protection is known. */
+export const notTrained = (attack: string): CraquelureError =>
   new CraquelureError(
     'USAGE',
-    `Attack '${attack}' learns from pairs of the protection that it attacks: it runs in an experiment only`,
+    `Attack '${attack}' is trained on images with and without the protection it attacks. It runs only in an experiment: craquelure run EXPERIMENT`,
   );
 
-/** Fewer pictures than a metric of sets can say anything about. */
-export const tooFewPictures = (metric: string, wanted: number, found: number): CraquelureError =>
-  new CraquelureError(
-    'DATASET',
-    `Expected at least ${wanted} pictures for ${metric} but the set has ${found}`,
-  );
+/** Fewer images than a metric of sets can say anything about. */
+export const tooFewImages = (metric: string, wanted: number, found: number): CraquelureError =>
+  new CraquelureError('DATASET', `Expected at least ${wanted} images for ${metric} but the set has ${found}`);
 
-/** Fewer pictures to learn from than an attack wants. */
-export const fewTrainingPictures = (attack: string, wanted: number, found: number): CraquelureError =>
+/** Fewer training images than an attack wants. */
+export const tooFewTrainingImages = (attack: string, wanted: number, found: number): CraquelureError =>
   new CraquelureError(
     'DATASET',
-    `Expected at least ${wanted} pictures in ${attack}.training that are not attacked themselves but found ${found}`,
+    `Expected at least ${wanted} images in ${attack}.training but found ${found}. Images that are attacked do not count`,
   );
 
 /** A chain that cannot be written as an ONNX graph. */
 export const noGraph = (attack: string): CraquelureError =>
   new CraquelureError(
     'USAGE',
-    `Attack '${attack}' cannot be written as an ONNX graph. 'craquelure list attacks' shows which can`,
+    `Attack '${attack}' cannot be written as an ONNX graph. 'craquelure list attacks' shows which ones can`,
   );

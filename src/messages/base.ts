@@ -7,8 +7,8 @@ export type ErrorCode =
   | 'EXPERIMENT' // a mistake in an experiment file: exit code 2
   | 'PARAMETER' // a plug-in parameter out of its range: exit code 2
   | 'UNKNOWN_PLUGIN' // exit code 2
-  | 'DATASET' // a manifest, a folder, a missing or changed picture
-  | 'IMAGE' // a picture that cannot be read, or that a step cannot take
+  | 'DATASET' // a manifest, a folder, a missing or changed image
+  | 'IMAGE' // an image that cannot be read, or that a step cannot take
   | 'BUDGET' // a protection left its budget
   | 'STORE' // the artefact store or a run folder
   | 'ONNX' // a model file, a graph, an operator
@@ -43,14 +43,24 @@ export const at = ({ file, line, excerpt }: Place = {}): string => {
 };
 
 export const quoted = (value: unknown): string =>
-  typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
+  typeof value === 'string'
+    ? `'${value}'`
+    : typeof value === 'number'
+      ? String(value)
+      : JSON.stringify(value);
 
 export const didYouMean = (name: string, available: readonly string[]): string => {
   if (available.length === 0) return '';
   const nearest = closest(name, available as string[]);
   const near = distance(name, nearest) <= Math.max(2, Math.floor(nearest.length / 3));
-  return near ? ` Did you mean '${nearest}'?` : '';
+  // `glaze` is many letters away from `glaze-style`, and still meant.
+  const meant = near ? nearest : available.find((each) => name.length > 2 && each.includes(name));
+  return meant === undefined ? '' : ` Did you mean '${meant}'?`;
 };
+
+/** What a user can do, one way a line. */
+export const solutions = (...lines: readonly string[]): string =>
+  ['Possible solutions:', ...lines.map((line) => `  - ${line}`)].join('\n');
 
 /** Names for a sentence: a network has thousands of weights, and thirty names are enough to see what they look like. */
 export const listed = (names: readonly string[]): string =>

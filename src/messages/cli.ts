@@ -1,36 +1,52 @@
 /** @file What the program says when something is wrong with the command line. */
-import { CraquelureError, reasonOf } from './base.ts';
+import { CraquelureError } from './base.ts';
 
 /** A command line that cannot be understood. */
 export const usage = (why: string): CraquelureError => new CraquelureError('USAGE', why);
 
-export const missingFile = (path: string, cause: unknown): CraquelureError =>
-  new CraquelureError('USAGE', `Cannot open '${path}': ${reasonOf(cause)}`, { cause });
-
-export const emptyFolder = (path: string): CraquelureError =>
-  new CraquelureError(
-    'USAGE',
-    `No picture in folder '${path}': expected PNG, JPEG, WebP, AVIF or TIFF files`,
+/** A word on the command line that the command does not take. */
+export const unexpectedArgument = (word: string, command: string): CraquelureError =>
+  usage(
+    `Unexpected argument '${word}'. ` +
+      (command === '' ? "'craquelure --help' lists the commands" : `See: craquelure ${command} --help`),
   );
 
-export const sameOutput = (first: string, second: string, name: string): CraquelureError =>
-  new CraquelureError(
-    'USAGE',
-    `'${first}' and '${second}' would both be written as '${name}': rename one, or treat them in two commands`,
+/** A command without what it works on; `example` is a whole command. */
+export const missingArgument = (command: string, what: string, example: string): CraquelureError =>
+  usage(`'craquelure ${command}' needs ${what}, such as: ${example}`);
+
+/** An option without its value. */
+export const missingValue = (option: string): CraquelureError => usage(`--${option} needs a value`);
+
+/** A command without an option that it needs. */
+export const missingOption = (command: string, options: readonly string[]): CraquelureError =>
+  usage(
+    `'craquelure ${command}' needs ${options.map((name) => `--${name}`).join(' and ')}. See: craquelure ${command} --help`,
   );
 
-export const overwritesInput = (path: string): CraquelureError =>
-  new CraquelureError('USAGE', `The result would overwrite '${path}': name another folder with --out`);
-
-export const unmatchedFiles = (a: string, b: string, lonely: readonly string[]): CraquelureError => {
-  const shown = lonely.slice(0, 5).map((path) => `'${path}'`);
-  const more = lonely.length > shown.length ? ` and ${lonely.length - shown.length} more` : '';
-  return new CraquelureError(
-    'USAGE',
-    `Expected the same names in '${a}' and '${b}' but without partner are ${shown.join(', ')}${more}`,
+/** The program without a command. */
+export const missingCommand = (): CraquelureError =>
+  usage(
+    [
+      'Usage: craquelure <command>. Try:',
+      '  craquelure run experiments/quickstart.yaml',
+      '  craquelure list attacks',
+      '  craquelure --help',
+    ].join('\n'),
   );
-};
 
-/** A word on the command line that the verb has no use for. */
-export const unexpectedArgument = (word: string): CraquelureError =>
-  usage(`Unexpected argument '${word}'. Options begin with '--'; the verb's --help names what it takes`);
+/** What another command lists. */
+export const listedElsewhere = (what: string): CraquelureError =>
+  usage(`'craquelure list' lists protections, attacks and metrics. For ${what}: craquelure ${what} list`);
+
+/** A regular expression that cannot be compiled. */
+export const invalidPattern = (flag: string, why: string): CraquelureError =>
+  usage(`${flag} is not a valid regular expression: ${why}`);
+
+/** Binary output to a terminal. */
+export const binaryOutput = (format: string): CraquelureError =>
+  usage(`${format} is a binary format. Name a file with --out, or pipe the output`);
+
+/** A LoRA file format asked for something that is not a LoRA. */
+export const kohyaNeedsLora = (method: string): CraquelureError =>
+  usage(`--format kohya works only with --method lora, not with --method ${method}. Leave out --format`);

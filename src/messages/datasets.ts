@@ -1,18 +1,18 @@
 /** @file What the program says when something is wrong with data sets. */
-import { CraquelureError, type Place, at } from './base.ts';
+import { CraquelureError, type Place, at, solutions } from './base.ts';
 
 /** A manifest or folder that is not there. */
 export const missingDataset = (path: string, kind: 'manifest' | 'folder'): CraquelureError =>
   new CraquelureError(
     'DATASET',
-    `Missing ${kind} '${path}'. A data set is a CSV manifest, a folder of pictures, or 'atelier'`,
+    `Missing ${kind} '${path}'. A data set is a CSV manifest, a folder of images, or 'atelier'`,
   );
 
-/** A manifest without rows, or a folder without pictures. */
+/** A manifest without rows, or a folder without images. */
 export const emptyDataset = (path: string, notes: readonly string[]): CraquelureError =>
   new CraquelureError(
     'DATASET',
-    `No picture in data set '${path}'${notes.map((note) => `\n  ${note}`).join('')}`,
+    `Data set '${path}' has no images${notes.map((note) => `\n  ${note}`).join('')}`,
   );
 
 /** A manifest whose header lacks columns. */
@@ -33,36 +33,41 @@ export const invalidManifest = (path: string, mistakes: readonly string[]): Craq
   return new CraquelureError('DATASET', `Invalid manifest '${path}':${shown.join('')}${more}`);
 };
 
-/** A manifest none of whose pictures is on this machine. */
-export const noPictureFound = (path: string, count: number, folders: readonly string[]): CraquelureError =>
+/** A manifest none of whose images is on this machine. */
+export const noImageFound = (path: string, count: number, folders: readonly string[]): CraquelureError =>
   new CraquelureError(
     'DATASET',
-    `None of the ${count} pictures of '${path}' is here. Looked in: ${folders.join(', ')}. ` +
-      `Fetch them: craquelure datasets pull ${path}; or set CRAQUELURE_DATA to the folder that their paths start from`,
+    [
+      `None of the ${count} images of '${path}' is on this machine. Looked in: ${folders.join(', ')}`,
+      solutions(
+        `download them: craquelure datasets pull ${path}`,
+        'if they are in another folder, set CRAQUELURE_DATA to it; the paths of the manifest start there',
+      ),
+    ].join('\n'),
   );
 
-/** A listed picture that no folder holds. */
-export const missingPicture = (path: string, folders: readonly string[]): CraquelureError =>
+/** A listed image that no folder holds. */
+export const missingImage = (path: string, folders: readonly string[]): CraquelureError =>
   new CraquelureError(
     'DATASET',
-    `Missing picture '${path}'. Looked in: ${folders.join(', ')}. ` +
-      `Put it there, or set CRAQUELURE_DATA to the folder that its path starts from`,
+    `Missing image '${path}'. Looked in: ${folders.join(', ')}. ` +
+      'Copy it there, or set CRAQUELURE_DATA to the folder that its path starts from',
   );
 
-/** A picture that is a link out of its folder. */
-export const pictureOutside = (path: string, folder: string): CraquelureError =>
+/** An image that is a link out of its folder. */
+export const imageOutside = (path: string, folder: string): CraquelureError =>
   new CraquelureError(
     'DATASET',
-    `Picture '${path}' is a link that leaves its folder '${folder}'. Replace the link by the file itself`,
+    `Image '${path}' is a link to a file outside its folder '${folder}'. Replace the link with the file itself`,
   );
 
-/** A picture that the system will not let us read. */
-export const unreadablePicture = (path: string, why: string): CraquelureError =>
-  new CraquelureError('DATASET', `Cannot read picture '${path}': ${why}`);
+/** An image that the system does not let us read. */
+export const unreadableImage = (path: string, why: string): CraquelureError =>
+  new CraquelureError('DATASET', `Cannot read image '${path}': ${why}`);
 
-/** A picture whose bytes are not those that were listed. */
-export const changedPicture = (path: string, listed: string, found: string): CraquelureError =>
+/** An image whose bytes are not those that were listed. */
+export const changedImage = (path: string, listed: string, found: string): CraquelureError =>
   new CraquelureError(
     'DATASET',
-    `Picture '${path}' has sha256 ${found} but ${listed} was listed. Get the listed file, or list the new hash`,
+    `Expected sha256 ${listed} for image '${path}' but the file has ${found}. Get the listed file, or list the new hash`,
   );

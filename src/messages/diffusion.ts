@@ -4,23 +4,23 @@ import { expected } from './parameters.ts';
 
 // ---- diffusion -----------------------------------------------------------------------------------------------
 
-/** A vocabulary that no tokenizer can be made of. */
+/** A vocabulary file that cannot be read. */
 export const brokenTokenizer = (path: string, why: string, options?: ErrorOptions): CraquelureError =>
   new CraquelureError(
     'MODEL',
-    `Cannot read tokenizer '${path}': ${why}. Fetch it again from the model's repository, folder 'tokenizer'`,
+    `Cannot read tokenizer '${path}': ${why}. Download it again from the folder 'tokenizer' of the model's repository`,
     options,
   );
 
-/** A U-Net that wants more than a latent, a timestep and a text. */
+/** A U-Net that needs more than a latent, a timestep and a text embedding. */
 export const unknownConditions = (model: string, inputs: readonly string[]): CraquelureError =>
   new CraquelureError(
     'MODEL',
-    `Cannot sample from model '${model}': its U-Net also wants ${inputs.map(quoted).join(' and ')}. ` +
-      'Choose a model of the kind of sd15, sd21 or sd21-768',
+    `Cannot sample from model '${model}': its U-Net also needs ${inputs.map(quoted).join(' and ')}. ` +
+      'Choose a model of the same architecture as sd15, sd21 or sd21-768',
   );
 
-/** A text encoder and a U-Net of two different models. */
+/** A text encoder and a U-Net of different models. */
 export const mismatchedText = (
   encoder: string,
   given: number,
@@ -29,26 +29,26 @@ export const mismatchedText = (
 ): CraquelureError =>
   new CraquelureError(
     'MODEL',
-    `Text encoder '${encoder}' gives ${given} numbers a token but U-Net '${unet}' wants ${wanted}. ` +
+    `Expected ${wanted} numbers per token for U-Net '${unet}' but text encoder '${encoder}' gives ${given}. ` +
       "Choose both from one model: 'models: { diffusion: ID }'",
   );
 
-/** A latent that is no number any more. */
+/** A latent that is no longer finite. */
 export const notFiniteLatent = (model: string, step: number): CraquelureError =>
   new CraquelureError(
     'MODEL',
     `Expected finite latents from model '${model}' but received NaN or infinity at step ${step + 1}`,
   );
 
-/** An encoder that gives one latent and not how sure it is of it. */
+/** An encoder that gives the mean of the latent, but not its variance. */
 export const noMoments = (model: string, plugin: string): CraquelureError =>
   new CraquelureError(
     'MODEL',
-    `Expected mean and log-variance of latents for ${plugin} but encoder '${model}' gives only the mean. ` +
-      "Take the mean, or choose an autoencoder whose file gives both (Optimum's 'latent_parameters')",
+    `Expected mean and log-variance of the latent for ${plugin} but encoder '${model}' gives only the mean. ` +
+      "Use the mean, or choose an autoencoder whose file gives both (Optimum's 'latent_parameters')",
   );
 
-/** A configuration of a scheduler that samplers here do not know. */
+/** A scheduler configuration that the samplers do not support. */
 export const unknownScheduler = (
   path: string,
   field: string,
@@ -57,7 +57,7 @@ export const unknownScheduler = (
 ): CraquelureError =>
   new CraquelureError(
     'MODEL',
-    `Cannot use '${path}': ${field} is ${quoted(value)}, known are ${known.join(', ')}`,
+    `Cannot use '${path}': unknown ${field} ${quoted(value)}. Available: ${known.join(', ')}`,
   );
 
 // ---- fine-tuning ---------------------------------------------------------------------------------------------
@@ -65,7 +65,7 @@ export const unknownScheduler = (
 export const loraMatchesNothing = (pattern: string, modules: readonly string[]): CraquelureError =>
   new CraquelureError(
     'ONNX',
-    `No layer's path matches /${pattern}/. ` +
+    `No layer has a path that matches /${pattern}/. ` +
       (modules.length === 0
         ? 'The model has no linear layer or convolution with a stored weight.'
         : `Layers: ${listed(modules)}`),
@@ -79,8 +79,8 @@ export const loraRankTooHigh = (
 ): CraquelureError =>
   new CraquelureError(
     'ONNX',
-    `Rank ${rank} is above what '${module}' can have: its weight maps ${inFeatures} to ${outFeatures}. ` +
-      `Choose a rank of at most ${Math.min(inFeatures, outFeatures)}, or leave it out by the pattern.`,
+    `Expected a LoRA rank of at most ${Math.min(inFeatures, outFeatures)} for layer '${module}', which maps ${inFeatures} to ${outFeatures} features, but received ${rank}. ` +
+      'Lower the rank, or exclude the layer with a pattern',
   );
 
 export const lossNotFinite = (
@@ -89,51 +89,42 @@ export const lossNotFinite = (
 ): CraquelureError =>
   new CraquelureError(
     'MODEL',
-    `The loss or its gradient is no finite number at training step ${step}. A lower rate usually helps.` +
-      (kept === undefined ? '' : ` The checkpoint of step ${kept.step} is kept: ${kept.name}`),
+    `The loss or its gradient is NaN or infinite at training step ${step}. A lower learning rate usually helps` +
+      (kept === undefined ? '' : `. The checkpoint of step ${kept.step} is kept: ${kept.name}`),
   );
 
 export const otherTraining = (checkpoint: string): CraquelureError =>
   new CraquelureError(
     'USAGE',
-    `'${checkpoint}' is the checkpoint of another training: other pictures, captions, settings or models. ` +
-      'Delete it to begin anew, or choose another place for the result',
-  );
-
-export const kohyaIsLora = (method: string): CraquelureError =>
-  new CraquelureError(
-    'USAGE',
-    `--format kohya names the pairs of a LoRA, and ${method} has none: leave --format out, or choose --method lora`,
+    `Checkpoint '${checkpoint}' is from a training with different images, captions, settings or models. ` +
+      'Delete it to start again, or write the result to another file',
   );
 
 export const brokenSafetensors = (path: string, why: string): CraquelureError =>
   new CraquelureError('MODEL', `Cannot read '${path}' as safetensors: ${why}`);
 
 export const noWeights = (): CraquelureError =>
-  new CraquelureError(
-    'ONNX',
-    'The model has no weight under a name of its own (`<path>.weight`) to be trained.',
-  );
+  new CraquelureError('ONNX', 'The model has no named weight (`<path>.weight`) that could be trained');
 
 export const noTokenTable = (why: string): CraquelureError =>
-  new CraquelureError('ONNX', `The text encoder has no embedding of that token to be trained: ${why}`);
+  new CraquelureError('ONNX', `The text encoder has no embedding for that token: ${why}`);
 
 export const unknownToken = (token: string): CraquelureError =>
   new CraquelureError(
     'PARAMETER',
-    `The text encoder's vocabulary has no token '${token}': textual inversion needs one of its own, such as <new-0> of ` +
-      'the embedded model',
+    `The vocabulary of the text encoder has no token '${token}'. Textual inversion needs a token that is in it, ` +
+      'such as <new-0> of the embedded model',
   );
 
-export const fewerPicturesThanBatch = (pictures: number, batch: number): CraquelureError =>
+export const fewerImagesThanBatch = (images: number, batch: number): CraquelureError =>
   new CraquelureError(
     'DATASET',
-    `${pictures} picture${pictures === 1 ? '' : 's'} cannot fill a batch of ${batch}: ` +
-      `add pictures, or set batch to at most ${pictures}`,
+    `Expected at least ${batch} training images for batch size ${batch} but found ${images}. ` +
+      `Add images, or set the batch size to ${images}`,
   );
 
-export const sideNotWhole = (side: number, multiple: number): CraquelureError =>
-  expected(`multiple of ${multiple} px`, 'side', side, { code: 'USAGE' });
+export const resolutionNotMultiple = (resolution: number, multiple: number): CraquelureError =>
+  expected(`multiple of ${multiple} px`, 'resolution', resolution, { code: 'USAGE' });
 
 export const foreignLora = (
   path: string,
@@ -144,10 +135,10 @@ export const foreignLora = (
 ): CraquelureError =>
   new CraquelureError(
     'MODEL',
-    `'${path}' was not made for this ${role === 'unet' ? 'U-Net' : 'text encoder'}: ` +
+    `LoRA file '${path}' does not fit this ${role === 'unet' ? 'U-Net' : 'text encoder'}: ` +
       (found === undefined
-        ? `it has no layer for '${name}'`
-        : `'${name}' is [${found.join(', ')}] and would have to be [${(wanted ?? []).join(', ')}]`),
+        ? `'${name}' is not a layer of the model, or its LoRA pair is incomplete`
+        : `expected shape [${(wanted ?? []).join(', ')}] for '${name}' but the file has [${found.join(', ')}]`),
   );
 
 export const otherEmbedding = (
@@ -158,44 +149,34 @@ export const otherEmbedding = (
 ): CraquelureError =>
   new CraquelureError(
     'MODEL',
-    `'${path}' was not made for this text encoder: the embedding of '${token}' is [${found.join(', ')}] and would have to ` +
-      `be [${wanted}]`,
+    `Embedding file '${path}' does not fit this text encoder: expected shape [${wanted}] for '${token}' but the file has ` +
+      `[${found.join(', ')}]`,
   );
 
-export const tooFewToLearn = (artist: string, pictures: number, heldOut: number): CraquelureError =>
+export const tooFewToTrain = (artist: string, images: number, heldOut: number): CraquelureError =>
   new CraquelureError(
     'DATASET',
-    `${artist === '' ? 'The data set' : artist} has ${pictures} pictures. With ${heldOut} held out to judge by, ` +
-      'none is left to learn: add pictures, or lower heldOut',
+    `Expected more than heldOut=${heldOut} images for ${artist === '' ? 'the data set' : artist} but found ${images}. ` +
+      'No image is left for training: add images, or lower heldOut',
   );
 
 export const tooFewOfConcept = (concept: string, found: number, heldOut: number): CraquelureError =>
   new CraquelureError(
     'DATASET',
-    `Expected more than concept-poison.heldOut=${heldOut} pictures with '${concept}' in their caption or title but the data set ` +
-      `has ${found}: ${heldOut} of them judge, and the rest are learnt. Give it more of them, or lower heldOut ` +
-      "(a few judge badly). Captions stand in the column 'caption' of its manifest",
+    `Expected more than heldOut=${heldOut} images with '${concept}' in their caption or title for concept-poison but found ${found}. ` +
+      "Add images or captions (column 'caption' of the manifest), or lower heldOut",
   );
 
-export const tooFewToPoison = (concept: string, learnable: number, poisoned: number): CraquelureError =>
+export const tooFewToPoison = (concept: string, trainable: number, poisoned: number): CraquelureError =>
   new CraquelureError(
     'DATASET',
-    `Expected at most ${learnable} for concept-poison.poisoned but received ${poisoned}: so many pictures of '${concept}' are left ` +
-      'to learn beside those held out',
+    `Expected at most ${trainable} for concept-poison.poisoned but received ${poisoned}. ` +
+      `The training set has ${trainable} image${trainable === 1 ? '' : 's'} of '${concept}'`,
   );
 
-export const tooFewForClean = (artist: string, learnt: number, clean: number): CraquelureError =>
+export const tooFewForClean = (artist: string, training: number, clean: number): CraquelureError =>
   new CraquelureError(
     'DATASET',
-    `Expected at most ${learnt} clean pictures but received clean=${clean}: so many of ` +
-      `${artist === '' ? 'the data set' : artist} are learnt in all`,
+    `Expected at most ${training} for cleanImages but received ${clean}. ` +
+      `The training set has ${training} image${training === 1 ? '' : 's'}${artist === '' ? '' : ` by ${artist}`}`,
   );
-
-export const needsExperiment = (metric: string): CraquelureError =>
-  new CraquelureError(
-    'USAGE',
-    `${metric} trains a model for each arm and so belongs into an experiment: craquelure run EXPERIMENT`,
-  );
-
-export const unreadableVotes = (file: string, why: string): CraquelureError =>
-  new CraquelureError('USAGE', `Cannot read votes from '${file}': ${why}`);

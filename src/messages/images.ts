@@ -1,13 +1,13 @@
-/** @file What the program says when something is wrong with pictures. */
+/** @file What the program says when something is wrong with images. */
 import { CraquelureError, reasonOf } from './base.ts';
 
-/** A picture that cannot be used, and why; `path` is the file as the user named it. */
+/** An image that cannot be used, and why; `path` is the file as the user named it. */
 const unusableImage = (path: string, why: string, options?: ErrorOptions): CraquelureError =>
   new CraquelureError('IMAGE', `Cannot use image '${path}': ${why}`, options);
 
 const READ_FAILURES: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file. Check the path',
-  EISDIR: 'it is a folder. Name the pictures in it',
+  EISDIR: 'it is a folder. Name the images in it',
   EACCES: 'permission denied. Make the file readable',
 };
 
@@ -17,7 +17,7 @@ export const unreadableFile = (path: string, error: unknown): CraquelureError =>
 };
 
 export const emptyImage = (path: string): CraquelureError =>
-  unusableImage(path, 'the file is empty (0 bytes). Fetch or export it again');
+  unusableImage(path, 'the file is empty (0 bytes). Download or export it again');
 
 export const notAnImage = (path: string): CraquelureError =>
   unusableImage(path, 'it is not a PNG, JPEG, WebP, AVIF, TIFF or GIF file. Convert it to PNG');
@@ -25,17 +25,17 @@ export const notAnImage = (path: string): CraquelureError =>
 export const damagedImage = (path: string, reason: string, cause: unknown): CraquelureError =>
   unusableImage(
     path,
-    `the file is cut short or damaged (${reason.split('\n')[0]}). Fetch or export it again`,
+    `the file is truncated or damaged (${reason.split('\n')[0]}). Download or export it again`,
     { cause },
   );
 
 export const animatedImage = (path: string, count: number, unit: 'frames' | 'pages'): CraquelureError =>
-  unusableImage(path, `it has ${count} ${unit}, expected one. Save the one you mean as a PNG of its own`);
+  unusableImage(path, `it has ${count} ${unit}, expected one. Save the one you need as a PNG file`);
 
 export const unsupportedDepth = (path: string, depth: string): CraquelureError =>
   unusableImage(
     path,
-    `its samples are of type ${depth}, expected 8 or 16 bits. Save it with 8 or 16 bits a channel`,
+    `its channels are of type ${depth}, expected 8 or 16 bits. Save it with 8 or 16 bits per channel`,
   );
 
 export const imageTooLarge = (
@@ -45,20 +45,20 @@ export const imageTooLarge = (
 ): CraquelureError =>
   unusableImage(
     path,
-    `${width}x${height} is ${width * height} pixels, allowed are ${maxPixels}. ` +
-      `Make it smaller, or pass --max-pixels ${width * height}`,
+    `it has ${width}x${height} = ${width * height} pixels, and at most ${maxPixels} are allowed. ` +
+      `Use a smaller image, or pass --max-pixels ${width * height}`,
   );
 
 export const unknownExtension = (path: string): CraquelureError =>
   new CraquelureError(
     'IMAGE',
-    `Unknown format for '${path}'. Name a file that ends in .png, .jpg, .webp, .avif or .tif`,
+    `Unknown image format for '${path}'. Expected a name that ends in .png, .jpg, .webp, .avif or .tif`,
   );
 
 export const unwritableImage = (path: string, error: unknown): CraquelureError =>
   new CraquelureError('IMAGE', `Cannot write image '${path}': ${reasonOf(error)}`, { cause: error });
 
-/** A picture too small for what a plug-in does to it. */
+/** An image too small for what a plug-in does with it. */
 export const imageTooSmall = (
   plugin: string,
   { width, height }: { readonly width: number; readonly height: number },
@@ -69,7 +69,7 @@ export const imageTooSmall = (
     `Expected ${wanted} for ${plugin} but received an image of ${width}x${height} px`,
   );
 
-/** Two pictures that were to be compared pixel by pixel. */
+/** Two images of different sizes that should be compared pixel by pixel. */
 export const differentSizes = (
   metric: string,
   a: { readonly width: number; readonly height: number },
@@ -80,10 +80,10 @@ export const differentSizes = (
     `Expected two images of the same size for ${metric} but received ${a.width}x${a.height} and ${b.width}x${b.height}`,
   );
 
-/** A thread of a filter that took a part of a picture and did not come back. */
+/** A thread of a filter that took a part of an image and did not finish. */
 export const silentThread = (ms: number): CraquelureError =>
   new CraquelureError(
     'DEVICE',
-    `A thread of the filter has not answered for ${ms / 1000} s; it may have run out of memory. With ` +
-      "'run --jobs 2' or more a filter uses one thread only",
+    `A thread of the filter has not answered for ${ms / 1000} s. It may have run out of memory. ` +
+      "With '--jobs 2' or more, 'craquelure run' gives each filter a single thread",
   );

@@ -1,12 +1,9 @@
 /** @file What the program says when something is wrong with models and downloads. */
-import { CraquelureError, type Place, at, quoted } from './base.ts';
+import { CraquelureError, type Place, at, quoted, solutions } from './base.ts';
 
 // ---- models --------------------------------------------------------------------------------------------------
 
-const mend = (...lines: readonly string[]): string =>
-  ['Possible solutions:', ...lines.map((line) => `  - ${line}`)].join('\n');
-
-/** A role that nothing plays: what would, and how to choose or get it. */
+/** A role without a model: which models fill it, and how to choose or get one. */
 export const missingModel = (
   role: string,
   by: readonly string[],
@@ -19,13 +16,13 @@ export const missingModel = (
     'MODEL',
     [
       `Missing model for role '${role}', which ${by.join(', ')} ${by.length > 1 ? 'need' : 'needs'}. ` +
-        `Models that fill it: ${candidates.map((each) => `${each.id} (${each.here ? 'here' : 'not here'})`).join(', ')}`,
-      mend(
+        `Available: ${candidates.map((each) => `${each.id} (${each.here ? 'on this machine' : 'not on this machine'})`).join(', ')}`,
+      solutions(
         ...(here === undefined && published !== undefined
-          ? [`fetch one: craquelure models pull ${published.id}`]
+          ? [`download one: craquelure models pull ${published.id}`]
           : []),
         `choose one: 'models: { ${role}: ${named?.id ?? 'PATH'} }' in the experiment file, or --model ${role}=${named?.id ?? 'PATH'}`,
-        `name a file of your own: --model ${role}=./model.onnx`,
+        `use a file of your own: --model ${role}=./model.onnx`,
       ),
     ].join('\n'),
   );
@@ -41,30 +38,28 @@ export const absentModel = (
     'MODEL',
     [
       `Model '${id}' is not on this machine: ${files.map(quoted).join(', ')} ${files.length > 1 ? 'are' : 'is'} missing`,
-      mend(
-        ...(published ? [`fetch it: craquelure models pull ${id}`] : []),
-        `put its files into a folder of your own, as FOLDER/${id}/${files[0]}, and: export CRAQUELURE_MODELS=FOLDER`,
-        ...(obtain === undefined || published
-          ? []
-          : [`no ONNX file of it is published; make one: ${obtain}`]),
+      solutions(
+        ...(published ? [`download it: craquelure models pull ${id}`] : []),
+        `if you have its files, copy them to FOLDER/${id}/ (${files[0]}), then: export CRAQUELURE_MODELS=FOLDER`,
+        ...(obtain === undefined || published ? [] : [`export it, as no ONNX file is published: ${obtain}`]),
       ),
     ].join('\n'),
   );
 
-/** A model that ships with the package, some of whose files are missing there or were changed. */
+/** A model that ships with the package, and some of its files are missing or changed. */
 export const damagedPackage = (id: string, files: readonly string[], folder: string): CraquelureError =>
   new CraquelureError(
     'MODEL',
     [
       `Model '${id}' ships with craquelure, but ${files.map(quoted).join(', ')} in '${folder}' ${files.length > 1 ? 'are' : 'is'} missing or changed`,
-      mend(
+      solutions(
         'install the package again: npm install craquelure',
-        'in a clone, get its files back: git checkout models',
+        'in a clone, restore its files: git checkout models',
       ),
     ].join('\n'),
   );
 
-/** A file of a model that has other bytes than it should have. */
+/** A file of a model whose bytes are not those that were listed. */
 export const changedModel = (
   id: string,
   path: string,
@@ -74,8 +69,10 @@ export const changedModel = (
 ): CraquelureError =>
   new CraquelureError(
     'MODEL',
-    `Model '${id}': '${path}' has sha256 ${found} but ${listed} was listed. ${
-      published ? `Fetch it again: craquelure models pull ${id} --force` : 'Put the listed file in its place'
+    `Expected sha256 ${listed} for '${path}' of model '${id}' but the file has ${found}. ${
+      published
+        ? `Download it again: craquelure models pull ${id} --force`
+        : 'Replace it with the listed file'
     }`,
   );
 
@@ -88,19 +85,19 @@ export const unfitModel = (
 ): CraquelureError =>
   new CraquelureError(
     'MODEL',
-    `Model '${id}' does not fill role '${role}'. Models that do: ${fitting.join(', ')}${at(place)}`,
+    `Model '${id}' does not fill role '${role}'. Available: ${fitting.join(', ')}${at(place)}`,
   );
 
-/** A plug-in named after a model, in an experiment that wants it to use another file that cannot be had. */
+/** A model file or folder of the user's own that cannot be used, and why. */
 export const unusableModelPath = (path: string, why: string): CraquelureError =>
   new CraquelureError('MODEL', `Cannot use model '${path}': ${why}`);
 
-/** An autoencoder of the user's own without the numbers that no file tells. */
+/** An autoencoder of the user's own without the numbers that its file does not contain. */
 export const underspecifiedVae = (path: string, missing: readonly string[]): CraquelureError =>
   new CraquelureError(
     'MODEL',
-    `Missing ${missing.join(' and ')} for autoencoder '${path}': no file tells them. ` +
-      `Write 'vae: { encoder: ${path}, scale: 0.18215, range: [-1, 1] }' with your model's numbers`,
+    `Missing ${missing.join(' and ')} for autoencoder '${path}', which its file does not contain. ` +
+      `Write 'vae: { encoder: ${path}, scale: 0.18215, range: [-1, 1] }' with the numbers of your model`,
   );
 
 /** A folder in the diffusers layout that lacks a part. */
@@ -108,10 +105,10 @@ export const incompleteFolder = (folder: string, role: string, missing: readonly
   new CraquelureError(
     'MODEL',
     `Folder '${folder}' does not fill role '${role}': ${missing.map(quoted).join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing. ` +
-      `Export it whole: optimum-cli export onnx --model NAME ${folder}`,
+      `Export the whole model: optimum-cli export onnx --model NAME ${folder}`,
   );
 
-/** A text encoder without the vocabulary that turns words into its tokens. */
+/** A text encoder without the vocabulary that turns words into tokens. */
 export const missingTokenizer = (folder: string): CraquelureError =>
   new CraquelureError(
     'MODEL',
@@ -119,7 +116,7 @@ export const missingTokenizer = (folder: string): CraquelureError =>
       `Copy them from the model's repository: huggingface-cli download NAME --include 'tokenizer/*' --local-dir ${folder}`,
   );
 
-/** A file whose ports are not those of the role. */
+/** A file whose inputs or outputs are not those of the role. */
 export const misfitModel = (
   id: string,
   role: string,
@@ -132,8 +129,8 @@ export const misfitModel = (
     `Model '${id}' does not fit role '${role}': expected ${wanted} for ${what} but the file has ${found}`,
   );
 
-/** An image whose sides a model cannot take. */
-export const misfitSides = (
+/** An image of a size that a model does not accept. */
+export const misfitSize = (
   id: string,
   { width, height }: { readonly width: number; readonly height: number },
   wanted: string,
@@ -143,11 +140,11 @@ export const misfitSides = (
     `Expected ${wanted} for model '${id}' but received an image of ${width}x${height} px`,
   );
 
-/** A plug-in that asks for a role it does not declare: a mistake of ours, but one that should say so. */
+/** A plug-in that asks for a role it does not declare: a mistake of the plug-in. */
 export const undeclaredRole = (role: string): CraquelureError =>
   new CraquelureError(
     'MODEL',
-    `Role '${role}' was asked for by a plug-in that does not list it under 'needs'`,
+    `The plug-in asked for a model for role '${role}', which it does not list under 'needs'`,
   );
 
 // ---- downloads -----------------------------------------------------------------------------------------------
@@ -157,19 +154,19 @@ const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host :
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 export const insecureUrl = (url: string): CraquelureError =>
-  new CraquelureError('MODEL', `Cannot fetch '${url}': only https:// addresses are fetched`);
+  new CraquelureError('MODEL', `Cannot download '${url}': only https:// addresses are allowed`);
 
-/** A server that cannot be spoken to at all. */
+/** A server that cannot be reached. */
 export const unreachable = (url: string, code: string, cause: unknown): CraquelureError =>
   new CraquelureError(
     'MODEL',
     [
-      `Cannot reach ${hostOf(url)} for '${url}' (${code})`,
-      mend(
-        'check the network, and run the same command again',
-        'use a mirror of the Hugging Face hub: export HF_ENDPOINT=https://MIRROR',
+      `Cannot reach ${hostOf(url)} to download '${url}' (${code})`,
+      solutions(
+        'check the network, then run the same command again',
+        'use a mirror of the Hugging Face Hub: export HF_ENDPOINT=https://MIRROR',
         'behind a proxy, with Node 22.21 or 24 and later: export HTTPS_PROXY=http://PROXY:PORT NODE_USE_ENV_PROXY=1',
-        'without a network, copy the files from another machine into a folder, and: export CRAQUELURE_MODELS=FOLDER',
+        'without a network, copy the files from another machine into a folder, then: export CRAQUELURE_MODELS=FOLDER',
       ),
     ].join('\n'),
     { cause },
@@ -178,10 +175,10 @@ export const unreachable = (url: string, code: string, cause: unknown): Craquelu
 /** A server that answers, but not with the file. */
 export const httpRefused = (url: string, status: number): CraquelureError => {
   const why: Readonly<Record<number, string>> = {
-    401: 'it wants a login: accept the licence on its page, then export HF_TOKEN=YOUR_TOKEN',
-    403: 'it wants a login: accept the licence on its page, then export HF_TOKEN=YOUR_TOKEN',
-    404: 'the file is not there any more: name another mirror with HF_ENDPOINT, or get the file elsewhere',
-    416: 'the half of the file that was here is of another version: run the same command again',
+    401: 'a login is needed. Accept the licence on its page, then: export HF_TOKEN=YOUR_TOKEN',
+    403: 'a login is needed. Accept the licence on its page, then: export HF_TOKEN=YOUR_TOKEN',
+    404: 'the file no longer exists there. Set another mirror with HF_ENDPOINT, or get the file elsewhere',
+    416: 'the part that was already here is from another version. Run the same command again',
   };
   return new CraquelureError(
     'MODEL',
@@ -189,33 +186,33 @@ export const httpRefused = (url: string, status: number): CraquelureError => {
   );
 };
 
-/** A download that broke off, and broke off again when it was resumed. */
+/** A download that was interrupted, and interrupted again when it was resumed. */
 export const truncatedDownload = (url: string, received: number, code: string): CraquelureError =>
   new CraquelureError(
     'MODEL',
-    `The download of '${url}' broke off after ${megabytes(received)} (${code}). ` +
-      'What is here is kept: the same command goes on from there',
+    `The download of '${url}' was interrupted after ${megabytes(received)} (${code}). ` +
+      'Run the same command again to continue from there',
   );
 
-/** Bytes other than those that were listed; they are not kept. */
+/** Downloaded bytes that are not those that were listed; they are deleted. */
 export const wrongDownload = (url: string, listed: string, found: string): CraquelureError =>
   new CraquelureError(
     'MODEL',
-    `'${url}' gave bytes with sha256 ${found} but ${listed} was listed. They were thrown away. ` +
-      'The file has changed there, or something changed it on the way: try another network or mirror',
+    `Expected sha256 ${listed} for '${url}' but the download has ${found}. It was deleted. ` +
+      'The file changed on the server or on the way: try another network or mirror',
   );
 
 export const noSpace = (path: string, free: number, wanted?: number): CraquelureError =>
   new CraquelureError(
     'MODEL',
-    `No space for '${path}': ${wanted === undefined ? '' : `${megabytes(wanted)} more are wanted, `}${megabytes(free)} are free. ` +
-      'Free some, or name another disk: export CRAQUELURE_CACHE=FOLDER',
+    `Not enough disk space for '${path}': ${wanted === undefined ? '' : `${megabytes(wanted)} more are needed, `}${megabytes(free)} are free. ` +
+      'Free some space, or use another disk: export CRAQUELURE_CACHE=FOLDER',
   );
 
-/** A listed picture that nobody said where to fetch. */
+/** A listed image without an address. */
 export const noAddress = (path: string, source: string): CraquelureError =>
   new CraquelureError(
     'DATASET',
-    `No url is listed for picture '${path}'${source === '' ? '' : ` (source: ${source})`}. ` +
-      'Put the file into a folder of CRAQUELURE_DATA under that path',
+    `The manifest lists no url for image '${path}'${source === '' ? '' : ` (source: ${source})`}. ` +
+      'Copy the file to that path in the folder that CRAQUELURE_DATA names',
   );

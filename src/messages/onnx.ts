@@ -17,7 +17,7 @@ export const invalidModel = (name: string, why: string, options?: ErrorOptions):
 export const unusableExternalData = (model: string, tensor: string, why: string): CraquelureError =>
   new CraquelureError('ONNX', `Cannot use external data of tensor '${tensor}' in model '${model}': ${why}`);
 
-/** An output that does not fit the input it is to feed. */
+/** An output that does not fit the input that it is connected to. */
 export const mismatchedJoin = (
   output: string,
   given: string,
@@ -26,18 +26,21 @@ export const mismatchedJoin = (
 ): CraquelureError =>
   new CraquelureError('ONNX', `Expected ${wanted} for input '${input}' but output '${output}' is ${given}`);
 
-/** Two models whose external data cannot be named from one folder. */
+/** Two models whose external data is in two folders. */
 export const separateFolders = (a: string, b: string): CraquelureError =>
-  new CraquelureError('ONNX', `Expected external data in one folder but it lies in '${a}' and in '${b}'`);
+  new CraquelureError(
+    'ONNX',
+    `Expected external data in one folder but it is in '${a}' and in '${b}'. Move both model files to one folder`,
+  );
 
-/** A model in an operator set whose broadcasting is another. */
+/** A model in an operator set with other broadcasting rules. */
 export const oldOpset = (found: number, oldest: number): CraquelureError =>
   new CraquelureError(
     'ONNX',
-    `Expected operator set ${oldest} or later but the model is in ${found}; export it again with a later one`,
+    `Expected operator set ${oldest} or later but the model uses ${found}. Export it again with a later one`,
   );
 
-/** An operator whose gradient is not known, and how it lies between the loss and what was asked for. */
+/** An operator without a gradient rule, and the path from the loss to it. */
 export const missingRule = (
   operator: string,
   node: string,
@@ -45,16 +48,16 @@ export const missingRule = (
   { controlFlow = false, output = 0 }: { controlFlow?: boolean; output?: number } = {},
 ): CraquelureError => {
   const why = controlFlow
-    ? 'control flow is not differentiated; export the model without it'
+    ? 'control flow is not differentiated. Export the model without it'
     : 'it has no gradient rule';
-  const which = output > 0 ? ` by way of its output ${output}` : '';
+  const which = output > 0 ? ` through its output ${output}` : '';
   return new CraquelureError(
     'ONNX',
     `Cannot differentiate operator ${operator} of node '${node}'${which}: ${why}. Path: ${path.join(' -> ')}`,
   );
 };
 
-/** An operator that has a rule, but not for the way this node uses it. */
+/** An operator whose rule does not cover the way this node uses it. */
 export const unsupportedGradient = (operator: string, node: string, why: string): CraquelureError =>
   new CraquelureError('ONNX', `Cannot differentiate operator ${operator} of node '${node}': ${why}`);
 
@@ -62,10 +65,10 @@ export const unsupportedGradient = (operator: string, node: string, why: string)
 export const noInfluence = (name: string, targets: readonly string[]): CraquelureError =>
   new CraquelureError(
     'ONNX',
-    `Cannot differentiate by '${name}': it does not influence ${targets.join(', ')}`,
+    `Cannot differentiate with respect to '${name}': it does not influence ${targets.join(', ')}`,
   );
 
-/** A value that gradients do not exist for. */
+/** A value for which gradients do not exist. */
 export const notDifferentiable = (name: string, dtype: string): CraquelureError =>
   new CraquelureError('ONNX', `Cannot differentiate '${name}': its type is ${dtype}, not a float type`);
 
@@ -73,18 +76,18 @@ export const notDifferentiable = (name: string, dtype: string): CraquelureError 
 export const notScalar = (name: string, shape: readonly (number | string)[]): CraquelureError =>
   new CraquelureError('ONNX', `Expected a scalar for loss '${name}' but its shape is [${shape.join(', ')}]`);
 
-/** A value whose rank a rule needs and nothing tells. */
+/** A value whose rank a rule needs and which is unknown. */
 export const unknownRank = (name: string): CraquelureError =>
   new CraquelureError(
     'ONNX',
-    `Cannot differentiate past '${name}': its rank is unknown; run shape inference on the model first`,
+    `Cannot differentiate through '${name}': its rank is unknown. Run shape inference on the model first`,
   );
 
 // ---- gradcheck -----------------------------------------------------------------------------------------------
 
-/** A model whose outputs are no numbers at the inputs that were drawn. */
+/** A model whose outputs are not finite at random inputs. */
 export const notFiniteOutput = (model: string, output: string): CraquelureError =>
   new CraquelureError(
     'ONNX',
-    `Output '${output}' of model '${model}' is NaN or infinite at random inputs. Give real ones: --input NAME=FILE.npy`,
+    `Output '${output}' of model '${model}' is NaN or infinite for random inputs. Give real inputs: --input NAME=FILE.npy`,
   );

@@ -20,9 +20,8 @@ export const expected = (
   received: unknown,
   { code = 'PARAMETER', place }: { code?: ErrorCode; place?: Place | undefined } = {},
 ): CraquelureError => {
-  const type = received === null || received === undefined ? '' : ` of type ${typeof received}`;
   const shown = received === undefined ? 'nothing' : quoted(received);
-  return new CraquelureError(code, `Expected ${what} for ${field} but received ${shown}${type}${at(place)}`);
+  return new CraquelureError(code, `Expected ${what} for ${field} but received ${shown}${at(place)}`);
 };
 
 /** `Unknown parameter 'qualty' for jpeg. Did you mean 'quality'? Available: quality, subsampling` */
@@ -33,7 +32,7 @@ export const unknownParameter = (
   place?: Place,
 ): CraquelureError => {
   const help =
-    available.length === 0 ? ` ${plugin} takes no parameters` : ` Available: ${available.join(', ')}`;
+    available.length === 0 ? ` ${plugin} has no parameters` : ` Available: ${available.join(', ')}`;
   return new CraquelureError(
     'PARAMETER',
     `Unknown parameter '${name}' for ${plugin}.${didYouMean(name, available)}${help}${at(place)}`,
@@ -52,10 +51,13 @@ export const renamedParameter = (
     `Unknown parameter '${former}' for ${plugin}. Its name is now '${name}'${at(place)}`,
   );
 
-/** A parameter that stands twice in one call. */
+/** A parameter that is given twice in one call. */
 export const repeatedParameter = (name: string, place?: Place): CraquelureError =>
   new CraquelureError('PARAMETER', `Parameter '${name}' is given twice${at(place)}`);
 
-/** A chain such as `jpeg(quality=75) | rescale` that cannot be read, and what would have fitted there. */
+/** A chain such as `jpeg(quality=75) | rescale` that cannot be read, and what was expected there. */
 export const malformedChain = (wanted: string, received: string, place?: Place): CraquelureError =>
-  new CraquelureError('PARAMETER', `Expected ${wanted} but received ${received || 'the end'}${at(place)}`);
+  new CraquelureError(
+    'PARAMETER',
+    `Expected ${wanted} but received ${received || 'the end of the text'}${at(place)}`,
+  );

@@ -10,7 +10,7 @@ import { imageTensor } from '../models/pixels.ts';
 import { inWindows } from '../image/windows.ts';
 import { type Image, toBytes } from '../image/image.ts';
 import { medianBytes } from '../image/filters/median.ts';
-import { tooFewPictures } from '../messages/index.ts';
+import { tooFewImages } from '../messages/index.ts';
 import { tensor } from '../onnx/tensor.ts';
 import { openRole, type PluginContext, roleNeeds } from '../plugin/define.ts';
 import { areaUnderRoc, discriminantScores } from '../stats/detection.ts';
@@ -41,7 +41,7 @@ export const detector = defineMetric({
     'features, leave-one-out over pairs of versions; area under the ROC curve of all scores',
   needs: () => [],
   measure: async (images, references, _params, { signal }) => {
-    if (images.length < LEAST) throw tooFewPictures('detector', LEAST, images.length);
+    if (images.length < LEAST) throw tooFewImages('detector', LEAST, images.length);
     const featuresOf = async (set: ImageSet): Promise<Float64Array[]> => {
       const all: Float64Array[] = [];
       for (const each of set) {

@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 import { roleNeeds } from '../plugin/define.ts';
-import { fewArtists, unknownArtist } from '../messages/index.ts';
+import { tooFewArtists, unknownArtist } from '../messages/index.ts';
 import { PREPARATION } from '../models/vectors.ts';
 import { nearestMean } from '../stats/directions.ts';
 import { defineMetric, type ImageRef } from './define.ts';
@@ -40,7 +40,7 @@ export const styleAccuracy = defineMetric({
       classes.set(picture.artist, vectors);
     }
     if (classes.size < 2 || !classes.has(image.artist)) {
-      throw fewArtists('style-accuracy', image.id, image.artist);
+      throw tooFewArtists('style-accuracy', image.id, image.artist);
     }
     return nearestMean(await embed(image), classes) === image.artist ? 1 : 0;
   },

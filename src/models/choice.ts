@@ -13,7 +13,10 @@ const ownModel = z.strictObject({
   encoder: path.optional().describe("a VAE's encoder, an ONNX file"),
   decoder: path.optional().describe("a VAE's decoder, an ONNX file"),
   folder: path.optional().describe('a folder in the layout of Optimum and diffusers'),
-  range: z.tuple([z.number(), z.number()]).optional().describe('range of the pixels that the file takes or gives'),
+  range: z
+    .tuple([z.number(), z.number()])
+    .optional()
+    .describe('range of the pixels that the file takes or gives'),
   mean: perChannel.optional().describe('pixels in 0..1 are fed as (x - mean) / std'),
   std: perChannel.optional().describe('pixels in 0..1 are fed as (x - mean) / std'),
   scale: z.number().positive().optional().describe("scaled latents are (the file's latents - shift) * scale"),

@@ -1,6 +1,6 @@
 /** @file Models made ready: a role's graph on a device, run on named tensors; and graphs derived from it, made once. */
 import type { Size } from '../image/image.ts';
-import { misfitSides } from '../messages/index.ts';
+import { misfitSize } from '../messages/index.ts';
 import { readModel } from '../onnx/files.ts';
 import type { Model } from '../onnx/model.ts';
 import type { NamedTensors, Tensor, TensorOf } from '../onnx/tensor.ts';
@@ -84,9 +84,9 @@ export async function openModel<R extends ModelRole>(
 function assertSides({ id, fill: { size, multiple = 1 } }: ResolvedModel, image: Size): void {
   const { width, height } = image;
   if (size !== undefined && (width !== size || height !== size)) {
-    throw misfitSides(id, image, `${size}x${size} px`);
+    throw misfitSize(id, image, `${size}x${size} px`);
   }
   if (width % multiple !== 0 || height % multiple !== 0) {
-    throw misfitSides(id, image, `sides that are multiples of ${multiple} px`);
+    throw misfitSize(id, image, `sides that are multiples of ${multiple} px`);
   }
 }

@@ -19,7 +19,7 @@ import {
   type ValueOutput,
 } from '../jobs/job.ts';
 import { fineTuneSeed, jobSeed } from '../jobs/seeds.ts';
-import { CraquelureError, fewerPicturesThanBatch } from '../messages/index.ts';
+import { CraquelureError, fewerImagesThanBatch } from '../messages/index.ts';
 import type { Arm, RowArm } from '../metrics/arms.ts';
 import type { GeneratedMetric } from '../metrics/define.ts';
 import { kindOf } from '../metrics/kinds/index.ts';
@@ -71,7 +71,7 @@ function whyNotTrained(
   try {
     const { train, clean } = metric.split(items, params);
     const [count, batchSize] = [train.length + clean.length, fineTuning?.batchSize ?? 1];
-    return count < batchSize ? fewerPicturesThanBatch(count, batchSize).message : undefined;
+    return count < batchSize ? fewerImagesThanBatch(count, batchSize).message : undefined;
   } catch (error) {
     if (error instanceof CraquelureError) return error.message;
     throw error;

@@ -4,7 +4,7 @@ import type { ResolvedPictures } from '../experiment/references.ts';
 import type { Cell, SettingLink } from '../experiment/setting.ts';
 import { keyOf } from '../files/keys.ts';
 import { attacks } from '../attacks/index.ts';
-import { fewTrainingPictures } from '../messages/index.ts';
+import { tooFewTrainingImages } from '../messages/index.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 import { resolvePlugin } from '../plugin/resolve.ts';
 
@@ -70,6 +70,6 @@ export function trainingSetOf(
   const wanted = training.pairs(link.params);
   const named = pictures.find(({ key }) => key === link.pictures?.training)!;
   const others = named.items.filter(({ sha256 }) => !attacked.has(sha256)).slice(0, wanted);
-  if (others.length < wanted) throw fewTrainingPictures(link.id, wanted, others.length);
+  if (others.length < wanted) throw tooFewTrainingImages(link.id, wanted, others.length);
   return others;
 }

@@ -1,6 +1,6 @@
 /**
- * @file One protection or attack on files, outside any experiment. Seeds come from the same rule as in a matrix, so
- * a picture protected by hand has the bytes that a run with the same seed stores.
+ * @file One protection or attack on files, outside an experiment. Seeds follow the same rule as in a matrix, so an image
+ * protected here has the bytes that a run with the same seed stores.
  */
 import { mkdir, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, extname, join, relative, resolve } from 'node:path';
@@ -20,31 +20,31 @@ import { attackImage } from '../jobs/stages/attack.ts';
 import { measureSaved, protectImage } from '../jobs/stages/protect.ts';
 import type { PluginServices } from '../jobs/stage.ts';
 
-/** A picture to be treated. */
+/** An image to process. */
 export interface InputFile {
   readonly path: string;
-  /** Where its result goes below the output folder, without extension. */
+  /** Path of its result below the output folder, without extension. */
   readonly name: string;
 }
 
-/** A picture that was treated. */
+/** An image that was processed. */
 export interface OutputFile {
   readonly input: string;
   readonly output: string;
   readonly width: number;
   readonly height: number;
   readonly ms: number;
-  /** Of the input's bytes, and of what was written. */
+  /** Hashes of the input file and of the written file. */
   readonly sha256: { readonly input: string; readonly output: string };
-  /** What the random draws of this picture began with; null where there were none. */
+  /** Seed of this image's random numbers; null if there were none. */
   readonly seed: number | null;
   /** Protections only: the budget that was asked for. */
   readonly asked?: Budget;
   /** Protections only: measured on the saved file. */
   readonly measured?: MeasuredBudget & MeasuredLooks;
-  /** Protections only: what stands in the text file beside the picture, which goes along unchanged. */
+  /** Protections only: the content of the caption file, which is copied unchanged. */
   readonly caption?: string;
-  /** Protections only: what the protection chose and reached. */
+  /** Protections only: what the protection chose, such as its target, and what it reached. */
   readonly notes?: Notes;
 }
 
@@ -54,7 +54,7 @@ export interface HandOptions extends PluginServices {
   readonly maxPixels: number;
 }
 
-/** The pictures that paths name: files as they are, folders with everything below them. */
+/** The images that the paths name: files, and folders with everything below them. */
 export async function findInputs(paths: readonly string[]): Promise<InputFile[]> {
   const found: InputFile[] = [];
   for (const path of paths) {
@@ -81,7 +81,7 @@ export async function findInputs(paths: readonly string[]): Promise<InputFile[]>
   return found;
 }
 
-/** Protects one file. The budget is measured on what was written; a caption in a text file beside it goes along. */
+/** Protects one file. The budget is measured on the written file; a caption file is copied. */
 export async function protectFile(
   input: InputFile,
   setting: Setting,
@@ -101,7 +101,7 @@ export async function protectFile(
   return { ...written, ms, sha256: hashes, seed, asked: budget, measured, ...caption, ...notes };
 }
 
-/** Attacks one file. Where the chain ends with an encoder, its very bytes are written, under its extension. */
+/** Attacks one file. If the chain ends with an encoder, its exact bytes are written, with its extension. */
 export async function attackFile(
   input: InputFile,
   setting: Setting,
@@ -110,7 +110,7 @@ export async function attackFile(
   const started = performance.now();
   const { clean, seed, source } = await open(input, setting, 'attack', options);
   const image = await attackImage(clean, setting.links.map(jobStep), seed, options);
-  // The encoder's own file has no room for an alpha plane that it could not take along.
+  // The encoder's own file has no alpha plane.
   const encoded =
     image.file !== undefined && image.alpha === undefined
       ? image.file
@@ -149,12 +149,12 @@ async function save(
   return { input: input.path, output, width, height };
 }
 
-/** The caption of a picture, as trainers keep it: a `.txt` of the same name. It is written beside the result, too. */
+/** The caption of an image, in the usual place for training: a `.txt` file of the same name. It is copied to the result. */
 async function passCaption(input: InputFile, output: string): Promise<{ caption?: string }> {
-  const besides = (path: string): string => `${withoutExtension(path)}.txt`;
-  const text = await readFile(besides(input.path), 'utf8').catch(() => undefined);
+  const captionPath = (path: string): string => `${withoutExtension(path)}.txt`;
+  const text = await readFile(captionPath(input.path), 'utf8').catch(() => undefined);
   if (text === undefined) return {};
-  await writeAtomically(besides(output), text);
+  await writeAtomically(captionPath(output), text);
   return { caption: text.trim() };
 }
 

@@ -1,4 +1,4 @@
-/** @file Distances between two sets of features, read from `.npy` matrices: what networks of any kind gave for images. */
+/** @file Distances between two sets of features, which any network may have computed, read from `.npy` matrices. */
 import { expected, reasonOf, unknownName } from '../messages/index.ts';
 import { readNpy } from '../onnx/npy.ts';
 import { toFloat64 } from '../onnx/tensor.ts';
@@ -8,7 +8,7 @@ import { gaussianDiscrepancy, kernelDistance } from '../stats/mmd.ts';
 import { type Neighbours, precisionAndRecall } from '../stats/manifold.ts';
 import type { Measurement } from './compare-images.ts';
 
-/** One number of a distance. A name such as FID or CLIP belongs to a network and its protocol, and never stands here. */
+/** One number of a distance. Names such as FID include a network and its protocol, so they are not used here. */
 type Value = Pick<Measurement, 'metric' | 'unit' | 'higherIsBetter' | 'protocol'> & {
   readonly value: number;
 };
@@ -29,7 +29,7 @@ const share = (metric: string, of: string, value: number, { k }: Neighbours): Va
   value,
 });
 
-/** What can be asked for, and the numbers it gives. */
+/** The distances, and the numbers that each gives. */
 const distances: Readonly<
   Record<string, (a: FeatureSet, b: FeatureSet) => readonly Value[] | Promise<readonly Value[]>>
 > = {
@@ -72,7 +72,7 @@ const distances: Readonly<
 
 /**
  * The distances from A to the reference B, matrices [n, d] in `.npy` files.
- * @throws ONNX, USAGE where a file holds no such matrix, or the two cannot be compared
+ * @throws ONNX, USAGE if a file holds no such matrix, or if the two cannot be compared
  */
 export async function measureFeatures(
   a: string,
@@ -84,7 +84,7 @@ export async function measureFeatures(
   if (stranger !== undefined) throw expected('two .npy files', 'measure', `${a} ${b}`, { code: 'USAGE' });
   const unknown = names.find((name) => !Object.hasOwn(distances, name));
   if (unknown !== undefined)
-    throw unknownName('distance of features', unknown, Object.keys(distances), { code: 'USAGE' });
+    throw unknownName('metric of features', unknown, Object.keys(distances), { code: 'USAGE' });
   const [first, second] = [await readFeatures(a), await readFeatures(b)];
   checkComparable(first, second, options);
   const found: Measurement[] = [];
@@ -97,7 +97,7 @@ async function readFeatures(path: string): Promise<FeatureSet> {
   return featureSet(path, array.dims, toFloat64(array));
 }
 
-/** A distance that these features do not have is an error in its own row; the others go on. */
+/** A distance that cannot be computed becomes an error in its own row; the others continue. */
 async function measureOne(name: string, a: FeatureSet, b: FeatureSet): Promise<Measurement[]> {
   const n = a.features.rows;
   const unequal = n === b.features.rows ? {} : { references: b.features.rows };

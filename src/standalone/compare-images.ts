@@ -1,4 +1,4 @@
-/** @file Metrics on two images or two folders, outside any experiment. */
+/** @file Metrics on two images or two folders, outside an experiment. */
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { decodeImage, encodeImage, readImage } from '../image/codec.ts';
@@ -32,16 +32,16 @@ import type { MetricSetting } from '../experiment/setting.ts';
 /** One line of `measure`'s answer. */
 export interface Measurement {
   readonly metric: string;
-  /** Mean over the pairs where there are several; null where a pair failed. */
+  /** Mean over the pairs; null if a pair failed. */
   readonly value: number | null;
   readonly unit: string;
   readonly higherIsBetter: boolean;
-  /** How many images of A the value rests on. */
+  /** Number of images of A. */
   readonly n: number;
-  /** How many of B, where the two are not equally many. */
+  /** Number of images of B, if it differs. */
   readonly references?: number;
   readonly protocol: string;
-  /** Values image by image, where A and B are folders and the metric compares pairs. */
+  /** Values per image, if A and B are folders and the metric compares pairs. */
   readonly images?: readonly {
     readonly image: string;
     readonly value: number | null;
@@ -79,9 +79,9 @@ export async function measurePaths(
 }
 
 /**
- * Draws where each picture of A differs visibly from its reference in B: `NAME.png` in a folder.
+ * Draws where each image of A differs visibly from its reference in B: `NAME.png` in a folder.
  * @returns the files written
- * @throws IMAGE where the two pictures of a pair differ in size
+ * @throws IMAGE if the two images of a pair differ in size
  */
 export async function drawVisibility(
   a: string,
@@ -124,7 +124,7 @@ async function matchPairs(a: string, b: string): Promise<Pair[]> {
 
 type Load = (file: InputFile) => Promise<Image>;
 
-/** One metric over all pairs; what it lacks or cannot do becomes its error, so that the others go on. */
+/** One metric over all pairs. If it fails, the result holds the error, and the other metrics continue. */
 async function measureSetting(
   setting: MetricSetting,
   pairs: readonly Pair[],
@@ -193,7 +193,7 @@ async function refOf(file: InputFile, load: Load): Promise<ImageRef> {
   return { id: file.name, sha256: sha256(await readFile(file.path)), load: () => load(file) };
 }
 
-/** Each picture is shown to each network once. */
+/** Embeds each image only once per network. */
 function rememberedVectors(models: RoleModels): MetricContext['vectorOf'] {
   const known = new Map<string, Promise<Float32Array>>();
   return ({ sha256: hash, load }, role) => {

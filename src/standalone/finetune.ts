@@ -1,7 +1,7 @@
 /**
- * @file Fine-tuning by hand: a LoRA, all weights or a token's embedding from a folder or manifest of pictures, outside any
- * experiment. Beside `NAME.safetensors` lie `NAME.json`, from which it can be made again, and `NAME.losses.csv`; while the
- * training is under way, `NAME.checkpoint.safetensors`, from which it goes on after whatever interrupts it.
+ * @file Fine-tuning outside an experiment: a LoRA, all weights or a token's embedding from a folder or manifest of images.
+ * It writes `NAME.safetensors`, `NAME.json` (a record from which it can be repeated) and `NAME.losses.csv`. During the
+ * training there is also `NAME.checkpoint.safetensors`, from which an interrupted training continues.
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -9,7 +9,12 @@ import type { DatasetItem } from '../datasets/dataset.ts';
 import { openDataset, parseDatasetSpec } from '../datasets/open.ts';
 import type { TuningMethod } from '../diffusion/adapter.ts';
 import type { TrainingPicture } from '../diffusion/examples.ts';
-import { type FineTuneOptions, fineTune } from '../diffusion/finetune.ts';
+import {
+  type FineTuneContext,
+  type FineTuned,
+  type FineTuneOptions,
+  fineTune,
+} from '../diffusion/finetune.ts';
 import { textToImage } from '../diffusion/generate.ts';
 import { type LoraFormat, writeAdapter } from '../diffusion/lora-file.ts';
 import { type OpenRole, openDiffusion } from '../diffusion/open.ts';
@@ -37,49 +42,54 @@ import { writeJson } from '../files/json.ts';
 export interface FineTuneFilesOptions extends Omit<FineTuneOptions, 'resolution' | 'prior' | 'method'> {
   readonly method: TuningMethod;
   /** A folder, or a CSV manifest. */
-  readonly pictures: string;
-  /** Of the manifest, only this artist's. */
+  readonly images: string;
+  /** Only the images by this artist of the manifest. */
   readonly artist?: string | undefined;
-  /** For pictures without a caption of their own: a `.txt` beside the picture, or the manifest's column. */
+  /** Caption for images without one, which is a `.txt` file of the same name or the manifest's column. */
   readonly caption: string;
-  /** The model's own unless told. */
+  /** Side of the training crops in px (default: the model's own resolution). */
   readonly resolution?: number | undefined;
-  /** Prior preservation: pictures that the model paints of a prompt before it is taught anything, and their weight. */
-  readonly prior?:
-    | { readonly weight: number; readonly prompt: string; readonly pictures: number }
-    | undefined;
+  /** Prior preservation: class images that the base model generates from a prompt, and the weight of their loss. */
+  readonly prior?: { readonly weight: number; readonly prompt: string; readonly images: number } | undefined;
   readonly format: LoraFormat;
   readonly seed: number;
-  /** Path of the result, without its ending. */
+  /** Path of the result, without its extension. */
   readonly out: string;
-  /** Steps between checkpoints. */
+  /** Training steps between checkpoints. */
   readonly saveEvery: number;
   readonly maxPixels: number;
 }
 
-/** What is left of a fine-tuning. */
+/** What a training leaves behind. */
 export interface FineTunedFile {
   readonly output: string;
   readonly losses: string;
   readonly record: string;
-  readonly pictures: readonly { readonly id: string; readonly sha256: string; readonly caption: string }[];
+  readonly images: readonly ImageFacts[];
   readonly models: readonly ResolvedModel[];
-  /** Steps that were made in an earlier session. */
+  /** Steps of an earlier, interrupted session. */
   readonly resumed: number;
   /** Mean loss of the first and of the last tenth of the steps. */
   readonly loss: { readonly first: number; readonly last: number };
 }
 
-type Watch = {
+interface ImageFacts {
+  readonly id: string;
+  readonly sha256: string;
+  readonly caption: string;
+}
+
+interface Watch {
   readonly signal: AbortSignal;
   readonly onProgress?: (fraction: number, doing: string) => void;
-  /** Remarks on the pictures: files that are none, and those that are there twice. */
+  /** Remarks on the images: files that are not images, and duplicates. */
   readonly onNote?: (remark: string) => void;
-};
+}
 
 /**
- * Fine-tunes and writes. Goes on from the checkpoint of an interrupted session to the very same weights. @throws DATASET where
- * there are fewer pictures than a batch; USAGE where the checkpoint is of another training; MODEL where the loss is no number
+ * Fine-tunes and writes. Continues from the checkpoint of an interrupted session to the very same weights.
+ * @throws DATASET if there are fewer images than a batch; USAGE if the checkpoint is from another training; MODEL if the
+ * loss is not finite
  */
 export async function fineTuneFiles(
   options: FineTuneFilesOptions,
@@ -87,55 +97,25 @@ export async function fineTuneFiles(
   sessions: OpenOptions,
   { signal, onProgress = () => undefined, onNote = () => undefined }: Watch,
 ): Promise<FineTunedFile> {
-  const { resolution, prior, ...rest } = options;
-  const { out, saveEvery, format, method, seed } = rest;
-  const training = await taughtPictures(options, onNote);
+  const trainingImages = await readTrainingImages(options, onNote);
   const needs = ROLE_GROUPS.diffusion.map((role) => ({ role, by: 'finetune' }));
   const models = await resolveNeeds(needs, choices, { home: modelHome(), baseDirs: [process.cwd()] });
-  const pictures = training.map(({ id, sha256, caption }) => ({ id, sha256, caption }));
-  const settings = settingsOf(options);
-  const file: CheckpointFile = {
-    path: `${out}.checkpoint.safetensors`,
-    training: keyOf({
-      settings: { ...settings, steps: null },
-      pictures,
-      models: models.map(({ key }) => key),
-    }),
-  };
+  const images = trainingImages.map(({ id, sha256, caption }) => ({ id, sha256, caption }));
+  const file = checkpointFile(options, images, models);
   const resume = await readCheckpoint(file);
-  await mkdir(dirname(out), { recursive: true });
+  await mkdir(dirname(options.out), { recursive: true });
   const pool = openPool(sessions);
   try {
     const open: OpenRole = pool.of(models).open;
-    const examples: TrainingPicture[] = [];
-    for (const { caption, image } of training) examples.push({ caption, image: await image() });
-    const classPictures = await priorPictures(options, open, signal, (done) =>
-      onProgress(0, `class pictures ${done}`),
-    );
-    const { adapter, losses } = await fineTune(
-      examples,
-      {
-        ...rest,
-        resolution: resolution ?? (await openDiffusion(open)).side,
-        ...(prior && { prior: { weight: prior.weight, pictures: classPictures } }),
-      },
-      {
-        open,
-        random: seededRandom(seed).fork('training'),
-        resume,
-        checkpoint: checkpointTo(file, saveEvery),
-        signal,
-        onProgress: (fraction) => onProgress(fraction, `step ${Math.round(fraction * options.steps)}`),
-      },
-    );
-    const paths = { output: `${out}.safetensors`, losses: `${out}.losses.csv`, record: `${out}.json` };
-    await writeAdapter(paths.output, adapter, format, (await open('unet')).graph);
-    await writeAtomically(
-      paths.losses,
-      `step,loss\n${losses.map((loss, i) => `${i + 1},${loss}\n`).join('')}`,
-    );
-    const done = { ...paths, pictures, models, resumed: resume?.step ?? 0, loss: endsOf(losses) };
-    await writeJson(paths.record, recordOf(done, settings, method));
+    const { adapter, losses } = await train(trainingImages, options, {
+      open,
+      resume,
+      checkpoint: checkpointTo(file, options.saveEvery),
+      signal,
+      onProgress,
+    });
+    const facts = { images, models, resumed: resume?.step ?? 0, loss: endsOf(losses) };
+    const done = await writeResult(options, adapter, losses, (await open('unet')).graph, facts);
     await removeCheckpoint(file);
     return done;
   } catch (error) {
@@ -146,9 +126,73 @@ export async function fineTuneFiles(
   }
 }
 
-/** Everything that the weights depend on, but pictures and models. */
+/** Reads the images, generates the class images, and trains. */
+async function train(
+  trainingImages: readonly TrainingImage[],
+  options: FineTuneFilesOptions,
+  {
+    open,
+    onProgress,
+    ...context
+  }: Omit<FineTuneContext, 'random' | 'onProgress'> & Required<Pick<Watch, 'onProgress' | 'signal'>>,
+): Promise<FineTuned> {
+  const { resolution, prior, steps, seed, ...rest } = options;
+  const examples: TrainingPicture[] = [];
+  for (const { caption, image } of trainingImages) examples.push({ caption, image: await image() });
+  const classImages = await generateClassImages(options, open, context.signal, (done) =>
+    onProgress(0, `class image ${done}`),
+  );
+  return fineTune(
+    examples,
+    {
+      ...rest,
+      steps,
+      resolution: resolution ?? (await openDiffusion(open)).side,
+      ...(prior && { prior: { weight: prior.weight, pictures: classImages } }),
+    },
+    {
+      ...context,
+      open,
+      random: seededRandom(seed).fork('training'),
+      onProgress: (fraction) => onProgress(fraction, `step ${Math.round(fraction * steps)}`),
+    },
+  );
+}
+
+/** Writes the weights, the loss of every step and the record. */
+async function writeResult(
+  options: FineTuneFilesOptions,
+  adapter: FineTuned['adapter'],
+  losses: readonly number[],
+  unet: Parameters<typeof writeAdapter>[3],
+  facts: Omit<FineTunedFile, 'output' | 'losses' | 'record'>,
+): Promise<FineTunedFile> {
+  const { out, format } = options;
+  const paths = { output: `${out}.safetensors`, losses: `${out}.losses.csv`, record: `${out}.json` };
+  await writeAdapter(paths.output, adapter, format, unet);
+  const table = losses.map((loss, i) => `${i + 1},${loss}\n`).join('');
+  await writeAtomically(paths.losses, `step,loss\n${table}`);
+  const done = { ...paths, ...facts };
+  await writeJson(paths.record, recordOf(done, options));
+  return done;
+}
+
+/** The checkpoint of this training; a training with other settings, images or models does not fit it. */
+function checkpointFile(
+  options: FineTuneFilesOptions,
+  images: readonly ImageFacts[],
+  models: readonly ResolvedModel[],
+): CheckpointFile {
+  const settings = { ...settingsOf(options), steps: null };
+  return {
+    path: `${options.out}.checkpoint.safetensors`,
+    training: keyOf({ settings, images, models: models.map(({ key }) => key) }),
+  };
+}
+
+/** All settings on which the weights depend, apart from images and models. */
 function settingsOf({
-  pictures: _,
+  images: _,
   out: __,
   saveEvery: ___,
   format: ____,
@@ -160,35 +204,27 @@ function settingsOf({
   return { ...rest, method: { ...method, ...pattern } };
 }
 
-function recordOf(
-  { pictures, models, resumed, loss }: FineTunedFile,
-  settings: object,
-  method: TuningMethod,
-): object {
-  const played = models.map(({ role, id, key, trust }) => ({ role, id, key, trust }));
+function recordOf({ images, models, resumed, loss }: FineTunedFile, options: FineTuneFilesOptions): object {
   return {
     tool: `craquelure ${toolVersion()}`,
-    method: method.kind,
-    settings,
-    pictures,
-    models: played,
+    method: options.method.kind,
+    settings: settingsOf(options),
+    images,
+    models: models.map(({ role, id, key, trust }) => ({ role, id, key, trust })),
     resumed,
     loss,
   };
 }
 
-interface TaughtPicture {
-  readonly id: string;
-  readonly sha256: string;
-  readonly caption: string;
+interface TrainingImage extends ImageFacts {
   image(): Promise<Image>;
 }
 
-async function taughtPictures(
-  { pictures, artist, caption, maxPixels }: FineTuneFilesOptions,
+async function readTrainingImages(
+  { images, artist, caption, maxPixels }: FineTuneFilesOptions,
   onNote: (remark: string) => void,
-): Promise<TaughtPicture[]> {
-  const { items, notes } = await openDataset(parseDatasetSpec(pictures), { baseDir: process.cwd() });
+): Promise<TrainingImage[]> {
+  const { items, notes } = await openDataset(parseDatasetSpec(images), { baseDir: process.cwd() });
   notes.forEach(onNote);
   const own = artist === undefined ? items : worksOf(artist, items);
   return Promise.all(
@@ -201,7 +237,7 @@ async function taughtPictures(
   );
 }
 
-/** @throws USAGE where nobody of that name is among the artists; DATASET where there are none, as in a folder. */
+/** @throws USAGE if no artist has that name; DATASET if no artists are known, as in a folder */
 function worksOf(artist: string, items: readonly DatasetItem[]): readonly DatasetItem[] {
   const artists = [...new Set(items.flatMap((item) => item.artist ?? []))];
   if (artists.length === 0) throw unknownArtist('--artist', items[0]!.id);
@@ -209,7 +245,7 @@ function worksOf(artist: string, items: readonly DatasetItem[]): readonly Datase
   return items.filter((item) => item.artist === artist);
 }
 
-/** The manifest's, or that of a `.txt` beside the picture. */
+/** The caption in the manifest, or in a `.txt` file of the same name. */
 async function captionOf({ caption, origin }: DatasetItem): Promise<string | undefined> {
   if (caption !== undefined || origin.kind !== 'file') return caption;
   const sibling = origin.path.replace(/\.[^./]+$/, '.txt');
@@ -220,19 +256,19 @@ async function captionOf({ caption, origin }: DatasetItem): Promise<string | und
   return undefined;
 }
 
-/** What the model paints of the class prompt before it is taught: the same for the same seed. */
-async function priorPictures(
+/** The class images that the base model generates: the same for the same seed. */
+async function generateClassImages(
   { prior, seed, resolution }: FineTuneFilesOptions,
   open: OpenRole,
   signal: AbortSignal,
-  onPicture: (done: number) => void,
+  onImage: (done: number) => void,
 ): Promise<TrainingPicture[]> {
   if (prior === undefined) return [];
   const diffusion = await openDiffusion(open);
-  const random = seededRandom(seed).fork('class pictures');
+  const random = seededRandom(seed).fork('class pictures'); // names of random streams stay, so that seeds do
   const made: TrainingPicture[] = [];
-  for (let i = 0; i < prior.pictures; i++) {
-    onPicture(i + 1);
+  for (let i = 0; i < prior.images; i++) {
+    onImage(i + 1);
     const [image] = await textToImage(diffusion, {
       prompts: [prior.prompt],
       randoms: [random.fork(`picture ${i}`)],

@@ -1,6 +1,6 @@
 /**
- * @file Images from prompts, outside any experiment: one PNG for each, and `generated.json`, from which each can be made
- * again. Image k of a prompt has the seed `seed + k`, whatever else is made beside it.
+ * @file Images from prompts, outside an experiment: one PNG file each, and `generated.json`, a record from which each can be
+ * generated again. Image k of a prompt has the seed `seed + k`, whatever else is generated with it.
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,18 +25,17 @@ import { writeJson } from '../files/json.ts';
 
 export interface GenerateOptions {
   readonly prompts: readonly string[];
-  readonly negative: string;
-  /** Images of each prompt. */
-  readonly count: number;
-  /** Images at once: more are faster and take more memory. */
-  readonly batch: number;
+  readonly negativePrompt: string;
+  readonly imagesPerPrompt: number;
+  /** Images per batch: more is faster on a GPU and uses more memory. */
+  readonly batchSize: number;
   readonly seed: number;
   readonly steps: number;
   readonly guidance: number;
   readonly sampler: SamplerName;
-  /** What was fine-tuned: a `.safetensors` with LoRA pairs by diffusers or kohya, whole weights, or an embedding. */
+  /** A `.safetensors` file of LoRA pairs (diffusers or kohya), whole weights, or an embedding. */
   readonly lora?: string | undefined;
-  /** The model's own unless told. */
+  /** Default: the model's own resolution. */
   readonly size?: Size | undefined;
   readonly outDir: string;
   readonly onProgress?: ((done: number, total: number, doing: string) => void) | undefined;
@@ -53,11 +52,11 @@ export interface GeneratedFile {
 export interface Generated {
   readonly files: readonly GeneratedFile[];
   readonly models: readonly ResolvedModel[];
-  /** Prompts of which the model saw only a part, and how many tokens were cut off. */
+  /** Prompts that were too long, and how many of their tokens were ignored. */
   readonly cut: readonly { readonly prompt: string; readonly tokens: number }[];
 }
 
-/** Generates and writes. @throws MODEL where networks are missing, USAGE for sizes and steps that the model cannot have. */
+/** Generates and writes. @throws MODEL if models are missing; USAGE for sizes and steps that the model does not accept */
 export async function generateFiles(
   options: GenerateOptions,
   choices: ModelChoices,
@@ -82,22 +81,22 @@ export async function generateFiles(
 }
 
 async function write(diffusion: Diffusion, options: GenerateOptions): Promise<GeneratedFile[]> {
-  const { prompts, count, batch, outDir, onProgress } = options;
+  const { prompts, imagesPerPrompt, batchSize, outDir, onProgress } = options;
   await mkdir(outDir, { recursive: true });
   const wanted = prompts.flatMap((prompt, p) =>
-    Array.from({ length: count }, (_, k) => ({
+    Array.from({ length: imagesPerPrompt }, (_, k) => ({
       prompt,
       seed: options.seed + k,
       name: nameOf(prompt, p, prompts),
     })),
   );
   const files: GeneratedFile[] = [];
-  for (let at = 0; at < wanted.length; at += batch) {
-    const some = wanted.slice(at, at + batch);
+  for (let at = 0; at < wanted.length; at += batchSize) {
+    const some = wanted.slice(at, at + batchSize);
     const images = await textToImage(diffusion, {
       randoms: some.map(({ seed }) => seededRandom(seed)),
       prompts: some.map(({ prompt }) => prompt),
-      negatives: [options.negative],
+      negatives: [options.negativePrompt],
       guidance: options.guidance,
       steps: options.steps,
       sampler: options.sampler,
@@ -114,7 +113,7 @@ async function write(diffusion: Diffusion, options: GenerateOptions): Promise<Ge
   return files;
 }
 
-/** `a-boat-on-a-lake`; prompts that would have one name are numbered. */
+/** `a-boat-on-a-lake`; prompts that would get the same name are numbered. */
 function nameOf(prompt: string, index: number, prompts: readonly string[]): string {
   const slug = (text: string): string =>
     text

@@ -1,6 +1,6 @@
 /**
- * @file `protections.json`: what made the pictures that `protect` wrote into a folder. One record a picture, by the name
- * of its file; a picture that is protected again replaces its record, others of the folder keep theirs.
+ * @file `protections.json`: how the images that `protect` wrote to a folder were made. One record per image, under the
+ * name of its file. An image that is protected again replaces its record; the other records of the folder stay.
  */
 import { readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
@@ -13,19 +13,19 @@ import { writeJson } from '../files/json.ts';
 import { toJsonValue } from '../files/json-number.ts';
 import type { Setting, SettingLink } from '../experiment/setting.ts';
 
-/** One protected picture. */
+/** One protected image. */
 interface HandRecord extends Pick<SettingLink, 'id' | 'version' | 'params' | 'pictures'> {
-  /** As a call. */
+  /** The protection as a call: `noise(level=heavy)`. */
   readonly setting: string;
   readonly input: string;
-  /** What the picture shows; a poison keeps its own. */
+  /** The caption, which a protection does not change. */
   readonly caption?: string;
   readonly sha256: OutputFile['sha256'];
   readonly width: number;
   readonly height: number;
-  /** The root seed, and what the draws of this picture began with. */
+  /** The root seed, and the seed of this image's random numbers. */
   readonly seed: { readonly root: number; readonly picture: number | null };
-  /** In 1/255 and in the perceptual distance: asked for, and measured on the saved file. */
+  /** Asked for, and measured on the saved file; in 1/255 and as perceptual distance. */
   readonly budget: { readonly asked: Budget; readonly measured: Readonly<Record<string, unknown>> };
   /** What the protection chose and reached. */
   readonly notes?: Notes;
@@ -37,7 +37,7 @@ interface HandRecord extends Pick<SettingLink, 'id' | 'version' | 'params' | 'pi
 
 const NAME = 'protections.json';
 
-/** Writes or completes the folder's record. */
+/** Writes or extends the record of the folder. */
 export async function writeHandManifest(
   dir: string,
   outputs: readonly OutputFile[],
@@ -83,6 +83,6 @@ export async function writeHandManifest(
   await writeJson(path, sorted);
 }
 
-/** JSON has no infinity: the PSNR of an unchanged picture is "inf". */
+/** JSON has no infinity: the PSNR of an unchanged image is "inf". */
 const numbersOf = (measured: object): Record<string, unknown> =>
   Object.fromEntries(Object.entries(measured).map(([name, value]) => [name, toJsonValue(value as number)]));

@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { unequalSets, zeroFeatures } from '../../src/messages/index.ts';
 import { writeNpy } from '../../src/onnx/npy.ts';
 import { tensor } from '../../src/onnx/tensor.ts';
+import { builtProgram } from '../built-program.ts';
 import { experimentFolder, picture, temporaryFolder } from '../run-fixture.ts';
 
-const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const program = builtProgram();
 
 interface Answer {
   readonly code: number;
@@ -80,6 +80,12 @@ describe('craquelure run', () => {
     expect(await rows('other')).toEqual(await rows('reports/small'));
   });
 
+  it('plans without an estimate of work that was never timed', async () => {
+    const { stdout } = await craquelure(['plan', 'experiment.yaml', '--store', 'new-store'], dir);
+    expect(stdout).toMatch(/time: no estimate yet \((\d+) of \1 kinds of work were never timed/);
+    expect(stdout).not.toContain('about 0 ms');
+  });
+
   it('plans without writing, and knows what is cached', async () => {
     const { code, stdout } = await craquelure(['plan', 'experiment.yaml', '--json'], dir);
     expect(code).toBe(0);
@@ -123,8 +129,27 @@ describe('craquelure run', () => {
 
 describe('wrong usage', () => {
   it.each([
-    ['an unknown verb', ['runn', 'x.yaml'], /Did you mean run/],
-    ['no verb', [], /Name a verb/],
+    ['an unknown command', ['runn', 'x.yaml'], /Unknown command 'runn'. Did you mean 'run'/],
+    ['a command that is like no other', ['findings', '--help'], /Unknown command 'findings'. Available: run/],
+    ['no command', [], /Usage: craquelure <command>/],
+    ['no experiment', ['run'], /'craquelure run' needs an experiment file, such as: craquelure run/],
+    ['nothing to list', ['list'], /'craquelure list' needs protections, attacks, metrics or an id/],
+    ['models in the list of plug-ins', ['list', 'models'], /For models: craquelure models list/],
+    ['a misspelt id', ['list', 'mistt'], /Did you mean 'mist'/],
+    ['a part of an id', ['list', 'glaze'], /Did you mean 'glaze-style'/],
+    ['no images', ['protect'], /'craquelure protect' needs images or folders/],
+    ['no output', ['protect', 'x.png'], /'craquelure protect' needs --protection and --out/],
+    ['an unknown action', ['models', 'lst'], /Unknown action 'lst'. Did you mean 'list'/],
+    [
+      'an unknown choice',
+      ['finetune', 'images', '--out', 'o', '--method', 'lorra'],
+      /Unknown --method 'lorra'. Did you mean 'lora'/,
+    ],
+    [
+      'cells that the experiment does not have',
+      ['run', 'experiment.yaml', '--only', 'attack=jpg*'],
+      /No cell matches attack=jpg\* .*\n.*\n {2}attacks: identity, jpeg/,
+    ],
     [
       'an unknown option',
       ['run', 'experiment.yaml', '--limmit', '3'],
@@ -187,9 +212,9 @@ describe('wrong usage', () => {
     expect((await craquelure(['run'], dir)).code).toBe(2);
   });
 
-  it('of a folder that holds no run is told', async () => {
+  it('names a folder that is not a run', async () => {
     const { code, stderr } = await craquelure(['status', '.'], await temporaryFolder());
-    expect(stderr).toContain('that folder holds no run');
+    expect(stderr).toContain("Folder '.' is not a run");
     expect(code).toBe(1);
   });
 });
@@ -363,7 +388,14 @@ describe('help', () => {
     const { stdout } = await craquelure(['list', 'attacks', '--json'], dir);
     const jpeg = JSON.parse(stdout).find(({ id }: { id: string }) => id === 'jpeg');
     expect(jpeg.params[0]).toMatchObject({ name: 'quality', accepts: 'integer between 1 and 100' });
-    expect((await craquelure(['list', 'datasets'], dir)).stdout).toContain('atelier');
+    const lines = (await craquelure(['list', 'attacks'], dir)).stdout.trimEnd().split('\n');
+    expect(lines.filter((line) => line.startsWith('jpeg ')).length).toBe(1);
+    expect(lines.length).toBe(JSON.parse(stdout).length + 2); // a line a plug-in, below a header
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(100);
+    const one = (await craquelure(['list', 'jpeg'], dir)).stdout;
+    expect(one).toMatch(/quality +75 +integer between 1 and/);
+    expect(one).not.toContain('webp');
+    expect((await craquelure(['datasets', 'list'], dir)).stdout).toContain('atelier');
   });
 
   it('doctor names libraries and devices', async () => {

@@ -2,14 +2,14 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeModel } from '../../src/onnx/encode.ts';
 import { readNpy, writeNpy } from '../../src/onnx/npy.ts';
 import { fromNumbers } from '../../src/onnx/tensor.ts';
+import { builtProgram } from '../built-program.ts';
 import { modelOf, node, port } from '../runtime/models.ts';
 
-const program = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+const program = builtProgram();
 let dir: string;
 
 interface Answer {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/files/hashes.ts';
 import { openDataset } from '../../src/datasets/open.ts';
-import { changedPicture, emptyDataset, missingDataset } from '../../src/messages/index.ts';
+import { changedImage, emptyDataset, missingDataset } from '../../src/messages/index.ts';
 
 let dir: string;
 beforeEach(async () => {
@@ -41,7 +41,7 @@ describe('a folder', () => {
     expect(set.items.map(({ id }) => id)).toEqual(['a.png']);
     expect(set.notes).toHaveLength(4);
     expect(set.notes[0]).toBe("not pictures, ignored: 'readme.txt'");
-    expect(set.notes[1]).toMatch(/^'out.png' ignored: .*leaves its folder/);
+    expect(set.notes[1]).toMatch(/^'out.png' ignored: .*outside its folder/);
     expect(set.notes[2]).toMatch(/^'void.png' ignored: it is a link to nothing/);
     expect(set.notes[3]).toBe("'copy.png' skipped: same bytes as 'a.png'");
   });
@@ -51,7 +51,7 @@ describe('a folder', () => {
     const set = await open();
     await write('a.png', 'after');
     await expect(set.items[0]!.bytes()).rejects.toEqual(
-      changedPicture('a.png', sha256('before'), sha256('after')),
+      changedImage('a.png', sha256('before'), sha256('after')),
     );
   });
 

@@ -5,14 +5,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sha256 } from '../../src/files/hashes.ts';
 import { openDataset } from '../../src/datasets/open.ts';
 import {
-  changedPicture,
+  changedImage,
   emptyDataset,
   invalidManifest,
   missingColumn,
   missingDataset,
-  missingPicture,
-  noPictureFound,
-  pictureOutside,
+  missingImage,
+  noImageFound,
+  imageOutside,
 } from '../../src/messages/index.ts';
 
 const HEADER = 'path,artist,title,licence,sha256';
@@ -108,16 +108,16 @@ describe('a manifest', () => {
     const outcomes = await Promise.allSettled(set.items.map((item) => item.bytes()));
     expect(outcomes.map((outcome) => outcome.status === 'rejected' && outcome.reason)).toEqual([
       false,
-      missingPicture('missing.png', [dir, join(CACHE, 'data')]),
-      changedPicture('changed.png', sha256('changed.png'), sha256('other bytes')),
-      pictureOutside('link.png', dir),
+      missingImage('missing.png', [dir, join(CACHE, 'data')]),
+      changedImage('changed.png', sha256('changed.png'), sha256('other bytes')),
+      imageOutside('link.png', dir),
     ]);
     await rm(outside, { recursive: true });
   });
 
   it('says where it looked when none of its pictures is there', async () => {
     await expect(open([HEADER, row('a.png'), row('b.png')], { dataPath: '/nowhere' })).rejects.toEqual(
-      noPictureFound('m.csv', 2, [dir, '/nowhere', join(CACHE, 'data')]),
+      noImageFound('m.csv', 2, [dir, '/nowhere', join(CACHE, 'data')]),
     );
   });
 

@@ -71,7 +71,7 @@ describe('the manifests of this repository', () => {
     });
     const set = await opening.catch((error: Error) => {
       // Without the pictures the table itself must still be in order.
-      expect(error.message).toContain(`None of the ${count} pictures`);
+      expect(error.message).toContain(`None of the ${count} images`);
     });
     if (!set) return;
     expect(set.items).toHaveLength(count);

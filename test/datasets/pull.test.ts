@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDataset } from '../../src/datasets/open.ts';
 import { pullManifest } from '../../src/datasets/pull.ts';
-import { noAddress } from '../../src/messages/index.ts';
+import { noAddress, wrongDownload } from '../../src/messages/index.ts';
 import { serve } from '../files/server.ts';
 
 const picture = Buffer.from('as good as a picture');
@@ -45,7 +45,7 @@ describe('pulling a manifest', () => {
     const pulled = await pullManifest(file, { out });
     expect(pulled.map(({ state }) => state)).toEqual(['failed', 'failed', 'fetched']);
     expect(pulled[0]!.error).toBe(noAddress('a.png', 'a museum').message);
-    expect(pulled[1]!.error).toContain('was listed');
+    expect(pulled[1]!.error).toBe(wrongDownload(`${url}/b.png`, '0'.repeat(64), sha256).message);
     expect((await readFile(join(out, 'c.png'))).equals(picture)).toBe(true);
   });
 });

@@ -4,7 +4,7 @@ import { type Adapter, type TuningMethod, withAdapters } from '../../src/diffusi
 import { type FineTuneOptions, fineTune } from '../../src/diffusion/finetune.ts';
 import { sampleLatents } from '../../src/diffusion/generate.ts';
 import type { OpenRole } from '../../src/diffusion/open.ts';
-import { fewerPicturesThanBatch, sideNotWhole, unknownToken } from '../../src/messages/index.ts';
+import { fewerImagesThanBatch, resolutionNotMultiple, unknownToken } from '../../src/messages/index.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
 import { openPool } from '../../src/models/pool.ts';
@@ -94,8 +94,8 @@ describe('fine-tuning', () => {
   });
 
   it('asks for as many pictures as a batch has, and for a token that is one', async () => {
-    await expect(tune({ batchSize: 4 })).rejects.toThrow(fewerPicturesThanBatch(3, 4));
-    await expect(tune({ resolution: 40 })).rejects.toThrow(sideNotWhole(40, 16));
+    await expect(tune({ batchSize: 4 })).rejects.toThrow(fewerImagesThanBatch(3, 4));
+    await expect(tune({ resolution: 40 })).rejects.toThrow(resolutionNotMultiple(40, 16));
     await expect(tune({ method: { kind: 'textual-inversion', token: '<nobody>' } })).rejects.toThrow(
       unknownToken('<nobody>'),
     );

@@ -222,7 +222,7 @@ describe('pictures that cannot be used', () => {
     const bytes = await encoded(format);
     for (const part of [0.05, 0.3, 0.7]) {
       const message = await failure(bytes.subarray(0, Math.round(bytes.length * part)));
-      expect(message).toMatch(/^Cannot use image 'a picture': the file is cut short or damaged \(.+\)/);
+      expect(message).toMatch(/^Cannot use image 'a picture': the file is truncated or damaged \(.+\)/);
       expect(message).not.toContain('\n');
     }
   });
@@ -251,7 +251,7 @@ describe('pictures that cannot be used', () => {
     const error = imageTooLarge(name, { width: 20_000, height: 20_000 }, 100e6);
     expect(await failure(huge)).toBe(error.message);
     expect(error.message).toContain('--max-pixels 400000000');
-    await expect(decodeImage(huge, { name, maxPixels: 1e9 })).rejects.toThrow('cut short or damaged');
+    await expect(decodeImage(huge, { name, maxPixels: 1e9 })).rejects.toThrow('truncated or damaged');
     const { bytes } = await encodeImage(randomImage(10, 10), { format: 'png' });
     await expect(decodeImage(bytes, { name, maxPixels: 99 })).rejects.toThrow(
       imageTooLarge(name, { width: 10, height: 10 }, 99),

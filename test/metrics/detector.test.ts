@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { fromBytes, type Image } from '../../src/image/image.ts';
-import { tooFewPictures } from '../../src/messages/index.ts';
+import { tooFewImages } from '../../src/messages/index.ts';
 import type { ImageRef, MetricContext } from '../../src/metrics/define.ts';
 import { detector } from '../../src/metrics/detector.ts';
 import { seededRandom } from '../../src/random.ts';
@@ -41,6 +41,6 @@ it('pictures with noise are told from their clean versions, and equal ones are n
 
 it('three pictures are too few', async () => {
   await expect(detector.measure(set(3, 4), set(3, 0), {}, noVectors)).rejects.toThrow(
-    tooFewPictures('detector', 4, 3),
+    tooFewImages('detector', 4, 3),
   );
 });

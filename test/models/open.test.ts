@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import { gradientGraph } from '../../src/autodiff/gradient.ts';
 import { fromBytes } from '../../src/image/image.ts';
-import { misfitModel, misfitSides } from '../../src/messages/index.ts';
+import { misfitModel, misfitSize } from '../../src/messages/index.ts';
 import type { Fill } from '../../src/models/entry.ts';
 import { modelHome } from '../../src/models/home.ts';
 import { openModel } from '../../src/models/open.ts';
@@ -120,12 +120,12 @@ describe('a model in a role', () => {
   it('refuses images whose sides it cannot take', async () => {
     const { run, close } = await openModel(await resolved('vae-encoder', poolingEncoder, { multiple: 8 }));
     await expect(run({ image: grey(0, 12, 8) })).rejects.toThrow(
-      misfitSides('m', { width: 12, height: 8 }, 'sides that are multiples of 8 px'),
+      misfitSize('m', { width: 12, height: 8 }, 'sides that are multiples of 8 px'),
     );
     await close();
     const fixed = await openModel(await resolved('vae-encoder', poolingEncoder, { size: 8 }));
     await expect(fixed.run({ image: grey(0) })).rejects.toThrow(
-      misfitSides('m', { width: 16, height: 8 }, '8x8 px'),
+      misfitSize('m', { width: 16, height: 8 }, '8x8 px'),
     );
   });
 

@@ -1,7 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -13,6 +13,7 @@ import type { ModelHome } from '../../src/models/home.ts';
 import { downloadPath } from '../../src/models/locate.ts';
 import { readLock } from '../../src/models/lock.ts';
 import { pullModel } from '../../src/models/pull.ts';
+import { builtModule } from '../built-program.ts';
 import { serve } from '../files/server.ts';
 import { absoluteDistance, emptyHome, entry, save, temporaryFolder } from './fixture.ts';
 
@@ -28,7 +29,7 @@ async function served() {
 /** Pulls in a process of its own, with the built program. */
 async function pullElsewhere(far: ModelEntry, home: ModelHome) {
   const script = `
-    import { pullModel } from ${JSON.stringify(pathToFileURL(resolve('dist/models/pull.js')).href)};
+    import { pullModel } from ${JSON.stringify(pathToFileURL(builtModule('models/pull.js')).href)};
     const told = [];
     const [entry, home] = ${JSON.stringify([far, home])};
     const found = await pullModel(entry, home, { onWait: (holder) => told.push(holder) });

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readImage } from '../../src/image/codec.ts';
 import { fromBytes, type Image } from '../../src/image/image.ts';
-import { misfitSides } from '../../src/messages/index.ts';
+import { misfitSize } from '../../src/messages/index.ts';
 import type { Fill } from '../../src/models/entry.ts';
 import { openModel } from '../../src/models/open.ts';
 import { resolveModel } from '../../src/models/resolve.ts';
@@ -62,7 +62,7 @@ describe('a picture on its way to an embedder', () => {
     const model = await open('image-embedder', mirror('embedding'), { multiple: 8 });
     expect(await vectorOf(model, pattern(17, 33))).toHaveLength(3 * 16 * 32);
     await expect(vectorOf(model, pattern(7, 33))).rejects.toThrow(
-      misfitSides(model.model.id, { width: 7, height: 33 }, 'sides that are multiples of 8 px'),
+      misfitSize(model.model.id, { width: 7, height: 33 }, 'sides that are multiples of 8 px'),
     );
   });
 

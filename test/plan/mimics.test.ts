@@ -8,11 +8,11 @@ import { prepareRun } from '../../src/run/prepare.ts';
 import { openStore } from '../../src/jobs/store.ts';
 import {
   absentModel,
-  fewerPicturesThanBatch,
+  fewerImagesThanBatch,
   interrupted,
   tooFewForClean,
   tooFewOfConcept,
-  tooFewToLearn,
+  tooFewToTrain,
   tooFewToPoison,
   unknownGenre,
   unknownName,
@@ -168,18 +168,18 @@ describe('metrics of what a fine-tuned model generates', () => {
       maxPixels: 1e6,
     });
     expect(dataset.notes).toEqual(
-      ['X', 'Y'].map((artist) => `lora-mimicry-noise will fail: ${tooFewToLearn(artist, 1, 1).message}`),
+      ['X', 'Y'].map((artist) => `lora-mimicry-noise will fail: ${tooFewToTrain(artist, 1, 1).message}`),
     );
     expect((await estimatePlan(plan, store, 1)).toRun).toBeGreaterThan(0);
     const { folder } = await runFile(place);
     const errors = new Set(folder.rows.map(({ error }) => error));
-    expect(errors).toContain(tooFewToLearn('X', 1, 1).message);
+    expect(errors).toContain(tooFewToTrain('X', 1, 1).message);
   });
 
   it('say before the run that a batch cannot be filled', async () => {
     const { file, dir } = await studio([mimicry('lora-mimicry-noise').replace('batchSize=1', 'batchSize=3')]);
     const { dataset } = await prepareRun(file, { store: join(dir, 'store'), maxPixels: 1e6 });
-    const { message } = fewerPicturesThanBatch(2, 3);
+    const { message } = fewerImagesThanBatch(2, 3);
     expect(dataset.notes).toEqual([`lora-mimicry-noise will fail: ${message}`]);
   });
 

@@ -42,7 +42,7 @@ describe('parseParameters', () => {
 
   it('words the error as the house does', () => {
     expect(() => parseParameters(zoo, { quality: 0 }, place)).toThrow(
-      'Expected integer between 1 and 100 for zoo.quality but received 0 of type number (experiments/demo.yaml:14)',
+      'Expected integer between 1 and 100 for zoo.quality but received 0 (experiments/demo.yaml:14)',
     );
   });
 

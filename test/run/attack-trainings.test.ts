@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { learnedRemover } from '../../src/attacks/purifiers/learned-remover.ts';
 import type { Job } from '../../src/jobs/job.ts';
-import { fewTrainingPictures, interrupted, notLearned } from '../../src/messages/index.ts';
+import { tooFewTrainingImages, interrupted, notTrained } from '../../src/messages/index.ts';
 import { seededRandom } from '../../src/random.ts';
 import { randomImage } from '../pictures.ts';
 import { join } from 'node:path';
@@ -69,14 +69,14 @@ it('a training that was interrupted goes on where it was, says how far it is, an
 
 it('learning from the attacked pictures themselves, or from too few, is an error that names both numbers', async () => {
   await expect(runFile(await experimentFolder(yaml('IMAGES', 2)))).rejects.toThrow(
-    fewTrainingPictures('learned-remover', 2, 0),
+    tooFewTrainingImages('learned-remover', 2, 0),
   );
 });
 
 it('an attack that learns cannot be applied where nothing was learnt', async () => {
   const params = learnedRemover.params.parse({});
   await expect(learnedRemover.apply(randomImage(8, 8), params, { random: seededRandom(0) })).rejects.toThrow(
-    notLearned('learned-remover'),
+    notTrained('learned-remover'),
   );
 });
 

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { sha256 } from '../../src/files/hashes.ts';
 import { measurePaths } from '../../src/standalone/compare-images.ts';
 import { metricSettings } from '../../src/experiment/settings.ts';
-import { constantFeatures, fewArtists, tooFewForSet } from '../../src/messages/index.ts';
+import { constantFeatures, tooFewArtists, tooFewForSet } from '../../src/messages/index.ts';
 import { writeModel } from '../../src/onnx/files.ts';
 import { analyse } from '../../src/analysis/analysis.ts';
 import { findingsOf } from '../../src/analysis/findings.ts';
@@ -165,7 +165,7 @@ describe('metrics over embeddings and sets in a run', () => {
     const lonely = await artistsFolder('style-accuracy', [3, 1]);
     const failed = (await runFile(lonely)).folder.rows.filter(({ status }) => status === 'error');
     expect(new Set(failed.map(({ image, error }) => `${image}: ${error}`))).toEqual(
-      new Set([`images/y0.png: ${fewArtists('style-accuracy', 'images/y0.png', 'Y').message}`]),
+      new Set([`images/y0.png: ${tooFewArtists('style-accuracy', 'images/y0.png', 'Y').message}`]),
     );
   });
 
@@ -255,6 +255,6 @@ describe('measure by hand', () => {
       settings.slice(1),
       options,
     );
-    expect(asked!.error).toContain('Expected sets of at least 2 pictures');
+    expect(asked!.error).toContain('Expected sets of at least 2 images');
   });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fineTuneFiles } from '../../src/standalone/finetune.ts';
 import { sha256 } from '../../src/files/hashes.ts';
-import { fewerPicturesThanBatch, unknownArtist, unknownName } from '../../src/messages/index.ts';
+import { fewerImagesThanBatch, unknownArtist, unknownName } from '../../src/messages/index.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
 import { temporaryFolder } from '../models/fixture.ts';
 import { writeTinyDiffusion } from '../tiny-diffusion.ts';
@@ -16,7 +16,7 @@ const choices = parseModelChoices({ diffusion: await writeTinyDiffusion(join(dir
 async function tune(pictures: string, artist?: string): Promise<{ notes: string[]; error: unknown }> {
   const notes: string[] = [];
   const options = {
-    pictures,
+    images: pictures,
     artist,
     caption: 'a cat',
     method: { kind: 'lora', rank: 1, alpha: 1 },
@@ -44,7 +44,7 @@ describe('fine-tuning by hand', () => {
     for (const name of ['a', 'b']) await writeFile(join(folder, `${name}.png`), await picture(1, 40, 32));
     const { notes, error } = await tune(folder);
     expect(notes.join()).toContain('b.png');
-    expect(error).toEqual(fewerPicturesThanBatch(1, 4));
+    expect(error).toEqual(fewerImagesThanBatch(1, 4));
   });
 
   it('names the artists that there are where it is asked for another', async () => {

@@ -21,9 +21,9 @@ const make = (name: string, options: Partial<GenerateOptions> = {}) =>
   generateFiles(
     {
       prompts: ['a cat'],
-      negative: '',
-      count: 1,
-      batch: 1,
+      negativePrompt: '',
+      imagesPerPrompt: 1,
+      batchSize: 1,
       seed: 0,
       steps: 3,
       guidance: 7.5,
@@ -45,7 +45,11 @@ const openUnet = async () =>
 
 describe('generate', () => {
   it('writes an image for each prompt and seed, and what they were made of', async () => {
-    const { files } = await make('some', { prompts: ['a cat', 'A dog, by a dog!'], count: 2, seed: 5 });
+    const { files } = await make('some', {
+      prompts: ['a cat', 'A dog, by a dog!'],
+      imagesPerPrompt: 2,
+      seed: 5,
+    });
     const names = ['a-cat-5.png', 'a-cat-6.png', 'a-dog-by-a-dog-5.png', 'a-dog-by-a-dog-6.png'];
     expect((await readdir(join(folder, 'some'))).sort()).toEqual([...names, 'generated.json'].sort());
     expect(await readImage(files[0]!.output)).toMatchObject({ width: 64, height: 64 });
@@ -56,7 +60,7 @@ describe('generate', () => {
   });
 
   it('makes the same bytes for the same seed, whichever seed it began with', async () => {
-    const [, second] = (await make('a', { count: 2, seed: 1 })).files;
+    const [, second] = (await make('a', { imagesPerPrompt: 2, seed: 1 })).files;
     const [alone] = (await make('b', { seed: 2 })).files;
     expect(alone!.sha256).toBe(second!.sha256);
     const [other] = (await make('c', { seed: 3 })).files;
@@ -75,7 +79,7 @@ describe('generate', () => {
   it('tells how far it is, and of prompts that are too long', async () => {
     const seen: number[] = [];
     const prompt = 'cat '.repeat(90);
-    const options = { prompts: [prompt], count: 2, onProgress: (done: number) => seen.push(done) };
+    const options = { prompts: [prompt], imagesPerPrompt: 2, onProgress: (done: number) => seen.push(done) };
     const { cut } = await make('long', options);
     expect(cut).toEqual([{ prompt, tokens: 92 - 77 }]);
     expect(seen.at(-1)).toBe(2);

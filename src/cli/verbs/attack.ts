@@ -5,31 +5,38 @@ import { defineVerb } from '../verb.ts';
 
 export const attack = defineVerb({
   command: 'attack <images..>',
-  describe: 'attack pictures or folders of pictures with one attack or chain',
+  describe: 'apply an attack, or a chain of attacks, to images or folders of images',
   positionals: (yargs) =>
     yargs.positional('images', {
       type: 'string',
       array: true,
       demandOption: true,
-      describe: 'files or folders',
+      describe: 'images, or folders of images',
     }),
+  needs: {
+    what: 'images or folders',
+    example: 'craquelure attack protected/ --attack jpeg --out attacked',
+  },
   options: {
     attack: {
       type: 'string',
       demandOption: true,
-      describe: "call or chain: 'jpeg(quality=75) | rescale(scale=0.5)'",
+      describe: "attack or chain of attacks, such as 'jpeg(quality=75) | rescale(scale=0.5)'",
     },
     ...handOptions,
   },
   examples: [
-    ["$0 attack protected/*.png --attack 'jpeg(quality=75) | rescale' --out attacked", 'a chain of two'],
+    [
+      "$0 attack protected/*.png --attack 'jpeg(quality=75) | rescale' --out attacked",
+      'apply two attacks in a row',
+    ],
   ],
   handler: async (args) => {
     const { attackSettings } = await import('../../experiment/settings.ts');
     const { attackFile } = await import('../../standalone/by-hand.ts');
     const settings = attackSettings(args.attack);
     if (settings.length > 1)
-      throw expected('single values, for lists are swept in experiments only', '--attack', args.attack);
+      throw expected('single values (lists are for experiments)', '--attack', args.attack);
     await runByHand(args.images, ['attack', settings[0]!], attackFile, args);
   },
 });

@@ -5,23 +5,29 @@ import { defineVerb, json } from '../verb.ts';
 
 export const compare = defineVerb({
   command: 'compare <a> <b>',
-  describe:
-    'compare run B with run A: residuals on the pictures both have, changed verdicts, what else differs',
+  describe: 'compare two runs: changed verdicts, residuals on the images of both, changed settings',
   positionals: (yargs) =>
     yargs
-      .positional('a', { type: 'string', demandOption: true, describe: "a run's folder: what was before" })
-      .positional('b', { type: 'string', demandOption: true, describe: "a run's folder: what is now" }),
+      .positional('a', { type: 'string', demandOption: true, describe: 'folder of run A (before)' })
+      .positional('b', { type: 'string', demandOption: true, describe: 'folder of run B (after)' }),
+  needs: {
+    what: 'the folders of two runs',
+    example: 'craquelure compare reports/before reports/after',
+  },
   options: {
-    metric: { type: 'string', describe: 'one metric only, by label' },
-    changed: { type: 'boolean', default: false, describe: 'only pairs whose verdict changed' },
+    metric: { type: 'string', describe: 'compare only this metric, such as --metric psnr' },
+    changed: { type: 'boolean', default: false, describe: 'print only the rows whose verdict changed' },
     out: {
       type: 'string',
-      describe: "folder for the page and its figures (default: 'compare-with-' and A's name, in B's folder)",
+      describe: 'folder for the page and its figures (default: compare-with-A in the folder of B)',
     },
     json,
   },
   examples: [
-    ['$0 compare reports/before reports/after --changed', 'verdicts that changed, and a page of everything'],
+    [
+      '$0 compare reports/before reports/after --changed',
+      'print the changed verdicts, and write a page with all',
+    ],
   ],
   handler: async (args) => {
     const { join } = await import('node:path');
@@ -49,7 +55,9 @@ async function show({ a, b, images, manifests, pairs }: RunComparison): Promise<
       : `${of.outcome}${of.residual === undefined ? '' : ` ${formatEstimate(of.residual, formatShare)}`}`;
   print(`A ${a.run} (${a.dir})\nB ${b.run} (${b.dir})`);
   const { shared, onlyA, onlyB, changed } = images;
-  print(`pictures: ${shared} in both, ${onlyA} only in A, ${onlyB} only in B, ${changed} of other bytes\n`);
+  print(
+    `images: ${shared} in both, ${onlyA} only in A, ${onlyB} only in B, ${changed} with the same name and different content\n`,
+  );
   const rows = pairs.map((pair) => [
     pair.changed ? '*' : '',
     pair.names.protection,
@@ -60,13 +68,13 @@ async function show({ a, b, images, manifests, pairs }: RunComparison): Promise<
     side(pair.b),
     pair.difference === undefined ? '' : formatEstimate(pair.difference, formatShare),
   ]);
-  print(table(['', 'protection', 'attack', 'metric', 'n', 'A', 'B', 'R in B less R in A'], rows));
+  print(table(['', 'protection', 'attack', 'metric', 'n', 'A', 'B', 'R(B) - R(A)'], rows));
   if (manifests.length > 0)
     print(
       `\n${table(
-        ['differs', 'A', 'B'],
+        ['setting that differs', 'A', 'B'],
         manifests.map(({ field, a: of, b: to }) => [field, of, to]),
       )}`,
     );
-  note(`${pairs.filter((pair) => pair.changed).length} of ${pairs.length} verdicts differ`);
+  note(`${pairs.filter((pair) => pair.changed).length} of ${pairs.length} verdicts changed`);
 }

@@ -1,8 +1,8 @@
-/** @file `craquelure doctor`: what this machine offers, and what is missing. */
+/** @file `craquelure doctor`: what this machine has, and what is missing. */
 import { note, print, printJson, size, styled } from '../terminal.ts';
 import { defineVerb, json, store } from '../verb.ts';
 
-/** One thing that was looked at. */
+/** One thing that was checked. */
 interface Finding {
   readonly what: string;
   readonly state: 'ok' | 'absent' | 'problem';
@@ -11,7 +11,7 @@ interface Finding {
 
 export const doctor = defineVerb({
   command: 'doctor',
-  describe: 'look at this machine: libraries, devices, folders',
+  describe: 'check this machine: libraries, devices, folders',
   options: { store, json },
   handler: async (args) => {
     const { describeDevices } = await import('../../runtime/device.ts');
@@ -36,7 +36,7 @@ export const doctor = defineVerb({
       {
         what: 'onnxruntime',
         state: 'ok',
-        detail: `${devices.onnxruntime}; device 'auto' is ${devices.auto}`,
+        detail: `${devices.onnxruntime}; --device auto is ${devices.auto} here`,
       },
       ...devices.devices.map(
         ({ device, works, why, fix, adapter }): Finding => ({
@@ -58,22 +58,23 @@ export const doctor = defineVerb({
     for (const { what, state, detail } of findings)
       print(`${marks[state]}  ${what.padEnd(width)}  ${detail}`);
     const problems = findings.filter(({ state }) => state === 'problem');
-    if (problems.length > 0) note(`${problems.length} problems found`);
+    if (problems.length > 0)
+      note(`${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} found`);
   },
 });
 
-/** An optional package: absent is no problem, only good to know. */
+/** An optional package: it is not a problem if it is absent. */
 async function packageFinding(name: string): Promise<Finding> {
   const { createRequire } = await import('node:module');
   try {
     const { version } = createRequire(import.meta.url)(`${name}/package.json`) as { version: string };
     return { what: name, state: 'ok', detail: version };
   } catch {
-    return { what: name, state: 'absent', detail: `optional second engine on CUDA: npm install ${name}` };
+    return { what: name, state: 'absent', detail: `optional: runs engine tfjs on CUDA; npm install ${name}` };
   }
 }
 
-/** Whether the store can be written, and how much room it has. */
+/** Whether the store can be written, and how much space is free. */
 async function folderFinding(dir: string): Promise<Finding> {
   const { mkdtemp, mkdir, rm, statfs } = await import('node:fs/promises');
   const { join } = await import('node:path');

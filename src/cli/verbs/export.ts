@@ -1,23 +1,23 @@
-/** @file `craquelure export`: rows and pictures of a run for other programs. */
-import { usage } from '../../messages/index.ts';
+/** @file `craquelure export`: rows and images of a run for other programs. */
+import { binaryOutput } from '../../messages/index.ts';
 import { note } from '../terminal.ts';
-import { defineVerb } from '../verb.ts';
+import { defineVerb, needsRunFolder, runFolder } from '../verb.ts';
 
 export const exportRun = defineVerb({
   command: 'export <run>',
-  describe: 'write the rows of a run as CSV, JSON lines or Parquet, or its pictures into a folder',
-  positionals: (yargs) =>
-    yargs.positional('run', { type: 'string', demandOption: true, describe: "a run's folder" }),
+  describe: 'write the rows of a run as CSV, JSON lines or Parquet, or its images to a folder',
+  positionals: (yargs) => yargs.positional('run', runFolder),
+  needs: needsRunFolder('export'),
   options: {
     format: {
       choices: ['csv', 'jsonl', 'parquet'] as const,
       default: 'csv' as const,
-      describe: 'of the rows',
+      describe: 'format of the rows',
     },
-    out: { type: 'string', describe: 'file to write (default: standard output)' },
+    out: { type: 'string', describe: 'file for the rows (default: standard output)' },
     images: {
       type: 'string',
-      describe: 'write the pictures of all arms into this folder instead of the rows',
+      describe: 'folder for all images of the run (clean, protected, attacked); writes no rows',
     },
   },
   handler: async (args) => {
@@ -25,7 +25,7 @@ export const exportRun = defineVerb({
     const { exportImages, exportRows } = await import('../../run/export.ts');
     const folder = await readRunFolder(args.run);
     if (args.images !== undefined) {
-      note(`${await exportImages(folder, args.images)} pictures written to ${args.images}`);
+      note(`${await exportImages(folder, args.images)} images written to ${args.images}`);
       return;
     }
     const content = await exportRows(folder, args.format);
@@ -33,7 +33,7 @@ export const exportRun = defineVerb({
       const { writeAtomically } = await import('../../files/atomic.ts');
       await writeAtomically(args.out, content);
     } else if (args.format === 'parquet' && process.stdout.isTTY) {
-      throw usage('Parquet is binary: name a file with --out, or pipe the output');
+      throw binaryOutput('Parquet');
     } else {
       process.stdout.write(content);
     }

@@ -1,20 +1,24 @@
-/** @file `craquelure finetune`: a LoRA, all weights or a token's embedding from a folder of pictures, by hand. */
+/** @file `craquelure finetune`: trains a LoRA, all weights or a token's embedding on a folder of images. */
 import type { FineTuneFilesOptions } from '../../standalone/finetune.ts';
-import { expected, kohyaIsLora, usage } from '../../messages/index.ts';
+import { expected, invalidPattern, kohyaNeedsLora } from '../../messages/index.ts';
 import { deviceOption, modelChoices } from '../choices.ts';
 import { startProgress } from '../progress.ts';
 import { duration, note, print, printJson, size } from '../terminal.ts';
 import { defineVerb, device, json, maxPixels, model } from '../verb.ts';
 
 export const finetune = defineVerb({
-  command: 'finetune <pictures>',
+  command: 'finetune <images>',
   describe: 'fine-tune a latent diffusion model on images; continues an interrupted training',
   positionals: (yargs) =>
-    yargs.positional('pictures', {
+    yargs.positional('images', {
       type: 'string',
       demandOption: true,
       describe: 'a folder of images, with captions in .txt files of the same name, or a CSV manifest',
     }),
+  needs: {
+    what: 'a folder of images or a CSV manifest',
+    example: 'craquelure finetune art/ --out painter.safetensors',
+  },
   options: {
     out: { type: 'string', demandOption: true, describe: 'the file to write, such as painter.safetensors' },
     method: {
@@ -129,16 +133,16 @@ export const finetune = defineVerb({
     const ms = Math.round(performance.now() - started);
     const peakBytes = process.resourceUsage().maxRSS * 1024;
     if (args.json) return printJson({ ...done, ms, peakBytes });
-    if (done.resumed > 0) note(`went on from the checkpoint of step ${done.resumed}`);
+    if (done.resumed > 0) note(`note: continued from the checkpoint of step ${done.resumed}`);
     const { first, last } = done.loss;
-    print(`${done.output}: ${done.pictures.length} pictures, ${options.steps} steps`);
-    print(`loss ${first.toFixed(4)} at first, ${last.toFixed(4)} in the end: ${done.losses}`);
-    print(`${duration(ms)}, ${size(peakBytes)} of memory at the peak`);
+    print(`${done.output}: trained on ${done.images.length} images for ${options.steps} steps`);
+    print(`loss: from ${first.toFixed(4)} to ${last.toFixed(4)} (every step: ${done.losses})`);
+    print(`time: ${duration(ms)}, peak memory: ${size(peakBytes)}`);
   },
 });
 
 interface Arguments {
-  readonly pictures: string;
+  readonly images: string;
   readonly out: string;
   readonly method: 'lora' | 'full' | 'textual-inversion';
   readonly layers: 'attention' | 'all';
@@ -172,13 +176,13 @@ interface Arguments {
 async function optionsOf(args: Arguments): Promise<FineTuneFilesOptions> {
   const { method, format, token, priorWeight, classPrompt, classImages, steps, dropout } = args;
   const { lr = method === 'full' ? 2e-4 : 1e-3 } = args;
-  if (format === 'kohya' && method !== 'lora') throw kohyaIsLora(method);
+  if (format === 'kohya' && method !== 'lora') throw kohyaNeedsLora(method);
   if (!(lr > 0)) throw expected('number above 0', '--lr', lr);
   if (!(dropout >= 0 && dropout < 1)) throw expected('number from 0 up to 1', '--dropout', dropout);
   if (!(priorWeight >= 0)) throw expected('number of at least 0', '--prior-weight', priorWeight);
-  const { pictures, artist, resolution, schedule, weighting, crop, flip, maxPixels, microBatch } = args;
+  const { images, artist, resolution, schedule, weighting, crop, flip, maxPixels, microBatch } = args;
   return {
-    pictures,
+    images,
     artist,
     caption: args.caption ?? `a painting by ${token}`,
     method: await methodOf(args),
@@ -199,7 +203,7 @@ async function optionsOf(args: Arguments): Promise<FineTuneFilesOptions> {
       prior: {
         weight: priorWeight,
         prompt: classPrompt,
-        pictures: whole(1, classImages, '--class-images'),
+        images: whole(1, classImages, '--class-images'),
       },
     }),
     saveEvery: whole(1, args.saveEvery, '--save-every'),
@@ -229,7 +233,7 @@ function expression(text: string): RegExp {
   try {
     return new RegExp(text);
   } catch (error) {
-    throw usage(`--pattern is not a valid regular expression: ${(error as Error).message}`);
+    throw invalidPattern('--pattern', (error as Error).message);
   }
 }
 

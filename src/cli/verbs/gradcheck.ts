@@ -11,34 +11,38 @@ import { defineVerb, json } from '../verb.ts';
 
 export const gradcheck = defineVerb({
   command: 'gradcheck <model>',
-  describe: 'list the operators without a gradient rule, and check gradients against central differences',
+  describe: 'check the gradients of an ONNX model against central differences',
   positionals: (yargs) => yargs.positional('model', onnxModel),
+  needs: { what: 'an ONNX file', example: 'craquelure gradcheck vae-encoder.onnx --size height=64' },
   options: {
     input: {
       type: 'string',
       array: true,
       default: [],
-      describe: 'NAME=FILE.npy: use this input; the others are drawn (floats normal, integers 0 or 1)',
+      describe: 'value of an input, as NAME=FILE.npy (default: random: normal floats, integers 0 or 1)',
     },
     size: {
       type: 'string',
       array: true,
       default: [],
-      describe: 'NAME=NUMBER: size of a free dimension (default: 1 for a batch, 32 for others)',
+      describe: 'size of a dynamic dimension, as NAME=NUMBER (default: 1 for a batch, 32 for others)',
     },
     wrt: {
       type: 'string',
       array: true,
-      describe: 'inputs and weights to check (default: all float inputs and up to 8 weights)',
+      describe:
+        'check the gradients with respect to these inputs and weights (default: all float inputs and up to 8 weights)',
     },
-    directions: { type: 'number', default: 3, describe: 'random directions for each name' },
-    tolerance: { type: 'number', default: 0.01, describe: 'largest relative difference of the slopes' },
-    seed: { type: 'number', default: 0, describe: 'seed of inputs and directions' },
+    directions: { type: 'number', default: 3, describe: 'random directions per input or weight' },
+    tolerance: { type: 'number', default: 0.01, describe: 'largest relative error that passes' },
+    seed: { type: 'number', default: 0, describe: 'random seed' },
     device,
     threads,
     json,
   },
-  examples: [['$0 gradcheck vae-encoder.onnx --size height=64 --size width=64', 'an encoder at 64 x 64']],
+  examples: [
+    ['$0 gradcheck vae-encoder.onnx --size height=64 --size width=64', 'check an encoder at 64 x 64 px'],
+  ],
   handler: async (args) => {
     const { operatorsWithoutRule } = await import('../../autodiff/gradient.ts');
     const { readModel } = await import('../../onnx/files.ts');
@@ -60,7 +64,7 @@ export const gradcheck = defineVerb({
     const inputs = await readNamed('--input', args.input);
     const missing = operatorsWithoutRule(model);
     const outcome = await check(model, { ...options, inputs }).catch((error: unknown) => {
-      // Without a rule there is nothing to check; what is missing is the answer that was asked for.
+      // Without a rule there is nothing to check: the missing operators are the answer.
       if (missing.length === 0) throw error;
       return reasonOf(error);
     });
@@ -86,7 +90,10 @@ function sizesOf(pairs: readonly string[]): Readonly<Record<string, number>> {
 }
 
 function report(missing: readonly string[], result: GradcheckResult | undefined): string {
-  const rules = missing.length === 0 ? 'every operator has a rule' : `without a rule: ${missing.join(', ')}`;
+  const rules =
+    missing.length === 0
+      ? 'every operator has a gradient rule'
+      : `operators without a gradient rule: ${missing.join(', ')}`;
   if (result === undefined) return rules;
   const { checks, tolerance, passed } = result;
   const row = (each: DirectionCheck): (string | number)[] => [
@@ -97,7 +104,7 @@ function report(missing: readonly string[], result: GradcheckResult | undefined)
     each.uncertainty.toExponential(1),
     each.verdict,
   ];
-  const header = ['by', 'gradient', 'difference', 'error', 'uncertainty', 'verdict'];
-  const close = `${passed ? 'passed' : 'failed'}: tolerance ${tolerance} of the slope's size`;
+  const header = ['with respect to', 'gradient', 'central difference', 'error', 'uncertainty', 'verdict'];
+  const close = `${passed ? 'passed' : 'failed'} (tolerance: relative error ${tolerance})`;
   return [rules, table(header, checks.map(row)), close].join('\n');
 }

@@ -1,60 +1,100 @@
-/** @file `craquelure list`: the registries. */
+/** @file `craquelure list`: the plug-ins of a kind, or the parameters of one. */
+import { listedElsewhere, unknownName } from '../../messages/index.ts';
 import type { PluginBase } from '../../plugin/define.ts';
-import { print, printJson, styled } from '../terminal.ts';
+import { note, print, printJson, tableWithin, wrapped, wrappedTable } from '../terminal.ts';
 import { defineVerb, json } from '../verb.ts';
 
-const KINDS = ['protections', 'attacks', 'metrics', 'models', 'datasets'] as const;
+const KINDS = ['protections', 'attacks', 'metrics'] as const;
+
+type Kind = (typeof KINDS)[number];
 
 export const list = defineVerb({
   command: 'list <what>',
-  describe: 'list protections, attacks, metrics, models or datasets',
+  describe: 'list protections, attacks or metrics, or the parameters of one of them',
   positionals: (yargs) =>
-    yargs.positional('what', { choices: KINDS, demandOption: true, describe: 'registry to list' }),
+    yargs.positional('what', {
+      type: 'string',
+      demandOption: true,
+      describe: 'protections, attacks, metrics, or the id of one of them',
+    }),
+  needs: { what: 'protections, attacks, metrics or an id', example: 'craquelure list attacks' },
   options: { json },
+  examples: [
+    ['$0 list attacks', 'list all attacks'],
+    ['$0 list jpeg', 'show the parameters of one attack'],
+  ],
   handler: async ({ what, json: asJson }) => {
-    if (what === 'datasets') return listDatasets(asJson);
-    if (what === 'models') return (await import('./models.ts')).listModels(asJson);
-    const { defaultParameters, describeParameters } = await import('../../plugin/parameters.ts');
-    const plugins = await registryOf(what);
-    if (asJson) {
-      printJson(
-        plugins.map((plugin) => {
-          const needs = plugin.needs(defaultParameters(plugin)).map(({ role }) => role);
-          return { ...facts(plugin), needs, params: describeParameters(plugin) };
-        }),
-      );
-      return;
-    }
-    for (const plugin of plugins) {
-      const able = [hasGraph(plugin) && 'as ONNX graph', 'learns' in plugin && 'learns'].filter(Boolean);
-      print(
-        `${styled('bold', plugin.id)}  ${plugin.summary}${able.length === 0 ? '' : ` (${able.join(', ')})`}`,
-      );
-      for (const { name, accepts, description, default: preset } of describeParameters(plugin)) {
-        const without = preset === undefined ? 'none' : JSON.stringify(preset);
-        print(`    ${name}: ${accepts}; ${description} (default ${without})`);
-      }
-    }
+    if (what === 'models' || what === 'datasets') throw listedElsewhere(what);
+    const kind = KINDS.find((each) => each === what);
+    if (kind !== undefined) return listKind(kind, asJson);
+    const named = await pluginsNamed(what);
+    if (asJson) return printJson(await Promise.all(named.map(([, plugin]) => described(plugin))));
+    for (const [of, plugin] of named) await showPlugin(of, plugin);
   },
 });
 
-async function listDatasets(asJson: boolean): Promise<void> {
-  const { describeAtelier, listManifests } = await import('../../datasets/list.ts');
-  const manifests = await listManifests('datasets');
-  const atelier = describeAtelier();
-  if (asJson) return printJson({ manifests, atelier });
-  for (const { path, pictures, artists, licences } of manifests) {
-    print(`${styled('bold', path)}  ${pictures} pictures by ${artists.join(', ')}; ${licences.join(', ')}`);
-  }
-  print(
-    `${styled('bold', 'atelier')}  synthetic paintings: { atelier: { count: 12, size: 256, painters: [...], motifs: [...], seed: 0 } }`,
-  );
-  print(`    painters: ${atelier.painters.join(', ')}`);
-  print(`    motifs: ${atelier.motifs.join(', ')}`);
+async function listKind(kind: Kind, asJson: boolean): Promise<void> {
+  const plugins = await registryOf(kind);
+  if (asJson) return printJson(await Promise.all(plugins.map(described)));
+  const withGraph = plugins.some(hasGraph);
+  const rows = plugins.map((plugin) => [
+    plugin.id,
+    ...(withGraph ? [hasGraph(plugin) ? 'yes' : ''] : []),
+    plugin.summary,
+  ]);
+  print(tableWithin([kind.slice(0, -1), ...(withGraph ? ['graph'] : []), 'what it does'], rows));
+  if (withGraph) note('\ngraph: can be written as an ONNX graph, so protections can be optimised through it');
+  note(`\nTo see the parameters of one: craquelure list ${plugins[1]?.id}`);
 }
 
-async function registryOf(what: 'protections' | 'attacks' | 'metrics'): Promise<readonly PluginBase[]> {
-  switch (what) {
+/** The plug-ins with this id; one id may be in two registries. @throws UNKNOWN_PLUGIN if there is none */
+async function pluginsNamed(id: string): Promise<readonly (readonly [Kind, PluginBase])[]> {
+  const all = await Promise.all(
+    KINDS.map(async (kind) => (await registryOf(kind)).map((plugin) => [kind, plugin] as const)),
+  );
+  const named = all.flat().filter(([, plugin]) => plugin.id === id);
+  if (named.length > 0) return named;
+  const ids = [...new Set(all.flat().map(([, plugin]) => plugin.id))];
+  throw unknownName('protection, attack or metric', id, [...KINDS, ...ids]);
+}
+
+async function showPlugin(kind: Kind, plugin: PluginBase): Promise<void> {
+  const { describeParameters } = await import('../../plugin/parameters.ts');
+  const { id, label, summary, reference, version } = plugin;
+  print(`${id} (${kind.slice(0, -1)}, version ${version})`);
+  print(wrapped(summary, 2));
+  print(wrapped(`Name in figures: ${label}`, 2));
+  print(wrapped(`Source: ${reference}`, 2));
+  for (const remark of await remarksOn(plugin)) print(wrapped(remark, 2));
+  const parameters = describeParameters(plugin);
+  if (parameters.length === 0) return print('\n  no parameters\n');
+  const rows = parameters.map(({ name, accepts, description, default: preset }) => [
+    name,
+    preset === undefined ? '' : plain(preset),
+    accepts,
+    description,
+  ]);
+  print(`\n${wrappedTable(['parameter', 'default', 'values', 'meaning'], rows, [24, 16, 26])}\n`);
+}
+
+async function remarksOn(plugin: PluginBase): Promise<readonly string[]> {
+  const { defaultParameters } = await import('../../plugin/parameters.ts');
+  const roles = plugin.needs(defaultParameters(plugin)).map(({ role }) => role);
+  return [
+    ...(roles.length > 0 ? [`Models, with default parameters: ${roles.join(', ')}`] : []),
+    ...(hasGraph(plugin)
+      ? ['Can be written as an ONNX graph, so protections can be optimised through it.']
+      : []),
+    ...('training' in plugin
+      ? ['Is trained on images with and without the protection, so it runs only in an experiment.']
+      : []),
+  ];
+}
+
+const plain = (value: unknown): string => (typeof value === 'string' ? value || "''" : JSON.stringify(value));
+
+async function registryOf(kind: Kind): Promise<readonly PluginBase[]> {
+  switch (kind) {
     case 'protections':
       return Object.values((await import('../../protections/index.ts')).protections);
     case 'attacks':
@@ -64,12 +104,19 @@ async function registryOf(what: 'protections' | 'attacks' | 'metrics'): Promise<
   }
 }
 
+/** A plug-in for `--json`; `needs` are the roles with default parameters. */
+async function described(plugin: PluginBase): Promise<object> {
+  const { defaultParameters, describeParameters } = await import('../../plugin/parameters.ts');
+  const needs = plugin.needs(defaultParameters(plugin)).map(({ role }) => role);
+  return { ...facts(plugin), needs, params: describeParameters(plugin) };
+}
+
 function facts({ id, label, summary, reference, version, random, ...rest }: PluginBase): object {
-  const plain = Object.entries(rest).filter(
-    ([name, value]) => name !== 'params' && name !== 'learns' && typeof value !== 'function',
+  const others = Object.entries(rest).filter(
+    ([name, value]) => name !== 'params' && name !== 'training' && typeof value !== 'function',
   );
-  const able = { ...(hasGraph(rest) && { graph: true }), ...('learns' in rest && { learns: true }) };
-  return { id, label, summary, reference, version, random, ...Object.fromEntries(plain), ...able };
+  const able = { ...(hasGraph(rest) && { graph: true }), ...('training' in rest && { trained: true }) };
+  return { id, label, summary, reference, version, random, ...Object.fromEntries(others), ...able };
 }
 
 /** Attacks that can be written as an ONNX graph. */

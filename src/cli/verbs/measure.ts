@@ -11,25 +11,34 @@ const FEATURE_METRICS = 'frechet,kid,cmmd';
 
 export const measure = defineVerb({
   command: 'measure <a> <b>',
-  describe: 'measure a picture, a folder or a .npy matrix of features A against the reference B',
+  describe:
+    'compute metrics of A against the reference B: two images, two folders, or two .npy files of features',
   positionals: (yargs) =>
     yargs
-      .positional('a', { type: 'string', demandOption: true, describe: 'image, folder or .npy [n, d]' })
-      .positional('b', { type: 'string', demandOption: true, describe: 'what A is measured against' }),
+      .positional('a', {
+        type: 'string',
+        demandOption: true,
+        describe: 'image, folder of images, or .npy file of features [n, d]',
+      })
+      .positional('b', { type: 'string', demandOption: true, describe: 'reference, of the same kind as A' }),
+  needs: {
+    what: 'two images, two folders or two .npy files',
+    example: 'craquelure measure protected/ art/',
+  },
   options: {
     metrics: {
       type: 'string',
-      describe: `metrics, separated by commas (default: ${IMAGE_METRICS}; for features ${FEATURE_METRICS})`,
+      describe: `metrics, separated by commas (default: ${IMAGE_METRICS}; for .npy files: ${FEATURE_METRICS})`,
     },
     'allow-unequal': {
       type: 'boolean',
       default: false,
-      describe: 'compare sets of features of different size; the value is then only good for itself',
+      describe: 'allow feature sets of different size; such values cannot be compared with others',
     },
-    seed: { type: 'number', default: 0, describe: 'root seed of metrics that draw random numbers' },
+    seed: { type: 'number', default: 0, describe: 'random seed, for metrics that use random numbers' },
     out: {
       type: 'string',
-      describe: 'folder for maps of where A differs visibly from B: texture hides, flat areas show',
+      describe: 'folder for maps that show where A differs visibly from B',
     },
     model,
     device,
@@ -37,8 +46,8 @@ export const measure = defineVerb({
     json,
   },
   examples: [
-    ['$0 measure protected/a.png art/a.png --metrics psnr,ssim --json', 'two numbers as JSON'],
-    ['$0 measure protected/ art/ --out maps', 'one picture each of where the change shows'],
+    ['$0 measure protected/a.png art/a.png --metrics psnr,ssim --json', 'two metrics as JSON'],
+    ['$0 measure protected/ art/ --out maps', 'write a map of the visible changes for each image'],
     ['$0 measure a.npy b.npy --metrics frechet,cmmd', 'distances between two sets of features'],
   ],
   handler: async (args) => {
@@ -48,7 +57,9 @@ export const measure = defineVerb({
     if (calls.some((call) => call === '')) throw expected('metrics separated by commas', '--metrics', asked);
     if (ofFeatures) {
       if (args.out !== undefined)
-        throw expected('pictures to draw maps of', '--out', `${args.a} ${args.b}`, { code: 'USAGE' });
+        throw expected('images (maps cannot be drawn of features)', '--out', `${args.a} ${args.b}`, {
+          code: 'USAGE',
+        });
       const { measureFeatures } = await import('../../standalone/compare-features.ts');
       await answer(await measureFeatures(args.a, args.b, calls, { allowUnequal: args.allowUnequal }), args);
       return;
@@ -65,7 +76,7 @@ export const measure = defineVerb({
     await answer(results, args);
     if (args.out === undefined) return;
     const maps = await drawVisibility(args.a, args.b, args.out, args.maxPixels);
-    for (const map of maps) note(`visible change: ${map}`);
+    for (const map of maps) note(`map of visible changes: ${map}`);
   },
 });
 

@@ -1,38 +1,40 @@
-/** @file `craquelure models`: which networks there are, what is here of them; fetching and checking their files. */
+/** @file `craquelure models`: lists the models, downloads them and verifies their files. */
 import type { InventoryRow } from '../../models/inventory.ts';
+import { missingArgument } from '../../messages/index.ts';
 import { EXIT } from '../exit.ts';
 import { startProgress } from '../progress.ts';
-import { note, print, printJson, size, table } from '../terminal.ts';
+import { note, print, printJson, size, table, tableWithin } from '../terminal.ts';
 import { defineVerb, json } from '../verb.ts';
 
 export const models = defineVerb({
   command: 'models <action> [ids..]',
-  describe: 'list, pull or verify the networks that play roles in protections, attacks and metrics',
+  describe: 'list, download or verify the models that protections, attacks and metrics use',
   positionals: (yargs) =>
     yargs
       .positional('action', {
         choices: ['list', 'pull', 'verify'] as const,
         demandOption: true,
-        describe: 'list: what there is; pull: fetch files; verify: read every byte and compare hashes',
+        describe: 'list: show all models; pull: download files; verify: compare the files with their hashes',
       })
       .positional('ids', {
         type: 'string',
         array: true,
         default: [],
-        describe: "models, as 'models list' names them",
+        describe: "ids of models, as 'models list' shows them",
       }),
+  needs: { what: 'list, pull or verify', example: 'craquelure models list' },
   options: {
     force: {
       type: 'boolean',
       default: false,
-      describe: 'pull: fetch again what is here; trust what comes where no hash is listed',
+      describe: 'pull: download again; accept files for which no hash is listed',
     },
-    quiet: { type: 'boolean', default: false, describe: 'no progress' },
+    quiet: { type: 'boolean', default: false, describe: 'show no progress' },
     json,
   },
   examples: [
-    ['$0 models list', 'what there is, and what of it is here'],
-    ['$0 models pull clip-vit-b-32', 'fetch one model into the cache'],
+    ['$0 models list', 'show all models, and which are on this machine'],
+    ['$0 models pull clip-vit-b-32', 'download one model'],
   ],
   handler: async ({ action, ids, force, quiet, json: asJson }) => {
     const { modelHome } = await import('../../models/home.ts');
@@ -43,8 +45,7 @@ export const models = defineVerb({
     const entries = named.length > 0 ? named : home.entries;
     if (action === 'pull') {
       if (named.length === 0) {
-        const { expected } = await import('../../messages/index.ts');
-        throw expected('at least one id', 'models pull', undefined, { code: 'USAGE' });
+        throw missingArgument('models pull', 'the id of a model', 'craquelure models pull clip-vit-b-32');
       }
       for (const { id } of named) await pull(id, { force, quiet });
     }
@@ -56,7 +57,7 @@ export const models = defineVerb({
   },
 });
 
-/** Fetches one model, with a bar for each file; Ctrl-C keeps what has come. */
+/** Downloads one model, with a bar for each file; Ctrl-C keeps what is complete so far. */
 async function pull(id: string, { force, quiet }: { force: boolean; quiet: boolean }): Promise<void> {
   const { modelHome } = await import('../../models/home.ts');
   const { entryOf } = await import('../../models/catalogue/index.ts');
@@ -72,7 +73,7 @@ async function pull(id: string, { force, quiet }: { force: boolean; quiet: boole
     await pullModel(entry, home, {
       force,
       signal: abort.signal,
-      onWait: (holder) => note(`${id}: ${holder} is fetching it; waiting`),
+      onWait: (holder) => note(`${id}: ${holder} is downloading it; waiting`),
       onProgress: (file, received, total) =>
         progress.update(received, total ?? received, `${id}/${file} ${size(received)}`),
     });
@@ -82,20 +83,10 @@ async function pull(id: string, { force, quiet }: { force: boolean; quiet: boole
   }
 }
 
-/** What there is, and what of it is here. */
-export async function listModels(asJson: boolean): Promise<void> {
-  const { modelHome } = await import('../../models/home.ts');
-  const { takeInventory } = await import('../../models/inventory.ts');
-  const home = modelHome();
-  const rows = await takeInventory(home.entries, home);
-  if (asJson) printJson(rows);
-  else print(overview(rows));
-}
-
 const overview = (rows: readonly InventoryRow[]): string =>
-  table(
-    ['id', 'state', 'roles', 'licence', 'pull'],
-    rows.map((row) => [row.id, row.state, row.roles.join(' '), row.licence, row.published ? 'yes' : 'no']),
+  tableWithin(
+    ['id', 'state', 'download', 'roles', 'licence'],
+    rows.map((row) => [row.id, row.state, row.published ? 'yes' : 'no', row.roles.join(' '), row.licence]),
   );
 
 const details = (rows: readonly InventoryRow[]): string =>
@@ -116,13 +107,13 @@ const details = (rows: readonly InventoryRow[]): string =>
     ),
   );
 
-/** Changed files are always a failure, missing ones where the model was asked for by name. */
+/** Changed files are always a failure, missing ones only if the model was named. */
 function reportProblems(rows: readonly InventoryRow[], named: boolean): void {
   for (const { id, files } of rows) {
     for (const { name, state, path, listed, sha256 } of files) {
       if (state === 'changed')
-        note(`craquelure: ${id}: '${path}' has sha256 ${sha256} but ${listed} was listed`);
-      else if (state === 'absent' && named) note(`craquelure: ${id}: '${name}' is not here`);
+        note(`craquelure: ${id}: expected sha256 ${listed} for '${path}' but the file has ${sha256}`);
+      else if (state === 'absent' && named) note(`craquelure: ${id}: '${name}' is not on this machine`);
       if (state === 'changed' || (state === 'absent' && named)) process.exitCode = EXIT.failure;
     }
   }

@@ -1,17 +1,14 @@
 /** @file `craquelure plan`: what a run would do; writes nothing. */
+import type { PlanEstimate } from '../../plan/estimate.ts';
 import { matrixOptions, prepareOptions } from '../matrix.ts';
 import { duration, note, print, printJson, size, table } from '../terminal.ts';
-import { defineVerb } from '../verb.ts';
+import { defineVerb, experimentFile, needsExperimentFile } from '../verb.ts';
 
 export const plan = defineVerb({
   command: 'plan <experiment>',
-  describe: 'show what would run, what is cached, and how long it may take; writes nothing',
-  positionals: (yargs) =>
-    yargs.positional('experiment', {
-      type: 'string',
-      demandOption: true,
-      describe: 'experiment file (YAML)',
-    }),
+  describe: 'show what a run would do and how long it may take; writes nothing',
+  positionals: (yargs) => yargs.positional('experiment', experimentFile),
+  needs: needsExperimentFile('plan'),
   options: matrixOptions,
   handler: async (args) => {
     const { availableParallelism } = await import('node:os');
@@ -38,24 +35,29 @@ export const plan = defineVerb({
       });
       return;
     }
-    print(`${inputs.plan.run}: ${inputs.plan.cells.length} cells on ${inputs.plan.items.length} pictures`);
+    print(`${inputs.plan.run}: ${inputs.plan.cells.length} cells on ${inputs.plan.items.length} images`);
     print(
-      `in ${inputs.dir}: ${before.finishedCells} cells finished, ${before.failedCells} of them with errors\n`,
+      `${inputs.dir}: ${before.finishedCells} cells finished, ${before.failedCells} of them with errors\n`,
     );
     const rows = estimate.work.map(({ work, jobs, cached, toRun, ms, counted }) => [
       work,
       jobs,
       cached,
       toRun,
-      ms === null ? 'not timed yet' : `${duration(ms)}${counted ? ' (counted)' : ''}`,
+      ms === null ? 'not timed yet' : `${duration(ms)}${counted ? ' (from operation counts)' : ''}`,
     ]);
     print(table(['work', 'jobs', 'cached', 'to run', 'time on one thread'], rows));
-    const untimed =
-      estimate.untimed.length === 0
-        ? ''
-        : `, and ${estimate.untimed.length} kinds of work that were never timed here`;
-    print(
-      `\n${estimate.toRun} jobs to run, about ${duration(estimate.ms)} on ${workers} threads${untimed}; up to about ${size(memory)} of memory`,
-    );
+    print(`\n${estimate.toRun} jobs to run on ${workers} threads`);
+    print(`time: ${expectedTime(estimate)}`);
+    print(`memory: up to about ${size(memory)}`);
   },
 });
+
+/** The expected time in words. Work that was never timed has no time, and is counted instead. */
+function expectedTime({ work, toRun, untimed, ms }: PlanEstimate): string {
+  if (toRun === 0) return 'none, all work is cached';
+  const kinds = work.filter((each) => each.toRun > 0).length;
+  const never = `${untimed.length} of ${kinds} kinds of work were never timed on this machine`;
+  if (untimed.length === kinds) return `no estimate yet (${never})`;
+  return untimed.length === 0 ? `about ${duration(ms)}` : `at least ${duration(ms)} (${never})`;
+}

@@ -5,21 +5,38 @@ import { defineVerb } from '../verb.ts';
 
 export const protect = defineVerb({
   command: 'protect <images..>',
-  describe: 'protect pictures or folders of pictures with one protection',
+  describe: 'protect images, or folders of images',
   positionals: (yargs) =>
     yargs.positional('images', {
       type: 'string',
       array: true,
       demandOption: true,
-      describe: 'files or folders',
+      describe: 'images, or folders of images',
     }),
+  needs: {
+    what: 'images or folders',
+    example: 'craquelure protect art/ --protection noise --out protected',
+  },
   options: {
-    protection: { type: 'string', demandOption: true, describe: "name or call: noise, 'noise(level=heavy)'" },
-    level: { type: 'string', describe: 'named budget: light, medium or heavy' },
-    set: { type: 'string', array: true, describe: 'a parameter: --set eps=6; repeat for more' },
+    protection: {
+      type: 'string',
+      demandOption: true,
+      describe: "protection, such as noise or 'noise(level=heavy)'",
+    },
+    level: { type: 'string', describe: 'budget: light, medium or heavy' },
+    param: {
+      type: 'string',
+      array: true,
+      describe: 'parameter of the protection, such as --param eps=6; repeat the flag for more',
+    },
     ...handOptions,
   },
-  examples: [['$0 protect art/*.png --protection noise --level light --out protected', 'a placebo of 4/255']],
+  examples: [
+    [
+      '$0 protect art/*.png --protection noise --level light --out protected',
+      'add random noise of at most 4/255 (a placebo)',
+    ],
+  ],
   handler: async (args) => {
     const { protectionSettings } = await import('../../experiment/settings.ts');
     const { protectFile } = await import('../../standalone/by-hand.ts');
@@ -29,10 +46,10 @@ export const protect = defineVerb({
       throw expected('one protection', '--protection', args.protection);
     const level = args.level === undefined ? {} : { level: args.level };
     const settings = protectionSettings({
-      [call.id]: { ...call.params, ...level, ...assignments(args.set ?? [], parseList) },
+      [call.id]: { ...call.params, ...level, ...assignments(args.param ?? [], parseList) },
     });
     if (settings.length > 1)
-      throw expected('single values, for lists are swept in experiments only', '--set', args.set);
+      throw expected('single values (lists are for experiments)', '--param', args.param);
     await runByHand(args.images, ['protection', settings[0]!], protectFile, args);
   },
 });
@@ -51,7 +68,7 @@ function assignments(
     {},
     ...texts.map((text) => {
       const name = text.slice(0, text.indexOf('='));
-      if (!text.includes('=') || name === '') throw expected("'parameter=value'", '--set', text);
+      if (!text.includes('=') || name === '') throw expected("'NAME=VALUE'", '--param', text);
       return { [name]: read(text.slice(text.indexOf('=') + 1)) };
     }),
   );

@@ -1,12 +1,12 @@
-/** @file `craquelure report`: the report of a run, written again from its rows. */
+/** @file `craquelure report`: writes the report of a run again from its rows. */
 import { print, printJson } from '../terminal.ts';
-import { defineVerb, json } from '../verb.ts';
+import { defineVerb, json, needsRunFolder, runFolder } from '../verb.ts';
 
 export const report = defineVerb({
   command: 'report <run>',
-  describe: 'write the report of a run again, also of one that is not finished',
-  positionals: (yargs) =>
-    yargs.positional('run', { type: 'string', demandOption: true, describe: "a run's folder" }),
+  describe: 'write the report of a run again, even if the run is not finished',
+  positionals: (yargs) => yargs.positional('run', runFolder),
+  needs: needsRunFolder('report'),
   options: { json },
   handler: async (args) => {
     const { readRunFolder } = await import('../../run/run-folder.ts');

@@ -1,4 +1,4 @@
-/** @file `craquelure run`: the matrix, from where it stands to its report. */
+/** @file `craquelure run`: the matrix of an experiment, from its current state to its report. */
 import type { RunInputs, RunOptions, RunOutcome } from '../../run/run.ts';
 import type { ExecutorOptions } from '../../jobs/executor.ts';
 import { deviceOption } from '../choices.ts';
@@ -6,26 +6,26 @@ import { EXIT } from '../exit.ts';
 import { matrixOptions, prepareOptions } from '../matrix.ts';
 import { type Progress, startProgress } from '../progress.ts';
 import { duration, note, print, printJson } from '../terminal.ts';
-import { defineVerb } from '../verb.ts';
+import { defineVerb, experimentFile, needsExperimentFile } from '../verb.ts';
 
 export const run = defineVerb({
   command: 'run <experiment>',
-  describe: 'run the matrix of an experiment file; goes on where an earlier run stopped',
-  positionals: (yargs) =>
-    yargs.positional('experiment', {
-      type: 'string',
-      demandOption: true,
-      describe: 'experiment file (YAML)',
-    }),
+  describe: 'run an experiment; continues where an earlier run stopped',
+  positionals: (yargs) => yargs.positional('experiment', experimentFile),
+  needs: needsExperimentFile('run'),
   options: {
     ...matrixOptions,
     'fail-fast': { type: 'boolean', default: false, describe: 'stop at the first failure' },
-    'retry-errors': { type: 'boolean', default: false, describe: 'do failed cells of an earlier run again' },
-    quiet: { type: 'boolean', default: false, describe: 'no progress' },
+    'retry-errors': {
+      type: 'boolean',
+      default: false,
+      describe: 'run the failed cells of an earlier run again',
+    },
+    quiet: { type: 'boolean', default: false, describe: 'show no progress' },
   },
   examples: [
-    ['$0 run experiments/quickstart.yaml', 'the main job'],
-    ["$0 run my.yaml --only 'attack=jpeg*' --limit 4", 'a part of the matrix on four pictures'],
+    ['$0 run experiments/quickstart.yaml', 'run the quickstart experiment'],
+    ["$0 run my.yaml --only 'attack=jpeg*' --limit 4", 'run a part of the matrix on four images'],
   ],
   handler: async (args) => {
     const { prepareRun } = await import('../../run/prepare.ts');
@@ -36,7 +36,8 @@ export const run = defineVerb({
     for (const metric of inputs.experiment.metrics) {
       const { label } = metric;
       const lacking = lackingIn(metric);
-      if (lacking !== undefined) note(`note: ${label} cannot be measured, the rest goes on. ${lacking}`);
+      if (lacking !== undefined)
+        note(`note: the cells of metric ${label} will fail, the others run. ${lacking}`);
     }
 
     const abort = new AbortController();
@@ -84,7 +85,7 @@ async function runMatrix(
         const executor = await localExecutor(store.dir, threads);
         const { work, toRun, cached } = await estimatePlan(plan, store, executor.workers);
         forecast = forecastOf(work, executor.workers);
-        const size = `${plan.cells.length} cells on ${plan.items.length} pictures`;
+        const size = `${plan.cells.length} cells on ${plan.items.length} images`;
         note(`${size}: ${toRun} jobs to run, ${cached} reused, ${executor.workers} threads`);
         return executor;
       },
@@ -92,7 +93,7 @@ async function runMatrix(
       onProgress: (job, fraction) => {
         const left = forecast.reached(job, fraction, performance.now());
         const percent = `${Math.floor(100 * fraction)} %`;
-        show([`${workOf(job)} ${percent}`, ...(left ? [`${duration(left)} to go`] : [])].join(', '));
+        show([`${workOf(job)} ${percent}`, ...(left ? [`${duration(left)} left`] : [])].join(', '));
       },
       onJob: (event) => {
         timings.add(event);
@@ -106,7 +107,7 @@ async function runMatrix(
   }
 }
 
-/** The path of the run's report, written unless it is there already and nothing has changed. */
+/** The path of the run's report. It is written again unless nothing has changed. */
 async function reportOf({ folder, unchanged }: RunOutcome): Promise<string> {
   const { existsSync } = await import('node:fs');
   const { join } = await import('node:path');
@@ -143,7 +144,7 @@ async function announce(
       ms: Math.round(ms),
     });
   } else {
-    const state = unchanged ? 'nothing to do, already finished' : `done in ${duration(ms)}`;
+    const state = unchanged ? 'already finished, nothing to do' : `done in ${duration(ms)}`;
     const { printFindings } = await import('../findings.ts');
     print(`${plan.run}: ${cells} cells, ${failedCells} with errors; ${state}`);
     printFindings(findings);
@@ -154,6 +155,8 @@ async function announce(
     print(`report: ${report}`);
   }
   if (failedCells === 0) return;
-  note(`${failedCells} cells have errors: see 'craquelure status ${dir}'; --retry-errors does them again`);
+  note(
+    `${failedCells} cells have errors. See: craquelure status ${dir}. To run them again, add --retry-errors`,
+  );
   process.exitCode = EXIT.failedCells;
 }

@@ -1,17 +1,13 @@
 /** @file `craquelure validate`: an experiment file and its data set, checked without running anything. */
 import { print, printJson } from '../terminal.ts';
 import { modelChoices } from '../choices.ts';
-import { defineVerb, json, model } from '../verb.ts';
+import { defineVerb, experimentFile, json, model, needsExperimentFile } from '../verb.ts';
 
 export const validate = defineVerb({
   command: 'validate <experiment>',
   describe: 'check an experiment file, its data set and its models',
-  positionals: (yargs) =>
-    yargs.positional('experiment', {
-      type: 'string',
-      demandOption: true,
-      describe: 'experiment file (YAML)',
-    }),
+  positionals: (yargs) => yargs.positional('experiment', experimentFile),
+  needs: needsExperimentFile('validate'),
   options: { model, json },
   handler: async (args) => {
     const { prepareRun } = await import('../../run/prepare.ts');
@@ -34,7 +30,7 @@ export const validate = defineVerb({
       notes: dataset.notes,
     };
     if (args.json) return printJson(summary);
-    print(`${args.experiment} is valid: ${summary.cells} cells on ${summary.images} pictures`);
+    print(`${args.experiment} is valid: ${summary.cells} cells on ${summary.images} images`);
     for (const list of ['protections', 'attacks', 'metrics'] as const)
       print(`  ${list}: ${summary[list].join(', ')}`);
     for (const { role, id } of plan.models) print(`  ${role}: ${id}`);

@@ -6,34 +6,46 @@ import { defineVerb, json } from '../verb.ts';
 
 export const vjp = defineVerb({
   command: 'vjp <model>',
-  describe: 'gradients of an ONNX model: writes out.<name>.npy and grad.<name>.npy',
+  describe: 'compute gradients of an ONNX model; writes out.<name>.npy and grad.<name>.npy',
   positionals: (yargs) => yargs.positional('model', onnxModel),
+  needs: {
+    what: 'an ONNX file',
+    example: 'craquelure vjp vae.onnx --input x=x.npy --cotangent y=ct.npy --wrt x --out grads',
+  },
   options: {
-    input: { type: 'string', array: true, default: [], describe: 'NAME=FILE.npy, once for each input' },
+    input: {
+      type: 'string',
+      array: true,
+      default: [],
+      describe: 'value of an input, as NAME=FILE.npy; repeat the flag for each input',
+    },
     cotangent: {
       type: 'string',
       array: true,
       demandOption: true,
-      describe: 'NAME=FILE.npy: the gradient of the loss by an output, of its shape',
+      describe: 'gradient of the loss with respect to an output, as NAME=FILE.npy',
     },
     wrt: {
       type: 'string',
       array: true,
       demandOption: true,
-      describe: 'inputs and weights to differentiate by, separated by commas',
+      describe: 'compute gradients with respect to these inputs and weights, separated by commas',
     },
     out: { type: 'string', demandOption: true, describe: 'folder for the results' },
     engine: {
       choices: ['onnx', 'tfjs'] as const,
       default: 'onnx' as const,
-      describe: 'onnx: our gradient graph in ONNX Runtime; tfjs: TensorFlow.js, as an independent check',
+      describe: 'onnx: gradient graph in ONNX Runtime; tfjs: TensorFlow.js, as an independent check',
     },
     device,
     threads,
     json,
   },
   examples: [
-    ['$0 vjp vae.onnx --input x=x.npy --cotangent y=ct.npy --wrt x,conv.weight --out grads', 'two gradients'],
+    [
+      '$0 vjp vae.onnx --input x=x.npy --cotangent y=ct.npy --wrt x,conv.weight --out grads',
+      'gradients with respect to an input and a weight',
+    ],
   ],
   handler: async (args) => {
     const { mkdir } = await import('node:fs/promises');
@@ -78,6 +90,6 @@ export const vjp = defineVerb({
         files.map(({ file, dtype, shape }) => [file, dtype, shape.join(' x ') || 'scalar']),
       ),
     );
-    print(`${result.device}: ${duration(ms)}, at most ${size(peakMemory)} of memory`);
+    print(`device: ${result.device}, time: ${duration(ms)}, peak memory: ${size(peakMemory)}`);
   },
 });

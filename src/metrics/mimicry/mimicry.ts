@@ -6,7 +6,7 @@
 import { z } from 'zod';
 import { ROLE_GROUPS } from '../../models/roles.ts';
 import { roleNeeds } from '../../plugin/define.ts';
-import { fewArtists, tooFewForClean, tooFewToLearn } from '../../messages/index.ts';
+import { tooFewArtists, tooFewForClean, tooFewToTrain } from '../../messages/index.ts';
 import { PREPARATION } from '../../models/vectors.ts';
 import { cosine, meanDirection, nearestMean, unitVector } from '../../stats/directions.ts';
 import type { Split, GeneratedMetric, ImageSet, MetricContext, PictureFacts } from '../define.ts';
@@ -82,7 +82,7 @@ export const mimicry = {
   split: (pictures: readonly PictureFacts[], params: MimicryParameters): Split => {
     const { heldOut, trainImages, cleanImages } = params;
     const left = pictures.length - heldOut;
-    if (left < 1) throw tooFewToLearn(pictures[0]?.artist ?? '', pictures.length, heldOut);
+    if (left < 1) throw tooFewToTrain(pictures[0]?.artist ?? '', pictures.length, heldOut);
     const count = trainImages === 0 ? left : Math.min(left, trainImages);
     if (cleanImages > count) throw tooFewForClean(pictures[0]?.artist ?? '', count, cleanImages);
     const places = Array.from({ length: count }, (_, place) => place);
@@ -129,7 +129,7 @@ export async function isNearest(
   context: MetricContext,
   id: string,
 ): Promise<boolean> {
-  if (classes.size < 2) throw fewArtists(id, image.id, own);
+  if (classes.size < 2) throw tooFewArtists(id, image.id, own);
   const vectors = new Map<string, Float32Array[]>();
   for (const [name, images] of classes) vectors.set(name, await vectorsOf(images, context));
   return nearestMean(await context.vectorOf(image, 'image-embedder'), vectors) === own;

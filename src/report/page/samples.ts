@@ -23,7 +23,7 @@ export function mimicry(
 <h2>Samples of the mimics</h2>
 <p class="note">Each row is a model; its name says which images it was fine-tuned on. Each column is a prompt. All rows share the
 same random draws. Baselines come first: the model without fine-tuning, then models of clean, attacked and noisy images.
-${votePage !== undefined && html` <a href="${votePage}">Vote blind</a> on pairs of samples, and count the votes with <code>craquelure votes</code>.`}</p>
+${votePage !== undefined && html` <a href="${votePage}">Vote blind</a> on pairs of samples, and count the votes with <code>craquelure count-votes</code>.`}</p>
 ${curves.map((curve) => figureOf(curve, `${curve.metric} over ${curve.parameter}${curve.artist === '*' ? '' : ` (${curve.artist})`}, with 95 % intervals. Each line is one kind of training set.`))}
 ${sheets.map(sheetOf)}
 </section>
