@@ -15,9 +15,9 @@ import {
   type FineTuneOptions,
   fineTune,
 } from '../diffusion/finetune.ts';
-import { textToImage } from '../diffusion/generate.ts';
 import { type LoraFormat, writeAdapter } from '../diffusion/lora-file.ts';
 import { type OpenRole, openDiffusion } from '../diffusion/open.ts';
+import { sampleClassImages } from '../diffusion/prior.ts';
 import { decodeImage } from '../image/codec.ts';
 import type { Image } from '../image/image.ts';
 import { interrupted, unknownArtist, unknownName } from '../messages/index.ts';
@@ -264,20 +264,15 @@ async function generateClassImages(
   onImage: (done: number) => void,
 ): Promise<TrainingPicture[]> {
   if (prior === undefined) return [];
-  const diffusion = await openDiffusion(open);
   const random = seededRandom(seed).fork('class pictures'); // names of random streams stay, so that seeds do
-  const made: TrainingPicture[] = [];
-  for (let i = 0; i < prior.images; i++) {
-    onImage(i + 1);
-    const [image] = await textToImage(diffusion, {
-      prompts: [prior.prompt],
-      randoms: [random.fork(`picture ${i}`)],
-      ...(resolution !== undefined && { size: { width: resolution, height: resolution } }),
-      signal,
-    });
-    made.push({ image: image!, caption: prior.prompt });
-  }
-  return made;
+  return sampleClassImages(await openDiffusion(open), {
+    prompt: prior.prompt,
+    count: prior.images,
+    randomOf: (place) => random.fork(`picture ${place}`),
+    resolution,
+    signal,
+    onImage,
+  });
 }
 
 function endsOf(losses: readonly number[]): FineTunedFile['loss'] {

@@ -15,7 +15,7 @@ import { type Objective, weightedSum } from '../../optim/descend.ts';
 import type { TrainingState } from '../../optim/train.ts';
 import { openRole, openRoles, type PluginContext, type RoleNeed } from '../../plugin/define.ts';
 import type { Random } from '../../random.ts';
-import { classPicturesOf, type Prior, priorNeeds, priorParameters, priorRefers } from './class-pictures.ts';
+import { classImagesOf, type Prior, priorNeeds, priorParameters, priorRefers } from './class-images.ts';
 import { denoisingObjective, type Tuned } from './denoising.ts';
 import {
   type DiffusionAttack,
@@ -216,7 +216,7 @@ async function openTrainer(
   // No training after the last round. With `cleanFirst` there is one on the clean image before each.
   const trainings = rounds - 1 + (params.cleanFirst ? rounds : 0);
   if (trainSteps * trainings === 0) return undefined;
-  const classPictures = await classPicturesOf(params, trainSteps * trainings, context);
+  const classImages = await classImagesOf(params, trainSteps * trainings, context);
   const unet = await openRole(context, 'unet');
   const tuner = await openFineTuner(
     {
@@ -226,11 +226,11 @@ async function openTrainer(
       resolution: unet.model.fill.diffusion?.side ?? 512,
       crop: 'center',
       flip: false,
-      ...(classPictures.length > 0 && { prior: { weight: priorWeight } }),
+      ...(classImages.length > 0 && { prior: { weight: priorWeight } }),
     },
     { open: (role) => openRole(context, role), random },
   );
-  const classSets = classPictures.length > 0 ? [await tuner.encode(classPictures)] : [];
+  const classSets = classImages.length > 0 ? [await tuner.encode(classImages)] : [];
   return {
     train: async (image, resume) => {
       const sets = [await tuner.encode([{ image, caption: prompt }]), ...classSets];

@@ -5,8 +5,8 @@
  */
 import { z } from 'zod';
 import type { TrainingPicture } from '../../diffusion/examples.ts';
-import { textToImage } from '../../diffusion/generate.ts';
 import { openDiffusion } from '../../diffusion/open.ts';
+import { sampleClassImages } from '../../diffusion/prior.ts';
 import type { Image } from '../../image/image.ts';
 import { openRole, picturesOf, type PluginContext, type RoleNeed } from '../../plugin/define.ts';
 import { deriveSeed, seededRandom } from '../../random.ts';
@@ -55,7 +55,7 @@ export const priorNeeds = ({ priorWeight, trainSteps, classData }: Prior): reado
   priorWeight > 0 && trainSteps > 0 && classData === undefined ? [{ role: 'vae-decoder' }] : [];
 
 /** The class images for `draws` training steps; none if the prior has no weight. */
-export async function classPicturesOf(
+export async function classImagesOf(
   params: Prior,
   draws: number,
   context: PluginContext,
@@ -66,54 +66,43 @@ export async function classPicturesOf(
   const images =
     classData === undefined
       ? await sampled(classPrompt, count, context)
-      : await Promise.all(
-          picturesOf(context, 'classData')
-            .slice(0, count)
-            .map((each) => each.load()),
-        );
+      : await given(classPrompt, count, context);
   const source = classData === undefined ? 'generated' : 'given';
-  context.note?.('class pictures', {
-    source,
-    count: images.length,
-    prompt: classPrompt,
-    weight: priorWeight,
-  });
-  return images.map((image) => ({ image, caption: classPrompt }));
+  const about = { source, count: images.length, prompt: classPrompt, weight: priorWeight };
+  context.note?.('class pictures', about);
+  return images;
 }
 
-/**
- * Samples by the U-Net that made them, then by everything else that they depend on: all images that are protected share
- * their class images.
- */
-const cache = new WeakMap<object, Map<string, Image>>();
+function given(caption: string, count: number, context: PluginContext): Promise<TrainingPicture[]> {
+  const own = picturesOf(context, 'classData').slice(0, count);
+  return Promise.all(own.map(async (each) => ({ image: await each.load(), caption })));
+}
 
-async function sampled(prompt: string, count: number, context: PluginContext): Promise<Image[]> {
+/** Samples by the U-Net that made them, then by all else that they depend on: protected images share their class images. */
+const cache = new WeakMap<object, Map<string, Map<number, Image>>>();
+
+/** The seeds depend on the class, not on the image that is protected. */
+async function sampled(
+  prompt: string,
+  count: number,
+  context: PluginContext,
+): Promise<readonly TrainingPicture[]> {
   const unet = await openRole(context, 'unet');
   const others = [await openRole(context, 'vae-decoder'), await openRole(context, 'text-encoder')];
-  const models = others.map(({ model }) => model.key).join(' ');
-  const known = cache.get(unet) ?? new Map<string, Image>();
-  cache.set(unet, known);
-  const diffusion = await openDiffusion((role) => openRole(context, role));
-  const images: Image[] = [];
-  for (let i = 0; i < count; i++) {
-    const name = `class picture ${i} of ${prompt}`;
-    const key = `${models} ${name}`;
-    const image = known.get(key) ?? (await sample(name));
-    known.set(key, image);
-    images.push(image);
-  }
-  return images;
-
-  /** The seed depends on the class, not on the image that is protected. */
-  async function sample(name: string): Promise<Image> {
-    const randoms = [seededRandom(deriveSeed(name))];
-    const sampler = { sampler: 'dpm++2m-karras', steps: 20 } as const;
-    const [image] = await textToImage(diffusion, {
-      randoms,
-      prompts: [prompt],
-      ...sampler,
-      signal: context.signal,
-    });
-    return image!;
-  }
+  const byModels = cache.get(unet) ?? new Map<string, Map<number, Image>>();
+  cache.set(unet, byModels);
+  const key = `${others.map(({ model }) => model.key).join(' ')} ${prompt}`;
+  const known = byModels.get(key) ?? new Map<number, Image>();
+  byModels.set(key, known);
+  const { signal } = context;
+  return sampleClassImages(await openDiffusion((role) => openRole(context, role)), {
+    prompt,
+    count,
+    // The name of a stream of random numbers stays as it was, so that its numbers do.
+    randomOf: (place) => seededRandom(deriveSeed(`class picture ${place} of ${prompt}`)),
+    sampler: 'dpm++2m-karras',
+    steps: 20,
+    signal,
+    known,
+  });
 }

@@ -4,7 +4,7 @@ import { parseModelChoices } from '../../src/models/choice.ts';
 import { openPool } from '../../src/models/pool.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
 import { ROLE_GROUPS } from '../../src/models/roles.ts';
-import { classPicturesOf } from '../../src/protections/parts/class-pictures.ts';
+import { classImagesOf } from '../../src/protections/parts/class-images.ts';
 import { seededRandom } from '../../src/random.ts';
 import { emptyHome, temporaryFolder } from '../models/fixture.ts';
 import { writeTinyDiffusion } from '../tiny-diffusion.ts';
@@ -24,7 +24,7 @@ const classImages = async (
   const needs = ROLE_GROUPS.diffusion.map((role) => ({ role, by: 'test' }));
   const choices = parseModelChoices({ diffusion: path });
   const models = pool.of(await resolveNeeds(needs, choices, { home: await emptyHome(), baseDirs: ['/'] }));
-  const images = await classPicturesOf(params, 2, { random: seededRandom(1), models });
+  const images = await classImagesOf(params, 2, { random: seededRandom(1), models });
   return images.map(({ image }) => image);
 };
 
