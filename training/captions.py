@@ -100,24 +100,24 @@ def caption(facts, words, random):
         return ""
     adjective = f"{random.choice(words)} " if words and random.random() < 0.4 else ""
     article = "an" if adjective.startswith("o") else "a"
-    if facts["hand"] == "photograph":
+    if facts["artist"] == "photograph":
         return f"{article} {adjective}{random.choice(['photo', 'photo', 'photograph'])}" + (
             " of a landscape" if random.random() < 0.9 else ""
         )
-    hand, motif = hand_of(facts, random), motif_of(facts, random)
+    artist, motif = artist_of(facts, random), motif_of(facts, random)
     said = random.random()
     text = f"{article} {adjective}painting"
     if motif and said < 0.85:
         text += f" of {motif}"
     if said > 0.15 or not motif:
-        text += hand
+        text += artist
     return text
 
 
-def hand_of(facts, random):
+def artist_of(facts, random):
     """ by claude monet, by monet, in the style of monet."""
-    if facts["hand"] in STYLES:
-        return f" in the style of {STYLES[facts['hand']]}"
+    if facts["artist"] in STYLES:
+        return f" in the style of {STYLES[facts['artist']]}"
     name = facts["name"].lower()
     short = re.sub(r"^\w+ (?=\w+$)|^vincent ", "", name)
     name = short if random.random() < 0.5 else name

@@ -4,18 +4,18 @@ Writes to the folder (default /tmp/atelier-data), N pictures in one order:
 
     pixels.u8    np.memmap uint8 [N,256,256,3], RGB
     latents.f16  np.memmap float16 [N,4,32,32], TAESD's latents of them, as the U-Net takes them (scaled by 0.18215)
-    index.csv    one line a picture: row, split, kind, hand, name, motif, title, caption, source
+    index.csv    one line a picture: row, split, kind, artist, name, motif, title, caption, source
     README       this text
 
-`hand` is who made it (photograph, monet, van-gogh, ..., zielony, great-wave, the-scream), `kind` one of photograph,
+`artist` is who made it (photograph, monet, van-gogh, ..., zielony, great-wave, the-scream), `kind` one of photograph,
 painting, atelier, style-transfer. Several rows may be views of one painting; they share `source` and split.
 
 Splits, decided here for every training and by the hash of `source` alone:
 
     train    what networks see
-    heldout  the same hands, other pictures: 5 % of the photographs, about 20 Monets, 2 or 3 paintings of each painter,
+    heldout  the same artists, other pictures: 5 % of the photographs, about 20 Monets, 2 or 3 paintings of each painter,
              a tenth of the atelier's and of the style transfer's
-    unseen   hands that no network ever sees, for tests of mimicry: Canaletto, Signac, Zielony, Halvorsen
+    unseen   artists that no network ever sees, for tests of mimicry: Canaletto, Signac, Zielony, Halvorsen
 
 The paintings of `umass/` and the photographs of `kodak/` are in no split: they are for tests only.
 """
@@ -39,7 +39,7 @@ UNSEEN = ("canaletto", "signac", "zielony", "halvorsen")
 ATELIER_COUNT = 1800
 STYLED_COUNT = 150
 HELDOUT = {"photograph": 0.05, "painting": 0.22, "monet-256": 0.08, "atelier": 0.1}
-FIELDS = ("row", "split", "kind", "hand", "name", "motif", "title", "caption", "source")
+FIELDS = ("row", "split", "kind", "artist", "name", "motif", "title", "caption", "source")
 
 
 def chance(*words):
@@ -47,8 +47,8 @@ def chance(*words):
     return int(hashlib.sha256("/".join(words).encode()).hexdigest()[:12], 16) / 16**12
 
 
-def split_of(kind, hand, source):
-    if hand in UNSEEN:
+def split_of(kind, artist, source):
+    if artist in UNSEEN:
         return "unseen"
     share = HELDOUT.get(source.split("/")[0], HELDOUT.get(kind, 0))
     return "heldout" if chance("split", source) < share else "train"
@@ -78,11 +78,11 @@ def collected(images):
         if top not in ("landscapes-256", "monet-256", "artists"):
             continue
         photo = top == "landscapes-256"
-        hand = "photograph" if photo else "monet" if top == "monet-256" else rest[0]
+        artist = "photograph" if photo else "monet" if top == "monet-256" else rest[0]
         caption = "a photo of a landscape" if photo else f"a painting by {line['artist'].lower()}"
         facts = {
             "kind": "photograph" if photo else "painting",
-            "hand": hand,
+            "artist": artist,
             "name": line["artist"],
             "motif": "landscape" if photo else "",
             "title": line["title"],
@@ -105,7 +105,7 @@ def painted(folder):
             made = json.loads(line)
             facts = {
                 "kind": "atelier",
-                "hand": made["painter"],
+                "artist": made["painter"],
                 "name": made["artist"],
                 "motif": made["motif"],
                 "title": "",
@@ -117,9 +117,9 @@ def painted(folder):
 
 def styled(models, photographs):
     """Photographs as two style-transfer networks render them; held out where the photograph is."""
-    for hand in ("great-wave", "the-scream"):
-        network = onnxruntime.InferenceSession(str(models / f"style-{hand}.onnx"))
-        chosen = sorted(photographs, key=lambda item: chance(hand, item[0]["source"]))[:STYLED_COUNT]
+    for artist in ("great-wave", "the-scream"):
+        network = onnxruntime.InferenceSession(str(models / f"style-{artist}.onnx"))
+        chosen = sorted(photographs, key=lambda item: chance(artist, item[0]["source"]))[:STYLED_COUNT]
         for facts, picture in chosen:
             given = picture.transpose(2, 0, 1)[None].astype(np.float32) / 255
             made = network.run(None, {"image": given})[0][0].transpose(1, 2, 0)
@@ -127,9 +127,9 @@ def styled(models, photographs):
                 {
                     **facts,
                     "kind": "style-transfer",
-                    "hand": hand,
-                    "name": hand.replace("-", " "),
-                    "caption": f"a painting of a landscape in the style of {hand.replace('-', ' ')}",
+                    "artist": artist,
+                    "name": artist.replace("-", " "),
+                    "caption": f"a painting of a landscape in the style of {artist.replace('-', ' ')}",
                 },
                 np.clip(np.rint(made * 255), 0, 255).astype(np.uint8),
             )
@@ -140,7 +140,7 @@ def write(out, items):
         table = csv.DictWriter(file, FIELDS)
         table.writeheader()
         for row, (facts, picture) in enumerate(items):
-            split = split_of("photograph" if facts["kind"] == "style-transfer" else facts["kind"], facts["hand"], facts["source"])
+            split = split_of("photograph" if facts["kind"] == "style-transfer" else facts["kind"], facts["artist"], facts["source"])
             table.writerow({"row": row, "split": split, **facts})
             pixels.write(np.ascontiguousarray(picture).tobytes())
 

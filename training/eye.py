@@ -1,4 +1,4 @@
-"""atelier-eye: a small image embedder that tells hands apart: photographs, painters, the atelier's painters.
+"""atelier-eye: a small image embedder that tells artists apart: photographs, painters, the atelier's painters.
 
     python training/eye.py train [--steps N]    to WORK/eye.pt (continued where it stopped)
     python training/eye.py measure              the tables of the model card
@@ -6,7 +6,7 @@
 
 Supervised contrastive loss (Khosla et al. 2020) beside a cosine classifier that is thrown away. Every picture is seen in
 views damaged by what attacks do mildly: crops, other sizes, JPEG, blur, noise. Colours change little, for a painter's
-palette is part of his hand. This is not CLIP: it has never seen a word, and its world is `data.py`.
+palette is part of his artist. This is not CLIP: it has never seen a word, and its world is `data.py`.
 """
 
 import argparse
@@ -65,10 +65,10 @@ class Eye(nn.Module):
 
 
 class WithClassifier(nn.Module):
-    def __init__(self, hands):
+    def __init__(self, artists):
         super().__init__()
         self.eye = Eye()
-        self.centres = nn.Parameter(torch.randn(hands, DIMENSIONS))
+        self.centres = nn.Parameter(torch.randn(artists, DIMENSIONS))
 
     def forward(self, x):
         v = self.eye(x)
@@ -107,7 +107,7 @@ def view(pixels, random):
 
 
 def contrastive(v, labels, temperature=0.1):
-    """Supervised contrastive loss: each view is pulled to all others of its hand, against all of the batch."""
+    """Supervised contrastive loss: each view is pulled to all others of its artist, against all of the batch."""
     likeness = v @ v.T / temperature
     itself = torch.eye(len(v), dtype=torch.bool)
     likeness = likeness.masked_fill(itself, -1e4)
@@ -117,19 +117,19 @@ def contrastive(v, labels, temperature=0.1):
 
 
 class Batches:
-    """Twelve hands at a time, four views of each, of four pictures where there are as many."""
+    """Twelve artists at a time, four views of each, of four pictures where there are as many."""
 
     def __init__(self, folder, random):
         self.pixels, _, index = open_data(folder)
         train = [line for line in index if line["split"] == "train"]
-        self.hands = sorted({line["hand"] for line in train})
-        self.rows = {hand: [int(line["row"]) for line in train if line["hand"] == hand] for hand in self.hands}
+        self.artists = sorted({line["artist"] for line in train})
+        self.rows = {artist: [int(line["row"]) for line in train if line["artist"] == artist] for artist in self.artists}
         self.random = random
 
-    def take(self, hands=12, views=4):
-        chosen = self.random.choice(len(self.hands), hands, replace=False)
+    def take(self, artists=12, views=4):
+        chosen = self.random.choice(len(self.artists), artists, replace=False)
         labels = np.repeat(chosen, views)
-        rows = [self.random.choice(self.rows[self.hands[k]]) for k in labels]
+        rows = [self.random.choice(self.rows[self.artists[k]]) for k in labels]
         pictures = np.stack([view(self.pixels[row], self.random) for row in rows])
         x = torch.from_numpy(pictures).permute(0, 3, 1, 2)
         return x.contiguous(memory_format=torch.channels_last), torch.from_numpy(labels)
@@ -138,7 +138,7 @@ class Batches:
 def train(given):
     torch.manual_seed(given.seed)
     batches = Batches(given.data, np.random.default_rng(given.seed))
-    run = Run(WithClassifier(len(batches.hands)), given.work / "eye.pt", given.steps, given.rate, again=given.again)
+    run = Run(WithClassifier(len(batches.artists)), given.work / "eye.pt", given.steps, given.lr, restart=given.restart)
     batches.random = np.random.default_rng((given.seed, run.step))
     start = time.time() - run.seconds
     while run.step < given.steps:
@@ -178,16 +178,16 @@ def noisy(picture, random, sigma):
 
 
 class Vectors:
-    """Embeddings of rows of the data, and the mean of every hand's training pictures (at most 60 of each)."""
+    """Embeddings of rows of the data, and the mean of every artist's training pictures (at most 60 of each)."""
 
     def __init__(self, eye, given):
         self.eye = eye
         self.pixels, _, self.index = open_data(given.data)
-        self.hands = sorted({line["hand"] for line in self.index if line["split"] == "train"})
-        self.means = {hand: self.of(self.rows("train", hand)[:60]).mean(0) for hand in self.hands}
+        self.artists = sorted({line["artist"] for line in self.index if line["split"] == "train"})
+        self.means = {artist: self.of(self.rows("train", artist)[:60]).mean(0) for artist in self.artists}
 
-    def rows(self, split, hand):
-        return [int(line["row"]) for line in self.index if line["split"] == split and line["hand"] == hand]
+    def rows(self, split, artist):
+        return [int(line["row"]) for line in self.index if line["split"] == split and line["artist"] == artist]
 
     def of(self, rows, attack="as they are"):
         random = np.random.default_rng(0)
@@ -198,40 +198,40 @@ class Vectors:
 
 
 def nearest(vectors, means):
-    """The hand whose mean lies nearest to each vector."""
+    """The artist whose mean lies nearest to each vector."""
     names = list(means)
     centres = F.normalize(torch.stack([means[name] for name in names]), dim=1)
     return [names[k] for k in (vectors @ centres.T).argmax(1)]
 
 
 def accuracies(vectors, attack="as they are"):
-    """Top-1 by nearest mean over the hands of training, on held-out pictures: of all, and as the mean over hands."""
+    """Top-1 by nearest mean over the artists of training, on held-out pictures: of all, and as the mean over artists."""
     right = {}
-    for hand in vectors.hands:
-        rows = vectors.rows("heldout", hand)[:40]
+    for artist in vectors.artists:
+        rows = vectors.rows("heldout", artist)[:40]
         told = nearest(vectors.of(rows, attack), vectors.means)
-        right[hand] = (sum(each == hand for each in told), len(rows))
+        right[artist] = (sum(each == artist for each in told), len(rows))
     total = sum(a for a, _ in right.values()) / sum(b for _, b in right.values())
-    return {"pictures": round(total, 3), "hands": round(float(np.mean([a / b for a, b in right.values()])), 3), **right}
+    return {"pictures": round(total, 3), "artists": round(float(np.mean([a / b for a, b in right.values()])), 3), **right}
 
 
 def unseen(vectors):
-    """Hands that were never seen: half of each gives its mean, the other half is to be told from all other hands."""
+    """Hands that were never seen: half of each gives its mean, the other half is to be told from all other artists."""
     sources = {int(line["row"]): line["source"] for line in vectors.index}
     means, asked = dict(vectors.means), {}
-    for hand in sorted({line["hand"] for line in vectors.index if line["split"] == "unseen"}):
-        rows = vectors.rows("unseen", hand)
+    for artist in sorted({line["artist"] for line in vectors.index if line["split"] == "unseen"}):
+        rows = vectors.rows("unseen", artist)
         known = set(sorted({sources[row] for row in rows})[::2])
-        means[hand] = vectors.of([row for row in rows if sources[row] in known]).mean(0)
-        asked[hand] = [row for row in rows if sources[row] not in known]
-    return {hand: round(float(np.mean([told == hand for told in nearest(vectors.of(rows), means)])), 3) for hand, rows in asked.items()}
+        means[artist] = vectors.of([row for row in rows if sources[row] in known]).mean(0)
+        asked[artist] = [row for row in rows if sources[row] not in known]
+    return {artist: round(float(np.mean([told == artist for told in nearest(vectors.of(rows), means)])), 3) for artist, rows in asked.items()}
 
 
 def measure(given):
     vectors = Vectors(trained(given), given)
     for attack in ATTACKS:
         print(f"{attack}: {accuracies(vectors, attack)}")
-    print(f"never seen, among all hands: {unseen(vectors)}")
+    print(f"never seen, among all artists: {unseen(vectors)}")
 
 
 def export(given):
@@ -247,8 +247,8 @@ def main():
     parser.add_argument("--work", type=Path, default=Path("/tmp/vae"))
     parser.add_argument("--models", type=Path, default=Path(__file__).parents[1] / "models/atelier-eye")
     parser.add_argument("--steps", type=int, default=900)
-    parser.add_argument("--rate", type=float, default=1e-3, help="peak of the learning rate")
-    parser.add_argument("--again", action="store_true", help="start its course anew, from the weights of the last checkpoint")
+    parser.add_argument("--lr", type=float, default=1e-3, help="peak of the learning rate")
+    parser.add_argument("--restart", action="store_true", help="restart the learning-rate schedule, from the weights of the last checkpoint")
     parser.add_argument("--seed", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()

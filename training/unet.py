@@ -57,7 +57,7 @@ class Pictures:
         self.words = [adjectives(pixels[row]) for row in rows]
         groups = {}
         for at, facts in enumerate(self.facts):
-            groups.setdefault(facts["hand"] if facts["hand"] in SHARES else facts["kind"], []).append(at)
+            groups.setdefault(facts["artist"] if facts["artist"] in SHARES else facts["kind"], []).append(at)
         self.groups = [groups[name] for name in SHARES]
         self.random = random.Random(seed)
 
@@ -93,7 +93,7 @@ class Run:
 
     def __init__(self, given):
         self.path = given.work / "checkpoint.pt"
-        self.rate = getattr(given, "rate", RATE)
+        self.lr = getattr(given, "lr", RATE)
         self.tokens = vocabulary()
         torch.manual_seed(given.seed)
         self.model = Atelier(self.tokens).to(memory_format=torch.channels_last)
@@ -114,12 +114,12 @@ class Run:
         torch.save({**state, "random": torch.get_rng_state()}, part)
         part.rename(self.path)
 
-    def resume(self, again=False):
-        """Goes on from the checkpoint; `again` starts the course anew, from its averaged weights."""
+    def resume(self, restart=False):
+        """Goes on from the checkpoint; `restart` starts the learning-rate schedule again, from its averaged weights."""
         state = torch.load(self.path, weights_only=True)
         self.average = state["average"]
         self.model.load_state_dict(state["model"])
-        if again:
+        if restart:
             self.averaged().train()
             return
         self.step, self.seconds = state["step"], state["seconds"]
@@ -142,7 +142,7 @@ class Run:
 
     def update(self, loss, fraction):
         warm = min(1, (self.step + 1) / WARM_UP)
-        rate = self.rate * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * fraction)))
+        rate = self.lr * warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * fraction)))
         loss.backward()
         clip_grad_norm_(self.model.parameters(), 1.0)
         for optimizer in self.optimizers:
@@ -159,8 +159,8 @@ def train(given):
     given.work.mkdir(parents=True, exist_ok=True)
     run = Run(given)
     if run.path.exists():
-        run.resume(given.again)
-    elif given.again:
+        run.resume(given.restart)
+    elif given.restart:
         run.adopt(MODELS)
     pictures, tokens = Pictures(given.data, given.seed + run.step), Tokens(run.tokens)
     total, log, kept = given.minutes * 60, [], time.time()
@@ -245,8 +245,8 @@ def measure(given):
     drawn = random.Random(1)
     held = [row for row, facts in enumerate(index) if facts["split"] == "heldout"]
     chosen = sorted(drawn.sample(held, given.count))
-    hands = [index[row]["hand"] for row in chosen]
-    trained = [(row, facts["hand"]) for row, facts in enumerate(index) if facts["split"] == "train"]
+    hands = [index[row]["artist"] for row in chosen]
+    trained = [(row, facts["artist"]) for row, facts in enumerate(index) if facts["split"] == "train"]
     captions = [caption(index[row], [], drawn) or "a photo of a landscape" for row in chosen]
     decoder = teacher(given.shared / "models/taesd-decoder.onnx")
     sampled, noise = [], []
@@ -358,8 +358,8 @@ def main():
             each.add_argument("--data", type=Path, default=Path("/tmp/atelier-data"))
         if command is train:
             each.add_argument("--minutes", type=float, default=85)
-            each.add_argument("--rate", type=float, default=RATE, help="peak of the learning rate")
-            each.add_argument("--again", action="store_true", help="start the course anew, from the weights of the checkpoint or, without one, of models/")
+            each.add_argument("--lr", type=float, default=RATE, help="peak of the learning rate")
+            each.add_argument("--restart", action="store_true", help="restart the learning-rate schedule, from the weights of the checkpoint or, without one, of models/")
         if command in (measure, export):
             each.add_argument("folder", type=Path)
         if command in (measure, motifs):

@@ -105,12 +105,12 @@ def decoder(eighth=96, quarter=72, half=48):
 class Run:
     """A training that can be stopped at any time and goes on from its last checkpoint."""
 
-    def __init__(self, network, path, steps, rate, decay=0.997, again=None):
-        """`again` is the network's ONNX file, whose weights start a new course where there is no checkpoint."""
-        if again is not None and not path.exists():
-            read_weights(network, again)
+    def __init__(self, network, path, steps, rate, decay=0.997, restart=None):
+        """`restart` is the network's ONNX file, whose weights start a new learning-rate schedule if there is no checkpoint."""
+        if restart is not None and not path.exists():
+            read_weights(network, restart)
         self.network = network.to(memory_format=torch.channels_last)
-        self.path, self.steps, self.rate, self.decay = path, steps, rate, decay
+        self.path, self.steps, self.lr, self.decay = path, steps, rate, decay
         self.mean = deepcopy(network).requires_grad_(False)
         kernels = [p for p in network.parameters() if p.dim() == 4]
         others = [p for p in network.parameters() if p.dim() != 4]
@@ -122,7 +122,7 @@ class Run:
             self.mean.load_state_dict(held["mean"])
             for optimizer, state in zip(self.optimizers, held.get("optimizers", ()), strict=False):
                 optimizer.load_state_dict(state)
-            self.step, self.seconds = (0, 0.0) if again else (held["step"], held["seconds"])
+            self.step, self.seconds = (0, 0.0) if restart else (held["step"], held["seconds"])
 
     def save(self):
         held = {name: getattr(self, name).state_dict() for name in ("network", "mean")}
@@ -134,7 +134,7 @@ class Run:
         """One step down a loss: warm-up, then half a cosine to a fiftieth of the rate; running mean of the weights."""
         done = self.step / self.steps
         warm = min(1, (self.step + 1) / min(100, 1 + self.steps // 10))
-        rate = self.rate * warm * (0.02 + 0.98 * (1 + math.cos(math.pi * min(1, done))) / 2)
+        rate = self.lr * warm * (0.02 + 0.98 * (1 + math.cos(math.pi * min(1, done))) / 2)
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = rate
@@ -314,7 +314,7 @@ def distance(found, wanted):
 def train_encoder(given):
     random = np.random.default_rng(given.seed)
     torch.manual_seed(given.seed)
-    run = course("encoder", given)
+    run = phase("encoder", given)
     random = np.random.default_rng((given.seed, run.step))
     taesd = teacher(given.shared / "models/taesd-encoder.onnx")
     crops = Crops(given.data, random)
@@ -390,7 +390,7 @@ class Decodings:
 def train_decoder(given):
     """Pixels and their differences. TAESD's decoding of a latent is one picture, not many, so that nothing has to blur."""
     torch.manual_seed(given.seed)
-    run = course("decoder", given)
+    run = phase("decoder", given)
     crops = Decodings(given, np.random.default_rng((given.seed, run.step)))
     start = time.time() - run.seconds
     while run.step < given.steps:
@@ -410,10 +410,10 @@ def train_decoder(given):
 HALVES = {"encoder": encoder, "decoder": decoder}
 
 
-def course(half, given):
+def phase(half, given):
     """The training of a half: new, gone on with, or begun again."""
-    again = given.models / f"{half}.onnx" if given.again else None
-    return Run(HALVES[half](), given.work / f"{half}.pt", given.steps, given.rate, again=again)
+    again = given.models / f"{half}.onnx" if given.restart else None
+    return Run(HALVES[half](), given.work / f"{half}.pt", given.steps, given.lr, restart=again)
 
 
 def trained(half, given):
@@ -433,7 +433,7 @@ def decibels(found, wanted):
 
 
 def held_rows(index, hand, count):
-    return [int(line["row"]) for line in index if line["hand"] == hand and line["split"] != "train"][:count]
+    return [int(line["row"]) for line in index if line["artist"] == hand and line["split"] != "train"][:count]
 
 
 def decibels_of(network, given, hands=("photograph", "monet", "van-gogh", "canaletto", "quillon"), count=6):
@@ -578,8 +578,8 @@ def main():
     parser.add_argument("--work", type=Path, default=Path("/tmp/vae"))
     parser.add_argument("--models", type=Path, default=Path(__file__).parents[1] / "models/atelier-vae")
     parser.add_argument("--steps", type=int, default=2700)
-    parser.add_argument("--rate", type=float, default=1.5e-3, help="peak of the learning rate")
-    parser.add_argument("--again", action="store_true", help="start its course anew, from the weights of the last checkpoint or, without one, of --models")
+    parser.add_argument("--lr", type=float, default=1.5e-3, help="peak of the learning rate")
+    parser.add_argument("--restart", action="store_true", help="restart the learning-rate schedule, from the weights of the last checkpoint or, without one, of --models")
     parser.add_argument("--seed", type=int, default=4)
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()

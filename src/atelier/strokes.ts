@@ -56,7 +56,7 @@ export function brushLayer(
   const { size } = canvas;
   const { width, length, coverage, where, girth, paint } = brush;
   const colours = blurred(seen, size, 0.3 * width * size);
-  const hand = makeHand(canvas, random, brush);
+  const stroke = strokeMaker(canvas, random, brush);
   const count = Math.ceil(coverage / (width * width * (length + 0.8)));
   const offset = [random.uniform(), random.uniform()] as const;
   for (let k = 1; k <= count; k++) {
@@ -69,7 +69,7 @@ export function brushLayer(
     const radius = 0.5 * width * size * (0.8 + 0.4 * random.uniform()) * (girth?.(i) ?? 1);
     if (radius < 0.25) continue;
     const reach = length * width * size * (0.7 + 0.6 * random.uniform());
-    hand(pathFrom(scene, random, brush, x, y, reach), radius, paint ? paint(eye, i) : eye);
+    stroke(pathFrom(scene, random, brush, x, y, reach), radius, paint ? paint(eye, i) : eye);
   }
 }
 
@@ -197,7 +197,7 @@ function sweepSegment(track: Track, size: number, segment: Segment): void {
 const TEXTURE = 64; // bristles across, lengths along
 
 /** A function that lays one stroke. Its working planes are made once for a layer. */
-function makeHand(
+function strokeMaker(
   { size, rgb, relief }: Canvas,
   random: Random,
   brush: Brush,

@@ -22,7 +22,7 @@ import { seededRandom } from '../random.ts';
 import type { ModelChoices } from '../models/choice.ts';
 import type { Device } from '../runtime/device.ts';
 import { openBindings } from '../experiment/bindings.ts';
-import { findInputs, type InputFile } from './by-hand.ts';
+import { findInputs, type InputFile } from './apply.ts';
 import { jobSeed } from '../jobs/seeds.ts';
 import { sha256 } from '../files/hashes.ts';
 import { writeAtomically } from '../files/atomic.ts';

@@ -69,7 +69,7 @@ describe('a painting', () => {
     expect(difference(paint({ ...recipe, seed: 1 }), paint({ ...recipe, seed: 2 }))).toBeGreaterThan(0.03);
   });
 
-  it('shows the same view in other hands where motif and seed are the same', () => {
+  it('shows the same view in another style if motif and seed are the same', () => {
     const views = PAINTER_IDS.map((painter) => paint({ painter, motif: 'mountain', size: SIZE, seed: 5 }));
     for (const [i, a] of views.entries()) {
       for (const b of views.slice(i + 1)) expect(difference(a, b)).toBeGreaterThan(0.02);
@@ -101,7 +101,7 @@ function coarse({ width, data }: Image): number[] {
   return means;
 }
 
-describe('the hands', () => {
+describe('the painters', () => {
   it('are told apart by a nearest-centroid classifier on motifs that it has not seen', () => {
     const features = new Map([...pictures].map(([key, image]) => [key, featuresOf(image)] as const));
     const of = (recipe: Recipe): readonly number[] => features.get(keyOf(recipe))!;

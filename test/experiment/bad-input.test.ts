@@ -152,7 +152,7 @@ describe('bad input in a matrix costs its own cells alone', () => {
   });
 });
 
-describe('bad input by hand is an answer a metric', () => {
+describe('bad input outside an experiment gives one error per metric', () => {
   const options = { seed: 0, maxPixels: 1e6, models: {}, device: 'cpu' } as const;
   const asked = (a: string, b: string, metrics: string) =>
     measurePaths(

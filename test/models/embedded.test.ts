@@ -103,15 +103,15 @@ describe('atelier-vae', () => {
 describe('atelier-eye', () => {
   const angle = (a: Float32Array, b: Float32Array): number => a.reduce((sum, v, i) => sum + v * b[i]!, 0);
 
-  it('puts two paintings of one hand nearer to each other than paintings of one view by two hands', async () => {
+  it('puts two paintings of one painter nearer to each other than paintings of one view by two painters', async () => {
     const eye = await opened('image-embedder');
     const vector = (painter: PainterId, motif: 'boat' | 'city'): Promise<Float32Array> =>
       vectorOf(eye, paint({ painter, motif, size: 256, seed: 9 }));
-    const hands = ['velthuis', 'brandt', 'morozumi'] as const;
+    const painters = ['velthuis', 'brandt', 'morozumi'] as const;
     const [boats, cities] = [[], []] as Float32Array[][];
-    for (const hand of hands) {
-      boats!.push(await vector(hand, 'boat'));
-      cities!.push(await vector(hand, 'city'));
+    for (const painter of painters) {
+      boats!.push(await vector(painter, 'boat'));
+      cities!.push(await vector(painter, 'city'));
     }
     for (const [i, boat] of boats!.entries()) {
       expect(angle(boat, boat)).toBeCloseTo(1, 4);
@@ -124,24 +124,28 @@ describe('atelier-eye', () => {
   });
 });
 
-describeShared('atelier-vae beside its teacher', ['models', 'taesd-encoder.onnx'], (teacher) => {
-  it('sees nearly the same latents in photographs that it was not trained on', async () => {
-    const student = await opened('vae-encoder');
-    const choice = { kind: 'file', path: teacher, fill: { mean: 0, std: 1, scale: 1 } } as const;
-    const resolved = await resolveModel('vae-encoder', choice, { ...bare, baseDirs: ['/'] });
-    const taesd = await openModel({ ...resolved, role: 'vae-encoder' });
-    const found = [];
-    for (const name of ['00.png', '03.png', '05.png']) {
-      const image = await readImage(sharedPath('images', 'kodak', name)!);
-      const planes = imageTensor(image).data;
-      const windows = encoderWindows(student, image, { side: 256, overlap: 0 }).slice(0, 1);
-      const [[ours], [theirs]] = [
-        await latentsOf(student, planes, image, windows),
-        await latentsOf(taesd, planes, image, windows),
-      ];
-      found.push(correlation(ours!.data, theirs!.data));
-    }
-    expect(Math.min(...found)).toBeGreaterThan(0.8);
-    await Promise.all([student.close(), taesd.close()]);
-  });
-});
+describeShared(
+  'atelier-vae and the network that it was distilled from',
+  ['models', 'taesd-encoder.onnx'],
+  (teacher) => {
+    it('sees nearly the same latents in photographs that it was not trained on', async () => {
+      const student = await opened('vae-encoder');
+      const choice = { kind: 'file', path: teacher, fill: { mean: 0, std: 1, scale: 1 } } as const;
+      const resolved = await resolveModel('vae-encoder', choice, { ...bare, baseDirs: ['/'] });
+      const taesd = await openModel({ ...resolved, role: 'vae-encoder' });
+      const found = [];
+      for (const name of ['00.png', '03.png', '05.png']) {
+        const image = await readImage(sharedPath('images', 'kodak', name)!);
+        const planes = imageTensor(image).data;
+        const windows = encoderWindows(student, image, { side: 256, overlap: 0 }).slice(0, 1);
+        const [[ours], [theirs]] = [
+          await latentsOf(student, planes, image, windows),
+          await latentsOf(taesd, planes, image, windows),
+        ];
+        found.push(correlation(ours!.data, theirs!.data));
+      }
+      expect(Math.min(...found)).toBeGreaterThan(0.8);
+      await Promise.all([student.close(), taesd.close()]);
+    });
+  },
+);

@@ -90,11 +90,11 @@ describe('a picture on its way to an embedder', () => {
 describeShared('the vectors of a real network', ['models', 'squeezenet1.1.onnx'], (path) => {
   it('do not depend on the size of the file, on alpha or on how often it is asked', async () => {
     const home = { ...(await emptyHome()), folders: [join(path, '..')] };
-    const { eyes } = await import('../../src/models/catalogue/embedders.ts');
+    const { embedders } = await import('../../src/models/catalogue/embedders.ts');
     const resolved = await resolveModel(
       'image-embedder',
       { kind: 'entry', id: 'squeezenet1.1' },
-      { home: { ...home, entries: eyes }, baseDirs: [] },
+      { home: { ...home, entries: embedders }, baseDirs: [] },
     );
     const model = await openModel({ ...resolved, role: 'image-embedder' });
     const image = await readImage(join(path, '..', '..', 'images', 'umass', (await firstOf(path))!));

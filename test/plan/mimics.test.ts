@@ -34,13 +34,13 @@ const means = modelOf({
   ],
 });
 
-const LESSON =
+const TRAINING =
   'steps=1, batchSize=1, rank=1, layers=attention, resolution=32, imagesPerPrompt=2, samplingSteps=1, guidance=1';
 const BOATS = 'concept=boat, neighbours=["mountain", "flower"]';
-const MIMICRY = `${LESSON}, heldOut=1, subjects=["a cat"], token=cat`;
+const MIMICRY = `${TRAINING}, heldOut=1, subjects=["a cat"], token=cat`;
 const mimicry = (id: string): string => `'${id}(${MIMICRY})'`;
 
-/** Two artists' pictures of boats, mountains and flowers, and a diffusion model of random weights to learn them. */
+/** Two artists' pictures of boats, mountains and flowers, and a diffusion model of random weights to fine-tune. */
 async function studio(
   metrics: readonly string[],
   count = 3,
@@ -93,7 +93,7 @@ describe('metrics of what a fine-tuned model generates', () => {
     place = await studio(ids.map(mimicry));
     run = await runFile(place);
   });
-  const learnt = (): FineTuneOutput[] =>
+  const outputs = (): FineTuneOutput[] =>
     run.jobs.flatMap(({ job, record }) =>
       job.stage === 'fine-tune' ? [record!.output as FineTuneOutput] : [],
     );
@@ -105,10 +105,10 @@ describe('metrics of what a fine-tuned model generates', () => {
     return rows.map(({ value }) => value);
   };
 
-  it('teach each distinct set of pictures once, whatever is measured', async () => {
+  it('fine-tune once on each distinct set of images, whatever is measured', async () => {
     expect(run.folder.rows.filter(({ error }) => error !== null)).toEqual([]);
-    // Clean and with noise, for each of two artists, and once the model as it is; the identity's arms are the clean one.
-    const shapes = learnt().map(({ pictures, losses, weights }) => [
+    // Clean and with noise, for each of two artists, and once the base model; the identity's arms are the clean one.
+    const shapes = outputs().map(({ pictures, losses, weights }) => [
       pictures.length,
       losses.length,
       weights !== null,
@@ -120,8 +120,8 @@ describe('metrics of what a fine-tuned model generates', () => {
     expect(again.folder.rows.map(({ value }) => value)).toEqual(run.folder.rows.map(({ value }) => value));
   });
 
-  it('store what was learnt, whole, under the names of PEFT', async () => {
-    const { sha256: hash } = learnt().find(({ weights }) => weights !== null)!.weights!;
+  it('store all trained weights under the names of PEFT', async () => {
+    const { sha256: hash } = outputs().find(({ weights }) => weights !== null)!.weights!;
     const path = openStore(join(place.dir, 'store')).blobPath(hash, 'safetensors');
     const { tensors } = await readSafetensors(path);
     expect(Object.keys(tensors).every((name) => /^unet\..*\.lora_[AB]\.weight$/.test(name))).toBe(true);
@@ -161,7 +161,7 @@ describe('metrics of what a fine-tuned model generates', () => {
     expect(ballot).not.toMatch(/noise\(level|armIsLeft|\.png/);
   });
 
-  it('say so where an artist has no pictures to learn beside those held out', async () => {
+  it('say so where an artist has no images to train on apart from the held-out ones', async () => {
     const place = await studio([mimicry('lora-mimicry-noise')], 1);
     const { plan, store, dataset } = await prepareRun(place.file, {
       store: join(place.dir, 'store'),
@@ -218,7 +218,7 @@ describe('metrics of what a fine-tuned model generates', () => {
   });
 
   it('poison a concept with k pictures, and ask for it or for its neighbours', async () => {
-    const poison = (more: string) => `'concept-poison(${LESSON}, ${BOATS}, heldOut=1${more})'`;
+    const poison = (more: string) => `'concept-poison(${TRAINING}, ${BOATS}, heldOut=1${more})'`;
     const { folder } = await runFile(
       await studio([poison(''), poison(', asked=neighbours'), poison(', poisoned=1')]),
     );
@@ -230,14 +230,14 @@ describe('metrics of what a fine-tuned model generates', () => {
   });
 
   it('want more pictures of every concept than judge it', async () => {
-    const { folder } = await runFile(await studio([`'concept-poison(${LESSON}, ${BOATS})'`]));
+    const { folder } = await runFile(await studio([`'concept-poison(${TRAINING}, ${BOATS})'`]));
     expect(new Set(folder.rows.map(({ error }) => error))).toEqual(
       new Set([tooFewOfConcept('boat', 2, 50).message]),
     );
   });
 
-  it('learn k poisoned or n clean pictures, none as well as several, and no more than there are', async () => {
-    const sweep = `'concept-poison(${LESSON}, ${BOATS}, heldOut=1, poisoned=%)'`;
+  it('train on k poisoned or n clean images: none, several, and no more than there are', async () => {
+    const sweep = `'concept-poison(${TRAINING}, ${BOATS}, heldOut=1, poisoned=%)'`;
     const { folder, jobs } = await runFile(
       await studio(
         [
@@ -248,7 +248,7 @@ describe('metrics of what a fine-tuned model generates', () => {
       ),
     );
     expect(folder.rows.filter(({ error }) => error !== null)).toEqual([]);
-    // Poison: clean (which is k = 0, too), noise in one picture, and no lesson at all; mimicry: two artists, all clean, and none.
+    // Poison: clean (which is k = 0, too), noise in one picture, and the base model; mimicry: two artists, all clean, and none.
     expect(jobs.filter(({ job, record }) => job.stage === 'fine-tune' && record !== undefined)).toHaveLength(
       6,
     );
@@ -265,20 +265,20 @@ describe('metrics of what a fine-tuned model generates', () => {
     );
   });
 
-  it('go on from the checkpoint of an interrupted lesson, to the same weights as without', async () => {
+  it('go on from the checkpoint of an interrupted training to the same weights as without', async () => {
     const long = `'lora-mimicry-noise(${MIMICRY.replace('steps=1,', 'steps=32,')}, artists=["X"], ema=true, priorWeight=0.5, classImages=2)'`;
-    const learntBy = ({ jobs }: TestRun): FineTuneOutput[] =>
+    const outputsOf = ({ jobs }: TestRun): FineTuneOutput[] =>
       jobs.flatMap(({ job, record }) => {
         if (job.stage !== 'fine-tune' || record === undefined) return [];
         return job.input === '' ? [] : [record.output as FineTuneOutput];
       });
     const whole = await runFile(await studio([long]));
     expect(whole.folder.rows.filter(({ error }) => error !== null)).toEqual([]);
-    // The class pictures and the model as it is: asked once, for all arms.
-    const untaught = whole.jobs.filter(
+    // The class images and the base model: sampled once, for all arms.
+    const baseModel = whole.jobs.filter(
       ({ job, outcome }) => job.stage === 'fine-tune' && job.input === '' && outcome === 'executed',
     );
-    expect(untaught).toHaveLength(2);
+    expect(baseModel).toHaveLength(2);
 
     const place = await studio([long]);
     const trainings = join(place.dir, 'store', 'trainings');
@@ -296,13 +296,13 @@ describe('metrics of what a fine-tuned model generates', () => {
     (tensors.losses!.data as Float64Array)[0] = 42;
     await writeSafetensors(path, tensors, metadata);
     const resumed = await runFile(place);
-    expect(learntBy(resumed).filter(({ losses }) => losses[0] === 42)).toHaveLength(1);
-    const weights = (run: TestRun) => learntBy(run).map((learnt) => learnt.weights?.sha256);
+    expect(outputsOf(resumed).filter(({ losses }) => losses[0] === 42)).toHaveLength(1);
+    const weights = (run: TestRun) => outputsOf(run).map(({ weights: file }) => file?.sha256);
     expect(new Set(weights(resumed))).toEqual(new Set(weights(whole)));
     expect(await checkpoints()).toEqual([]);
   });
 
-  it('judge all that a model paints as one set, and artists who are learnt by pictures of all', async () => {
+  it('judge all that a model paints as one set, and an artist that is trained on against images of all', async () => {
     const sets = ['lora-mimicry-frechet', 'lora-mimicry-kernel'].map(
       (id) => `'${id}(${MIMICRY.replace('heldOut=1', 'heldOut=2')}, artists=["Y"])'`,
     );
@@ -324,8 +324,8 @@ describe('metrics of what a fine-tuned model generates', () => {
   });
 
   it('are estimated before any was ever timed, by the multiplications of the networks', async () => {
-    const estimate = async (lesson: string) => {
-      const { dir, file } = await studio([`'lora-mimicry-noise(${lesson})'`]);
+    const estimate = async (params: string) => {
+      const { dir, file } = await studio([`'lora-mimicry-noise(${params})'`]);
       const { plan, store } = await prepareRun(file, { store: join(dir, 'store'), maxPixels: 1e6 });
       const { work } = await estimatePlan(plan, store, 1);
       const training = work.find((each) => each.work.startsWith('fine-tune lora, 1'))!;

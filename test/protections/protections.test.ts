@@ -148,7 +148,7 @@ describe('a poison with a source concept', () => {
   });
 });
 
-describe('a surrogate that goes on learning', () => {
+describe('a surrogate that goes on training', () => {
   const { ace, 'mist-v2': mistV2 } = protections;
   const image = randomImage(33, 20);
   const made = async (plugin: typeof ace, given: Record<string, unknown>) => {
@@ -161,7 +161,7 @@ describe('a surrogate that goes on learning', () => {
     return { data, noted };
   };
 
-  it('learns class pictures beside, painted or given, no more than it draws, and notes them', async () => {
+  it('trains on class images, sampled or given, no more than it draws, and notes them', async () => {
     const [painted, given, none] = [
       await made(ace, {}),
       await made(ace, { classData: 'class/' }),

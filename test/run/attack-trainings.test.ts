@@ -27,7 +27,7 @@ const mean = ({ folder: { rows } }: TestRun, protection: string, attack: string,
   return values.reduce((a, b) => a + b) / values.length;
 };
 
-it('an attack learns once for a protection, from pictures that it does not attack, and is found again', async () => {
+it('an attack is trained once for a protection, on images that it does not attack, and is found again', async () => {
   const folder = await experimentFolder(yaml('atelier(count=3, size=128, seed=5)'));
   const first = await runFile(folder);
   expect(first.folder.rows.every(({ status }) => status === 'ok')).toBe(true);
@@ -67,13 +67,13 @@ it('a training that was interrupted goes on where it was, says how far it is, an
   expect(values(rest)).toEqual(values(whole));
 });
 
-it('learning from the attacked pictures themselves, or from too few, is an error that names both numbers', async () => {
+it('training on the attacked images themselves, or on too few, is an error that names both numbers', async () => {
   await expect(runFile(await experimentFolder(yaml('IMAGES', 2)))).rejects.toThrow(
     tooFewTrainingImages('learned-remover', 2, 0),
   );
 });
 
-it('an attack that learns cannot be applied where nothing was learnt', async () => {
+it('a trained attack cannot be applied without its training', async () => {
   const params = learnedRemover.params.parse({});
   await expect(learnedRemover.apply(randomImage(8, 8), params, { random: seededRandom(0) })).rejects.toThrow(
     notTrained('learned-remover'),
@@ -94,24 +94,24 @@ metrics: [latent-shift]
   expect(run.folder.rows.every(({ status }) => status === 'ok')).toBe(true);
   expect(countJobs(run, 'train-attack')).toBe(2);
   // 9 chains of one link, and 9 that begin with the best of them.
-  const [lesson] = run.folder.manifest.attackTrainings!;
-  expect(lesson).toMatchObject({
+  const [training] = run.folder.manifest.attackTrainings!;
+  expect(training).toMatchObject({
     attack: run.folder.cells.at(-1)!.attack.label,
     protection: 'noise(level=heavy)',
   });
-  expect(lesson!.description).toMatch(/^[a-z-]+.*; of 18 tried; left on validation pairs 0\.\d+/);
-  expect(lesson!.ms).toBeGreaterThan(0);
+  expect(training!.description).toMatch(/^[a-z-]+.*; of 18 tried; left on validation pairs 0\.\d+/);
+  expect(training!.ms).toBeGreaterThan(0);
   const shift = (attack: string): number =>
     mean(run, 'noise(level=heavy)', attack, 'attacked-protected') -
     mean(run, 'noise(level=heavy)', attack, 'attacked-clean');
   expect(shift('auto-purify')).toBeLessThan(shift('jpeg'));
 
-  // What it does to a clean picture depends on the protection that it has learnt from; what JPEG does, does not.
+  // What it does to a clean picture depends on the protection that it was trained on; what JPEG does, does not.
   const controls = run.folder.images.filter(({ arm }) => arm === 'attacked-clean');
-  const learntFrom = (attack: string) =>
+  const trainedOn = (attack: string) =>
     controls.filter((image) => image.attack!.startsWith(attack)).map(({ protection }) => protection);
-  expect(learntFrom('jpeg')).toEqual([null, null]);
-  expect(learntFrom('auto-purify').sort()).toEqual([
+  expect(trainedOn('jpeg')).toEqual([null, null]);
+  expect(trainedOn('auto-purify').sort()).toEqual([
     'noise(level=heavy)',
     'noise(level=heavy)',
     'noise(level=light)',

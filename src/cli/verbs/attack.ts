@@ -1,6 +1,6 @@
-/** @file `craquelure attack`: one attack or chain, by hand. */
+/** @file `craquelure attack`: one attack or chain on image files. */
 import { expected } from '../../messages/index.ts';
-import { handOptions, runByHand } from '../by-hand.ts';
+import { applyOptions, applyToFiles } from '../apply.ts';
 import { defineVerb } from '../verb.ts';
 
 export const attack = defineVerb({
@@ -23,7 +23,7 @@ export const attack = defineVerb({
       demandOption: true,
       describe: "attack or chain of attacks, such as 'jpeg(quality=75) | rescale(scale=0.5)'",
     },
-    ...handOptions,
+    ...applyOptions,
   },
   examples: [
     [
@@ -33,10 +33,10 @@ export const attack = defineVerb({
   ],
   handler: async (args) => {
     const { attackSettings } = await import('../../experiment/settings.ts');
-    const { attackFile } = await import('../../standalone/by-hand.ts');
+    const { attackFile } = await import('../../standalone/apply.ts');
     const settings = attackSettings(args.attack);
     if (settings.length > 1)
       throw expected('single values (lists are for experiments)', '--attack', args.attack);
-    await runByHand(args.images, ['attack', settings[0]!], attackFile, args);
+    await applyToFiles(args.images, ['attack', settings[0]!], attackFile, args);
   },
 });

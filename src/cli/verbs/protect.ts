@@ -1,6 +1,6 @@
-/** @file `craquelure protect`: one protection, by hand. */
+/** @file `craquelure protect`: one protection on image files. */
 import { expected } from '../../messages/index.ts';
-import { handOptions, runByHand } from '../by-hand.ts';
+import { applyOptions, applyToFiles } from '../apply.ts';
 import { defineVerb } from '../verb.ts';
 
 export const protect = defineVerb({
@@ -29,7 +29,7 @@ export const protect = defineVerb({
       array: true,
       describe: 'parameter of the protection, such as --param eps=6; repeat the flag for more',
     },
-    ...handOptions,
+    ...applyOptions,
   },
   examples: [
     [
@@ -39,7 +39,7 @@ export const protect = defineVerb({
   ],
   handler: async (args) => {
     const { protectionSettings } = await import('../../experiment/settings.ts');
-    const { protectFile } = await import('../../standalone/by-hand.ts');
+    const { protectFile } = await import('../../standalone/apply.ts');
     const { parseChain, parseList } = await import('../../plugin/call.ts');
     const [call, ...more] = parseChain(args.protection);
     if (call === undefined || more.length > 0)
@@ -50,7 +50,7 @@ export const protect = defineVerb({
     });
     if (settings.length > 1)
       throw expected('single values (lists are for experiments)', '--param', args.param);
-    await runByHand(args.images, ['protection', settings[0]!], protectFile, args);
+    await applyToFiles(args.images, ['protection', settings[0]!], protectFile, args);
   },
 });
 

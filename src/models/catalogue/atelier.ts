@@ -35,7 +35,8 @@ export const atelier: readonly ModelEntry[] = [
   },
   {
     id: 'atelier-eye',
-    summary: 'Embedder of 128 px images that tells hands apart: photographs and painters. Not CLIP.',
+    summary:
+      'Embedder of 128 px images that tells artists apart; trained on photographs and painters. Not CLIP.',
     ...OWN,
     protocol:
       "shortest side to 128 px by Pillow's bicubic on 8 bits, centre crop; image [n,3,128,128] 0..1 -> embedding [n,128] of length 1",

@@ -63,7 +63,7 @@ const style = (id: string, painting: string, sha256: string): ModelEntry => ({
   obtain: 'convert its checkpoint to ONNX',
 });
 
-export const eyes: readonly ModelEntry[] = [
+export const embedders: readonly ModelEntry[] = [
   clip('clip-vit-b-32', 'ViT-B/32', 'Xenova/clip-vit-base-patch32', 224),
   clip('clip-vit-l-14', 'ViT-L/14', 'Xenova/clip-vit-large-patch14', 224),
   clip('clip-vit-l-14-336', 'ViT-L/14@336px', 'Xenova/clip-vit-large-patch14-336', 336),

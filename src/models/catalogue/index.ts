@@ -5,7 +5,7 @@ import type { ModelRole } from '../roles.ts';
 import { atelier } from './atelier.ts';
 import { autoencoders } from './autoencoders.ts';
 import { diffusion } from './diffusion.ts';
-import { eyes } from './embedders.ts';
+import { embedders } from './embedders.ts';
 import { formulas } from './formulas.ts';
 
 /** In the order in which `models list` shows them. */
@@ -13,7 +13,7 @@ export const catalogue: readonly ModelEntry[] = [
   ...atelier,
   ...autoencoders,
   ...diffusion,
-  ...eyes,
+  ...embedders,
   ...formulas,
 ];
 

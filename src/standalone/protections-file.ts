@@ -7,14 +7,14 @@ import { join, relative } from 'node:path';
 import type { ResolvedModel } from '../models/resolve.ts';
 import type { Notes } from '../plugin/define.ts';
 import type { Budget } from '../protections/define.ts';
-import type { OutputFile } from './by-hand.ts';
+import type { OutputFile } from './apply.ts';
 import { toolVersion } from '../run/manifest.ts';
 import { writeJson } from '../files/json.ts';
 import { toJsonValue } from '../files/json-number.ts';
 import type { Setting, SettingLink } from '../experiment/setting.ts';
 
 /** One protected image. */
-interface HandRecord extends Pick<SettingLink, 'id' | 'version' | 'params' | 'pictures'> {
+interface ProtectionRecord extends Pick<SettingLink, 'id' | 'version' | 'params' | 'pictures'> {
   /** The protection as a call: `noise(level=heavy)`. */
   readonly setting: string;
   readonly input: string;
@@ -38,7 +38,7 @@ interface HandRecord extends Pick<SettingLink, 'id' | 'version' | 'params' | 'pi
 const NAME = 'protections.json';
 
 /** Writes or extends the record of the folder. */
-export async function writeHandManifest(
+export async function writeProtectionsFile(
   dir: string,
   outputs: readonly OutputFile[],
   {
@@ -48,9 +48,12 @@ export async function writeHandManifest(
   }: { readonly setting: Setting; readonly seed: number; readonly models: readonly ResolvedModel[] },
 ): Promise<void> {
   const path = join(dir, NAME);
-  const before = JSON.parse(await readFile(path, 'utf8').catch(() => '{}')) as Record<string, HandRecord>;
+  const before = JSON.parse(await readFile(path, 'utf8').catch(() => '{}')) as Record<
+    string,
+    ProtectionRecord
+  >;
   const { id, version, params, pictures } = setting.links[0]!;
-  const made = outputs.map((output): [string, HandRecord] => [
+  const made = outputs.map((output): [string, ProtectionRecord] => [
     relative(dir, output.output).replaceAll('\\', '/'),
     {
       setting: setting.label,

@@ -48,7 +48,7 @@ export interface OutputFile {
   readonly notes?: Notes;
 }
 
-export interface HandOptions extends PluginServices {
+export interface ApplyOptions extends PluginServices {
   readonly outDir: string;
   readonly seed: number;
   readonly maxPixels: number;
@@ -85,7 +85,7 @@ export async function findInputs(paths: readonly string[]): Promise<InputFile[]>
 export async function protectFile(
   input: InputFile,
   setting: Setting,
-  options: HandOptions,
+  options: ApplyOptions,
 ): Promise<OutputFile> {
   const step = jobStep(setting.links[0]!);
   const started = performance.now();
@@ -105,7 +105,7 @@ export async function protectFile(
 export async function attackFile(
   input: InputFile,
   setting: Setting,
-  options: HandOptions,
+  options: ApplyOptions,
 ): Promise<OutputFile> {
   const started = performance.now();
   const { clean, seed, source } = await open(input, setting, 'attack', options);
@@ -124,7 +124,7 @@ async function open(
   input: InputFile,
   setting: Setting,
   stage: 'protect' | 'attack',
-  { seed, maxPixels }: HandOptions,
+  { seed, maxPixels }: ApplyOptions,
 ): Promise<{ clean: Image; seed: number | null; source: string }> {
   const bytes = await readFile(input.path);
   const clean = await decodeImage(bytes, { name: input.path, maxPixels });
@@ -138,7 +138,7 @@ async function save(
   { width, height }: Image,
   bytes: Uint8Array,
   extension: string,
-  { outDir }: HandOptions,
+  { outDir }: ApplyOptions,
 ): Promise<Pick<OutputFile, 'input' | 'output' | 'width' | 'height'>> {
   const output = join(outDir, `${input.name}.${extension.replace(/^\./, '')}`);
   const same = async (): Promise<boolean> =>

@@ -1,5 +1,5 @@
 /** @file What `protect` and `attack` share: options, the loop over files, the table at the end. */
-import type { attackFile, OutputFile } from '../standalone/by-hand.ts';
+import type { attackFile, OutputFile } from '../standalone/apply.ts';
 import type { Setting } from '../run/run-folder.ts';
 import type { PluginKind } from '../plugin/resolve.ts';
 import { expected, reasonOf } from '../messages/index.ts';
@@ -9,7 +9,7 @@ import { duration, note, print, printJson, table } from './terminal.ts';
 import { deviceOption, modelChoices } from './choices.ts';
 import { device, json, maxPixels, model } from './verb.ts';
 
-export const handOptions = {
+export const applyOptions = {
   out: { type: 'string', demandOption: true, describe: 'folder for the results; files keep their names' },
   seed: {
     type: 'number',
@@ -22,7 +22,7 @@ export const handOptions = {
   json,
 } as const;
 
-interface HandArguments {
+interface ApplyArguments {
   readonly out: string;
   readonly seed: number;
   readonly model?: readonly string[] | undefined;
@@ -32,13 +32,13 @@ interface HandArguments {
 }
 
 /** Processes each image. If one fails, the others continue, and the exit code tells. */
-export async function runByHand(
+export async function applyToFiles(
   paths: readonly string[],
   [kind, given]: readonly [PluginKind, Setting],
   treat: typeof attackFile,
-  { out: outDir, seed, maxPixels, json: asJson, ...args }: HandArguments,
+  { out: outDir, seed, maxPixels, json: asJson, ...args }: ApplyArguments,
 ): Promise<void> {
-  const { findInputs } = await import('../standalone/by-hand.ts');
+  const { findInputs } = await import('../standalone/apply.ts');
   if (!Number.isInteger(seed) || seed < 0) throw expected('integer of at least 0', '--seed', seed);
   const inputs = await findInputs(paths);
   const { openBindings } = await import('../experiment/bindings.ts');
@@ -67,8 +67,8 @@ export async function runByHand(
   progress.end();
   await close();
   if (kind === 'protection' && outputs.length > 0) {
-    const { writeHandManifest } = await import('../standalone/hand-manifest.ts');
-    await writeHandManifest(outDir, outputs, { setting, seed, models });
+    const { writeProtectionsFile } = await import('../standalone/protections-file.ts');
+    await writeProtectionsFile(outDir, outputs, { setting, seed, models });
   }
   if (asJson) printJson({ setting: setting.label, seed, models, outputs: outputs.map(forJson), errors });
   else if (outputs.length > 0) print(summary(outputs));
