@@ -47,7 +47,7 @@ class Atelier(torch.nn.Module):
 
 
 class Pictures:
-    """Draws batches: the hand by its share, then one of its pictures, half of them mirrored, with a new caption."""
+    """Draws batches: the artist by its share, then one of its pictures, half of them mirrored, with a new caption."""
 
     def __init__(self, folder, seed):
         pixels, latents, index = open_data(folder)
@@ -62,8 +62,8 @@ class Pictures:
         self.random = random.Random(seed)
 
     def batch(self, tokens, size=BATCH):
-        hands = self.random.choices(self.groups, weights=list(SHARES.values()), k=size)
-        chosen = [self.random.choice(hand) for hand in hands]
+        artists = self.random.choices(self.groups, weights=list(SHARES.values()), k=size)
+        chosen = [self.random.choice(artist) for artist in artists]
         latents = self.latents[chosen]
         mirrored = torch.tensor([self.random.random() < 0.5 for _ in chosen])[:, None, None, None]
         latents = torch.where(mirrored, latents.flip(3), latents)
@@ -245,7 +245,7 @@ def measure(given):
     drawn = random.Random(1)
     held = [row for row, facts in enumerate(index) if facts["split"] == "heldout"]
     chosen = sorted(drawn.sample(held, given.count))
-    hands = [index[row]["artist"] for row in chosen]
+    artists = [index[row]["artist"] for row in chosen]
     trained = [(row, facts["artist"]) for row, facts in enumerate(index) if facts["split"] == "train"]
     captions = [caption(index[row], [], drawn) or "a photo of a landscape" for row in chosen]
     decoder = teacher(given.shared / "models/taesd-decoder.onnx")
@@ -257,7 +257,7 @@ def measure(given):
         print(f"{len(sampled)}/{given.count}", flush=True)
     given.folder.mkdir(parents=True, exist_ok=True)
     sets = {"sampled": sampled, "noise": noise, "heldout": pixels[chosen]}
-    sets["trained"] = [pixels[drawn.choice([row for row, each in trained if each == hand])] for hand in hands]
+    sets["trained"] = [pixels[drawn.choice([row for row, each in trained if each == artist])] for artist in artists]
     for name, pictures in sets.items():
         np.save(given.folder / f"{name}.npy", features(pictures))
 

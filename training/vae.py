@@ -432,19 +432,19 @@ def decibels(found, wanted):
     return float((-10 * errors.log10()).mean())
 
 
-def held_rows(index, hand, count):
-    return [int(line["row"]) for line in index if line["artist"] == hand and line["split"] != "train"][:count]
+def held_rows(index, artist, count):
+    return [int(line["row"]) for line in index if line["artist"] == artist and line["split"] != "train"][:count]
 
 
-def decibels_of(network, given, hands=("photograph", "monet", "van-gogh", "canaletto", "quillon"), count=6):
+def decibels_of(network, given, artists=("photograph", "monet", "van-gogh", "canaletto", "quillon"), count=6):
     """Held-out pictures rebuilt from TAESD's latents."""
     pixels, latents, index = open_data(given.data)
     found = {}
     with torch.inference_mode():
-        for hand in hands:
-            rows = held_rows(index, hand, count)
+        for artist in artists:
+            rows = held_rows(index, artist, count)
             z = torch.from_numpy(latents[rows].astype(np.float32)).contiguous(memory_format=torch.channels_last)
-            found[hand] = round(decibels(answer(network, z), pixels_of(pixels[rows])), 2)
+            found[artist] = round(decibels(answer(network, z), pixels_of(pixels[rows])), 2)
     return found
 
 
@@ -466,12 +466,12 @@ def mist(network, x, target, steps=60, eps=8 / 255, step=1 / 255):
 class Probe:
     """What the encoder is judged by while it trains: held-out latents, and how far its perturbations reach the teacher."""
 
-    HANDS = ("photograph", "monet", "canaletto")
+    ARTISTS = ("photograph", "monet", "canaletto")
 
     def __init__(self, given, taesd):
         self.taesd = taesd
         pixels, latents, index = open_data(given.data)
-        self.sets = {hand: held_rows(index, hand, 8) for hand in (*self.HANDS, "signac", "zielony")}
+        self.sets = {artist: held_rows(index, artist, 8) for artist in (*self.ARTISTS, "signac", "zielony")}
         self.pixels, self.latents = pixels, latents
         self.target = patterns(8, np.random.default_rng(7), SIDE)[3:4]
         self.cache = given.work / "probe.json"
@@ -479,8 +479,8 @@ class Probe:
     def correlations(self, network):
         with torch.inference_mode():
             return {
-                hand: round(correlation(answer(network, pixels_of(self.pixels[rows])).numpy(), self.latents[rows].astype(np.float32)), 4)
-                for hand, rows in self.sets.items()
+                artist: round(correlation(answer(network, pixels_of(self.pixels[rows])).numpy(), self.latents[rows].astype(np.float32)), 4)
+                for artist, rows in self.sets.items()
             }
 
     def reach(self, network, x):
@@ -491,18 +491,18 @@ class Probe:
         return float(F.cosine_similarity((after - before).flatten(), (wanted - before).flatten(), dim=0))
 
     def ratios(self, network):
-        pictures = {hand: pixels_of(self.pixels[self.sets[hand][:1]]) for hand in self.HANDS}
+        pictures = {artist: pixels_of(self.pixels[self.sets[artist][:1]]) for artist in self.ARTISTS}
         if not self.cache.exists():
-            self.cache.write_text(json.dumps({hand: self.reach(self.taesd, x) for hand, x in pictures.items()}))
+            self.cache.write_text(json.dumps({artist: self.reach(self.taesd, x) for artist, x in pictures.items()}))
         own = json.loads(self.cache.read_text())
-        return {hand: (round(self.reach(network, x) / own[hand], 3), round(own[hand], 3)) for hand, x in pictures.items()}
+        return {artist: (round(self.reach(network, x) / own[artist], 3), round(own[artist], 3)) for artist, x in pictures.items()}
 
 
 def judged(given, count=6):
     """Pictures that were never trained on, by group: held out, of painters left out, and of the folders for tests."""
     pixels, _, index = open_data(given.data)
-    for hand in ("photograph", "monet", "van-gogh", "matisse", "the-scream", "canaletto", "signac", "zielony", "halvorsen"):
-        yield hand, [pixels_of(pixels[row : row + 1]) for row in held_rows(index, hand, count)]
+    for artist in ("photograph", "monet", "van-gogh", "matisse", "the-scream", "canaletto", "signac", "zielony", "halvorsen"):
+        yield artist, [pixels_of(pixels[row : row + 1]) for row in held_rows(index, artist, count)]
     for folder in ("kodak", "umass"):
         files = sorted((given.shared / "images" / folder).iterdir())
         yield folder, [whole_cells(np.asarray(Image.open(file).convert("RGB"))) for file in files]
