@@ -1,6 +1,6 @@
 /**
- * @file The interfaces of the five kinds of metric: image against image, embedding against embedding, image against set, set
- * against set, and the images that a model generates after fine-tuning on a set.
+ * @file The interfaces of the six kinds of metric: image against image, embedding against embedding, image against the clean
+ * image under the same attack, image against set, set against set, and the images that a model generates after fine-tuning.
  */
 import type { z } from 'zod';
 import type { MimicSpec } from '../diffusion/mimic.ts';
@@ -64,6 +64,29 @@ export interface PairMetric<S extends ParameterSchema = ParameterSchema> extends
 export interface ViewMetric<S extends ParameterSchema = ParameterSchema> extends MetricBase<S> {
   readonly kind: 'view';
   measure(image: ImageRef, reference: ImageRef, params: z.infer<S>, context: MetricContext): Promise<number>;
+}
+
+/** The images that a displacement rests on, apart from the arm's own. */
+export interface DisplacementReferences {
+  /** The clean image, under the attack of the arm. */
+  readonly control: ImageRef;
+  readonly clean: ImageRef;
+  /** The protected image before any attack. */
+  readonly protected: ImageRef;
+}
+
+/**
+ * Measures how far a protection moves an image: the distance from the clean image under the same attack, in a vector space.
+ * The harness gives 0 for equal files.
+ */
+export interface DisplacementMetric<S extends ParameterSchema = ParameterSchema> extends MetricBase<S> {
+  readonly kind: 'displacement';
+  measure(
+    image: ImageRef,
+    references: DisplacementReferences,
+    params: z.infer<S>,
+    context: MetricContext,
+  ): Promise<number>;
 }
 
 /** Compares an arm's image with the set of clean images. The one with the same id is its own clean version. */
@@ -159,6 +182,7 @@ export type Metric<S extends ParameterSchema = ParameterSchema> =
   | GeneratedMetric<S>
   | PairMetric<S>
   | ViewMetric<S>
+  | DisplacementMetric<S>
   | ImageSetMetric<S>
   | SetMetric<S>;
 
@@ -169,6 +193,9 @@ export function defineMetric<S extends ParameterSchema, const Id extends string>
 export function defineMetric<S extends ParameterSchema, const Id extends string>(
   metric: ViewMetric<S> & { readonly id: Id },
 ): ViewMetric<S> & { readonly id: Id };
+export function defineMetric<S extends ParameterSchema, const Id extends string>(
+  metric: DisplacementMetric<S> & { readonly id: Id },
+): DisplacementMetric<S> & { readonly id: Id };
 export function defineMetric<S extends ParameterSchema, const Id extends string>(
   metric: ImageSetMetric<S> & { readonly id: Id },
 ): ImageSetMetric<S> & { readonly id: Id };

@@ -17,7 +17,7 @@ import { type TensorOf, tensor } from '../onnx/tensor.ts';
 import { openRole, type PluginContext, roleNeeds } from '../plugin/define.ts';
 import { seededRandom } from '../random.ts';
 import { defineMetric } from './define.ts';
-import { glyphsOver } from './latent-shift.ts';
+import { glyphsOver } from './parts/latents.ts';
 
 type Latents = readonly TensorOf<'float32'>[];
 

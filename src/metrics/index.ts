@@ -8,7 +8,7 @@ import { clipGenre } from './clip-genre.ts';
 import { clipSimilarity, embeddingSimilarity } from './embedding-similarity.ts';
 import { l2 } from './l2.ts';
 import { label } from './label.ts';
-import { latentShift } from './latent-shift.ts';
+import { embeddingDisplacement, latentDisplacement, pixelDisplacement } from './displacement.ts';
 import { linf } from './linf.ts';
 import { lpips, lpipsAlex, lpipsSqueeze, lpipsVgg } from './lpips.ts';
 import { msSsim } from './ms-ssim.ts';
@@ -50,7 +50,9 @@ const registry = registryOf({
   'lpips-squeeze': lpipsSqueeze,
   'lpips-alex': lpipsAlex,
   'lpips-vgg': lpipsVgg,
-  'latent-shift': latentShift,
+  'latent-displacement': latentDisplacement,
+  'embedding-displacement': embeddingDisplacement,
+  'pixel-displacement': pixelDisplacement,
   'denoising-loss': denoisingLoss,
   'lora-mimicry': loraMimicry,
   'lora-mimicry-similarity': mimicrySimilarity,

@@ -17,7 +17,7 @@ import {
 } from '../jobs/job.ts';
 import { jobSeed } from '../jobs/seeds.ts';
 import { CraquelureError } from '../messages/index.ts';
-import type { RowArm } from '../metrics/arms.ts';
+import type { Arm, RowArm } from '../metrics/arms.ts';
 import { type Kind, kindOf } from '../metrics/kinds/index.ts';
 import { deriveSeed, seededRandom, shuffled } from '../random.ts';
 import { picturesOf } from './arms.ts';
@@ -50,10 +50,32 @@ export const measurementOf: MeasureArm = async (plan, cell, arm, unit, get) => {
 const armValue: MeasureArm = async (plan, cell, arm, unit, get) => {
   if (arm === 'floor' || arm === 'untuned') return noiseFloor(plan, cell, unit, get);
   const inputs = await picturesOf(plan, cell, arm, unit.items, get);
-  const items = kindOf(cell.metric).references === 'all' ? plan.items : unit.items;
-  const references = await picturesOf(plan, cell, 'clean', items, get);
+  const references = await referencesOf(plan, cell, arm, unit, get);
   return { ...(await compared(plan, cell, unit, { inputs, references }, get)), n: inputs.length };
 };
+
+/** The clean image under the same attack. */
+const CONTROLS: Readonly<Record<Arm, Arm>> = {
+  clean: 'clean',
+  protected: 'clean',
+  'attacked-clean': 'attacked-clean',
+  'attacked-protected': 'attacked-clean',
+};
+
+async function referencesOf(
+  plan: Plan,
+  cell: Cell,
+  arm: Arm,
+  { items }: Unit,
+  get: GetRecord,
+): Promise<SetPicture[]> {
+  const { references } = kindOf(cell.metric);
+  if (references !== 'arms') {
+    return picturesOf(plan, cell, 'clean', references === 'all' ? plan.items : items, get);
+  }
+  const arms = [CONTROLS[arm], 'clean', 'protected'] as const;
+  return (await Promise.all(arms.map((each) => picturesOf(plan, cell, each, items, get)))).flat();
+}
 
 const MEASUREMENTS: Readonly<Record<Kind['inputs'], MeasureArm>> = { arm: armValue, mimic: mimicValue };
 

@@ -43,7 +43,7 @@ describe('an experiment that needs a model', () => {
   });
 
   it('in a role that nobody chose is played by the one that ships with the package', async () => {
-    const { file, dir } = await experimentFolder(YAML.replace('lpips-squeeze', 'latent-shift'));
+    const { file, dir } = await experimentFolder(YAML.replace('lpips-squeeze', 'latent-displacement'));
     const { plan } = await prepareRun(file, { out: dir, maxPixels: 1e6 });
     expect(plan.models).toMatchObject([{ id: 'atelier-vae', role: 'vae-encoder' }]);
   });
@@ -64,10 +64,10 @@ describe('an experiment that needs a model', () => {
       };
     };
     expect(await bytesOf('identity', 'psnr')).toEqual({ bytes: 0, memory: 0 });
-    const watched = await bytesOf('identity', 'latent-shift');
+    const watched = await bytesOf('identity', 'latent-displacement');
     expect(watched.bytes).toBeGreaterThan(3e6); // float16, in two threads, as a graph and a session
     expect(watched.memory).toBe(watched.bytes * 2 * 2 * 2);
-    const attacked = await bytesOf('mist(mode=textural)', 'latent-shift');
+    const attacked = await bytesOf('mist(mode=textural)', 'latent-displacement');
     expect(attacked).toEqual({ bytes: watched.bytes, memory: watched.bytes * 2 * 2 * 3 });
   });
 
@@ -144,7 +144,7 @@ describeShared('a run with a real network', ['models', 'lpips-squeeze.onnx'], (m
 describeShared('a metric whose network is chosen', ['models', 'taesd-encoder.onnx'], (model) => {
   it('carries it in its protocol', async () => {
     vi.stubEnv('CRAQUELURE_MODELS', dirname(model));
-    const yaml = `${YAML.replace('lpips-squeeze', 'latent-shift')}models: { vae: taesd }`;
+    const yaml = `${YAML.replace('lpips-squeeze', 'latent-displacement')}models: { vae: taesd }`;
     const { file } = await experimentFolder(yaml);
     const { plan } = await prepareRun(file, { maxPixels: 1e6 });
     const key = plan.models[0]!.key.slice(0, 8);

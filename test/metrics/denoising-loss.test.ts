@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { type Image, withPixels } from '../../src/image/image.ts';
 import { differentSizes } from '../../src/messages/index.ts';
 import { metrics } from '../../src/metrics/index.ts';
-import { glyphsOver } from '../../src/metrics/latent-shift.ts';
+import { glyphsOver } from '../../src/metrics/parts/latents.ts';
 import { parseModelChoices } from '../../src/models/choice.ts';
 import { resolveNeeds } from '../../src/models/resolve.ts';
 import { openPool } from '../../src/models/pool.ts';

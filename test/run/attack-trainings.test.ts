@@ -88,7 +88,7 @@ protections: [{ noise: { level: [heavy, light] } }]
 attacks:
   - jpeg
   - auto-purify: { pairs: 2, links: 2, beamWidth: 1, minPsnr: 15, training: 'atelier(count=2, size=128, seed=5)' }
-metrics: [latent-shift]
+metrics: [latent-displacement]
 `);
   const run = await runFile(folder);
   expect(run.folder.rows.every(({ status }) => status === 'ok')).toBe(true);

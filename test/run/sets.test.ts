@@ -213,7 +213,7 @@ name: "null"
 dataset: { atelier: { count: 6, size: 128, seed: 3 } }
 protections: ['noise(level=medium)', 'mist(level=medium, steps=12)']
 attacks: ['gaussian-blur(sigma=1)']
-metrics: [latent-shift, 'latent-shift(target=glyphs)']
+metrics: [latent-displacement, 'latent-displacement(along=target)']
 `,
     );
     const { pairs } = analyse((await runFile({ dir, file })).folder, { draws: 500 });

@@ -1,5 +1,6 @@
 /** @file Every kind of metric: one total table, so that a further kind does not compile until its entry is whole. */
 import type { Metric } from '../define.ts';
+import { displacement } from './displacement.ts';
 import { generated } from './generated.ts';
 import { imageSet } from './image-set.ts';
 import type { Kind } from './kind.ts';
@@ -12,6 +13,7 @@ export type { Kind, Sample, Unit } from './kind.ts';
 export const KINDS: { readonly [K in Metric['kind']]: Kind<Extract<Metric, { readonly kind: K }>> } = {
   pair,
   view,
+  displacement,
   'image-set': imageSet,
   set,
   generated,

@@ -42,8 +42,11 @@ export interface Kind<M extends Metric = Metric> {
   readonly sees: 'pixels' | 'features';
   /** Whether an arm's own images are measured, or the samples of a mimic that was trained on them. */
   readonly inputs: 'arm' | 'mimic';
-  /** The clean images that inputs are measured against. */
-  readonly references: 'own' | 'all' | 'held-out';
+  /**
+   * What inputs are measured against: their own clean images, all clean images, those that a mimic is not trained on; or
+   * arms: the clean image under the attack of the arm, then the clean image, then the protected one.
+   */
+  readonly references: 'own' | 'all' | 'held-out' | 'arms';
   /** The fields that a setting of such a metric has for those who read a run. */
   fields(metric: M): { readonly floorFrom?: number };
   /** The units of a cell over the items of a data set. @throws USAGE if the parameters name an artist who is not there */
