@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
+import { parseExperiment } from '../src/experiment/experiment.ts';
 import { builtModule } from './built-program.ts';
 
 const reference = fileURLToPath(new URL('../docs/reference/', import.meta.url));
@@ -33,3 +35,42 @@ it('the generated pages of the reference are those that the program gives now', 
     await rm(folder, { recursive: true });
   }
 });
+
+it('every dependency has its reason in the reference', async () => {
+  const manifest = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as Record<
+    string,
+    Readonly<Record<string, string>>
+  >;
+  const names = ['dependencies', 'devDependencies', 'peerDependencies'].flatMap((field) =>
+    Object.keys(manifest[field]!),
+  );
+  const page = await readFile(join(reference, 'dependencies.md'), 'utf8');
+  const missing = names.filter((name) => !name.startsWith('@types/') && !page.includes(`\`${name}\``));
+  expect(missing).toEqual([]);
+});
+
+/** The text of the blocks of code in a page. */
+const blocksOf = (page: string, language: string): string[] =>
+  [...page.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, 'gms'))].map(([, text]) => text!);
+
+it.each(['README.md', 'docs/guide/experiments.md', 'docs/guide/mimicry.md'])(
+  'the experiments in %s are valid, and so are the parts of one',
+  async (page) => {
+    const text = await readFile(new URL(`../${page}`, import.meta.url), 'utf8');
+    const blocks = blocksOf(text, 'yaml');
+    expect(blocks.length).toBeGreaterThan(0);
+    for (const block of blocks) {
+      const fields = { ...WHOLE, ...(parse(block) as object) };
+      expect(() => parseExperiment(stringify(fields), `${page}:\n${block}`)).not.toThrow();
+    }
+  },
+);
+
+/** What the parts of an experiment file are completed with. */
+const WHOLE = {
+  name: 'whole',
+  dataset: 'atelier',
+  protections: ['noise'],
+  attacks: ['jpeg', 'rescale'],
+  metrics: ['ssim', 'psnr'],
+};
