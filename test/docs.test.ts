@@ -77,10 +77,15 @@ const WHOLE = {
   metrics: ['ssim', 'psnr'],
 };
 
-/** Pages of the guide that are still to come. */
-const TO_COME = ['protections', 'attacks', 'metrics', 'models', 'diffusion', 'gradients', 'atelier'].map(
-  (name) => `docs/guide/${name}.md`,
-);
+/** Pages that are still to come. */
+const TO_COME = [
+  ...['protections', 'attacks', 'metrics', 'models', 'diffusion', 'gradients', 'atelier'].map(
+    (name) => `guide/${name}`,
+  ),
+  ...['protections', 'attacks', 'metrics', 'models', 'diffusion', 'gradients', 'speed'].map(
+    (name) => `evidence/${name}`,
+  ),
+].map((name) => `docs/${name}.md`);
 
 /** The anchor of a heading, as GitHub makes it. */
 const anchorOf = (heading: string): string =>
