@@ -25,7 +25,7 @@ export interface FillOptions {
   readonly detail?: number;
   /** Width of the soft edge, in units of the picture's side; 0 is a clean edge. */
   readonly soft?: number;
-  /** True where the shape belongs to the thing that was filled before it: no outline between them. */
+  /** True if the shape belongs to the thing that was filled before it: no outline between them. */
   readonly part?: boolean;
   /** True for light and shade that lie on things without being one: they change the colour and nothing else. */
   readonly veil?: boolean;

@@ -25,7 +25,7 @@ export interface Brush {
   readonly taper?: number;
   /** True for the square ends of a knife or a flat brush. */
   readonly square?: boolean;
-  /** True where a stroke ends at the outline of its thing. */
+  /** True if a stroke ends at the outline of its thing. */
   readonly bounded?: boolean;
   /** The angle of a stroke at a place whose surface runs at `flow`; radians. */
   readonly angle?: (flow: number, x: number, y: number) => number;

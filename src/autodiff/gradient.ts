@@ -227,7 +227,7 @@ function captured(node: Node): string[] {
   });
 }
 
-/** Gradients by `inputs`, given cotangents of some values; undefined where no cotangent arrives. */
+/** Gradients by `inputs`, given cotangents of some values; undefined if no cotangent arrives. */
 function backpropagate(
   tape: Tape,
   nodes: readonly Node[],

@@ -12,7 +12,7 @@ export type Gradient = Value | undefined | (() => Value | undefined);
 
 /** The builder of a gradient graph. */
 export interface Tape extends GraphBuilder {
-  /** Sizes of a value. Throws where not even its rank is known. */
+  /** Sizes of a value. Throws if not even its rank is known. */
   shape(x: Value): readonly Size[];
   /** Its elements, where they are few, integers or scalars, and known while building. */
   known(x: Value | undefined): readonly number[] | undefined;
@@ -145,7 +145,7 @@ function sizesOn(
 }
 
 /**
- * Computes a size from the sizes of the graph's inputs, as an int64 vector of length 1; undefined where it depends on
+ * Computes a size from the sizes of the graph's inputs, as an int64 vector of length 1; undefined if it depends on
  * more than those. To ask an activation for its shape would keep it alive, and bring it out of the blocked layout.
  */
 function sizeComputer(g: GraphBuilder, inputs: readonly ValueInfo[]): (size: Size) => Value | undefined {

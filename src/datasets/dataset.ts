@@ -5,7 +5,7 @@ import type { PictureOrigin } from './origin.ts';
 export interface DatasetItem {
   /** Unique in its data set: the path inside it, with `/` between folders, or what a generator calls it. */
   readonly id: string;
-  /** Of the file's bytes; of a generated picture, of its recipe and the generator's version. Lower-case hex. */
+  /** Hash of the file's bytes; for a generated picture, hash of its recipe and the generator's version. Lower-case hex. */
   readonly sha256: string;
   readonly artist?: string;
   readonly title?: string;
@@ -18,7 +18,7 @@ export interface DatasetItem {
   readonly url?: string;
   /** Where to read it: plain JSON, so that a thread can. */
   readonly origin: PictureOrigin;
-  /** The encoded file. Throws where it is missing, unreadable, or not the file that `sha256` names. */
+  /** The encoded file. Throws if it is missing, unreadable, or not the file that `sha256` names. */
   bytes(): Promise<Uint8Array>;
 }
 

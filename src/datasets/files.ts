@@ -14,7 +14,7 @@ export interface PictureFile {
   readonly folders: readonly string[];
 }
 
-/** True where `path` is `folder` or lies below it; both absolute. */
+/** True if `path` is `folder` or lies below it; both absolute. */
 function isInside(folder: string, path: string): boolean {
   const steps = relative(folder, path);
   return steps !== '..' && !steps.startsWith(`..${sep}`) && !isAbsolute(steps);

@@ -12,7 +12,7 @@ export interface ListedManifest {
   readonly licences: readonly string[];
 }
 
-/** The CSV manifests in a folder; none where there is no such folder. */
+/** The CSV manifests in a folder; none if there is no such folder. */
 export async function listManifests(folder: string): Promise<ListedManifest[]> {
   const names = await readdir(folder).catch(() => []);
   const manifests = names.filter((name) => name.toLowerCase().endsWith('.csv')).sort();

@@ -8,7 +8,7 @@ export type PictureOrigin =
   | ({ readonly kind: 'file' } & PictureFile)
   | { readonly kind: 'atelier'; readonly recipe: Recipe };
 
-/** The encoded picture. @throws DATASET where it is missing, unreadable, or not the file its hash names. */
+/** The encoded picture. @throws DATASET if it is missing, unreadable, or not the file its hash names. */
 export async function readOrigin(origin: PictureOrigin): Promise<Uint8Array> {
   switch (origin.kind) {
     case 'file':

@@ -14,7 +14,7 @@ import type { Diffusion } from './open.ts';
 export interface TrainingPicture {
   readonly image: Image;
   readonly caption: string;
-  /** Of the picture's content: its latents are remembered under it, where there is one. */
+  /** Hash of the picture's content: if there is one, its latents are cached under it. */
   readonly key?: string | undefined;
 }
 

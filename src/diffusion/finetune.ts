@@ -63,12 +63,12 @@ export interface FineTuneContext {
 
 export interface FineTuned {
   readonly adapter: Adapter;
-  /** Of every step, before it was made. */
+  /** The loss of every step, before the weights were changed. */
   readonly losses: readonly number[];
 }
 
 /**
- * Fine-tunes on pictures. @throws DATASET where there are fewer than a batch; USAGE where the side is not the model's; ONNX where the method does not fit the model;
+ * Fine-tunes on pictures. @throws DATASET if there are fewer than a batch; USAGE if the side is not the model's; ONNX if the method does not fit the model;
  * MODEL if the loss is not a number; the signal's reason on abort.
  */
 export async function fineTune(
@@ -111,7 +111,7 @@ export type FineTunerOptions = Omit<FineTuneOptions, 'steps' | 'prior'> & {
   readonly prior?: { readonly weight: number };
 };
 
-/** Opens a fine-tuner; close it after the training. @throws ONNX where the method does not fit the model. */
+/** Opens a fine-tuner; close it after the training. @throws ONNX if the method does not fit the model. */
 export async function openFineTuner(
   options: FineTunerOptions,
   context: Pick<FineTuneContext, 'open' | 'random'>,

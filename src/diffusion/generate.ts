@@ -54,7 +54,7 @@ export async function sampleLatents(
 
 /**
  * Image-to-image (Meng et al. 2022, SDEdit) on latents [n, c, h, w]: noise is added as of `strength` of the way back, and
- * the last `floor(steps * strength)` steps of the sampler take it away. @throws USAGE where that is no step at all.
+ * the last `floor(steps * strength)` steps of the sampler take it away. @throws USAGE if that is no step at all.
  */
 export async function resampleLatents(
   diffusion: Diffusion,
@@ -164,7 +164,7 @@ function drawer(randoms: readonly Random[], count: number): Draw {
   };
 }
 
-/** Values of a latent for an image of `size`. @throws USAGE where the U-Net cannot halve and double its sides. */
+/** Values of a latent for an image of `size`. @throws USAGE if the U-Net cannot halve and double its sides. */
 function latentCount({ cell, multiple, channels }: Diffusion, { width, height }: Size): number {
   if (width % multiple !== 0 || height % multiple !== 0 || Math.min(width, height) < multiple) {
     throw expected(`sides that are multiples of ${multiple} px`, 'size', `${width}x${height}`, {

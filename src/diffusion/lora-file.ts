@@ -66,7 +66,7 @@ const times = ({ dims, ...rest }: Tensor, factor: number): TensorOf<'float32'> =
 
 /**
  * The fine-tuned parts in a file: LoRA pairs of the U-Net and of the text encoder, whole weights, or a token's embedding.
- * @throws MODEL where it holds anything that the model has no place for, naming it and what differs
+ * @throws MODEL if it holds anything that the model has no place for, naming it and what differs
  */
 export async function readAdapters(path: string, open: OpenRole): Promise<Adapter[]> {
   const { tensors } = await readSafetensors(path);
@@ -125,7 +125,7 @@ async function loraOf(
 interface Part {
   readonly name: string;
   readonly each: Tensor;
-  /** Of the layer, with dots or with underscores. */
+  /** Path of the layer, with dots or with underscores. */
   readonly key: string;
   readonly part: 'down' | 'up' | 'alpha' | 'unknown';
 }
@@ -169,7 +169,7 @@ function adapterOf(path: string, role: AdaptedRole, parts: readonly Part[], mode
   };
 }
 
-/** Half a pair in the layout of its layer, whose size along `axis`, the rank, is its own. @throws MODEL where it does not fit */
+/** Half a pair in the layout of its layer, whose size along `axis`, the rank, is its own. @throws MODEL if it does not fit */
 function fitting(
   path: string,
   role: AdaptedRole,

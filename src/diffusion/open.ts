@@ -47,7 +47,7 @@ export interface Diffusion {
 /** What a U-Net is fed in addition to latent, timestep and text, for a batch of n. */
 export type Conditions = (n: number) => NamedTensors;
 
-/** Makes the diffusion model of some roles ready. @throws MODEL where the U-Net wants conditions that nobody feeds. */
+/** Makes the diffusion model of some roles ready. @throws MODEL if the U-Net wants conditions that nobody feeds. */
 export async function openDiffusion(open: OpenRole, further: Conditions = () => ({})): Promise<Diffusion> {
   const unet = await open('unet');
   const { fill, id } = unet.model;

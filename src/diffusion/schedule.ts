@@ -54,7 +54,7 @@ export type Spacing = 'leading' | 'trailing' | 'linspace';
 
 /**
  * The timesteps of `count` steps, falling; for linspace not whole.
- * @throws USAGE where there are more steps than timesteps.
+ * @throws USAGE if there are more steps than timesteps.
  */
 export function spacedTimesteps(total: number, count: number, spacing: Spacing, offset = 1): number[] {
   if (count < 1 || count > total) {

@@ -19,7 +19,7 @@ export interface Tokenizer {
   /** Tokens of every prompt, padding included. */
   readonly length: number;
   encode(prompt: string): Tokens;
-  /** The id of a token of the vocabulary, such as a placeholder; undefined where there is none. */
+  /** The id of a token of the vocabulary, such as a placeholder; undefined if there is none. */
   idOf(token: string): number | undefined;
 }
 
@@ -37,7 +37,7 @@ interface TokenizerJson {
 
 /**
  * The tokenizer among the files of a text encoder. `length` is how many tokens its graph takes, where the graph says so.
- * @throws MODEL where there is none, or none that can be read.
+ * @throws MODEL if there is none, or none that can be read.
  */
 export async function openTokenizer(
   { id, files, fill }: Pick<ResolvedModel, 'id' | 'files' | 'fill'>,

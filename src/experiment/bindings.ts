@@ -35,7 +35,7 @@ export interface Bindings {
 /**
  * Finds a model for every role that the settings need, and the pictures that their parameters name.
  * @param lenient a metric whose model is missing is bound to the reason, unless all are
- * @throws MODEL listing all that is missing; USAGE, DATASET where pictures are not there.
+ * @throws MODEL listing all that is missing; USAGE, DATASET if pictures are not there.
  */
 export async function bindModels(
   used: readonly UsedSetting[],
@@ -223,15 +223,15 @@ function needsOf(kind: PluginKind, { id, params }: SettingLink, choices: ModelCh
     });
 }
 
-/** What a plug-in can do without is left out where nobody chose it and nothing for it ships with the package. */
+/** An optional role is left out if nobody chose a model for it and the package ships none. */
 const isPlayed =
   (choices: ModelChoices) =>
   ({ role, optional = false }: RoleNeed): boolean =>
     !optional || choices[role] !== undefined || modelsFor(role).some(({ embedded }) => embedded);
 
 /**
- * Of several models that a name may mean, the one that was chosen for the role, or for another role that the name pins: the
- * two halves of a CLIP belong together. Else the first.
+ * If a name may mean several models: the one that was chosen for the role, or for another role that the name pins, because
+ * the two halves of a CLIP belong together. Otherwise the first.
  */
 function pinned(
   { pins = {} }: Pick<PluginBase, 'pins'>,

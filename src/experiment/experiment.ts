@@ -178,7 +178,7 @@ export function parseExperiment(text: string, file: string, overrides: Experimen
   };
 }
 
-/** The cells of an experiment. @throws EXPERIMENT where `only` and `except` leave none. */
+/** The cells of an experiment. @throws EXPERIMENT if `only` and `except` leave none. */
 export function cellsOf(experiment: Experiment, only: MatrixAxes['only'] = []): Cell[] {
   const within = new Set(expandMatrix({ ...experiment, only, except: [] }).map(({ id }) => id));
   const cells = expandMatrix(experiment).filter(({ id }) => within.has(id));
@@ -198,7 +198,7 @@ export function cellsOf(experiment: Experiment, only: MatrixAxes['only'] = []): 
 type Fields = z.infer<typeof looseShape>;
 type PluginList = 'protections' | 'attacks' | 'metrics';
 
-/** The top level of the file, or undefined where it is too broken to go on with. */
+/** The top level of the file, or undefined if it is too broken to go on with. */
 function checkFields(yaml: YamlFile, mistakes: Mistakes): Fields | undefined {
   const parsed = looseShape.safeParse(yaml.value ?? {});
   if (parsed.success) return parsed.data;

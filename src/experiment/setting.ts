@@ -13,7 +13,7 @@ export interface SettingLink {
   readonly models?: Readonly<Partial<Record<ModelRole, LinkedModel>>>;
   /** Where parameters name chains of attacks: the links of each. */
   readonly chains?: Readonly<Record<string, readonly (readonly SettingLink[])[]>>;
-  /** Of a metric that cannot be measured here: which model it lacks, and how to get it. */
+  /** If a metric cannot be measured here: which model it lacks, and how to get it. */
   readonly absent?: string;
   /** Where parameters name pictures: the hash over those, by the parameter. */
   readonly pictures?: Readonly<Record<string, string>>;
@@ -23,7 +23,7 @@ export interface SettingLink {
   readonly strength?: { readonly parameter: string; readonly harsher: 'higher' | 'lower' };
 }
 
-/** What plays one role for a plug-in; the manifest describes it under this key. Of an ensemble, parts are joined by `+`. */
+/** What plays one role for a plug-in; the manifest describes it under this key. The parts of an ensemble are joined by `+`. */
 export interface LinkedModel {
   readonly id: string;
   /** Hash over its bytes and the way they are used. */
@@ -35,7 +35,7 @@ export interface Setting {
   /** As a call: `jpeg(quality=75) | rescale`. Unique within its kind and experiment. */
   readonly label: string;
   readonly links: readonly SettingLink[];
-  /** True where one of its links draws random numbers. */
+  /** True if one of its links draws random numbers. */
   readonly random: boolean;
 }
 

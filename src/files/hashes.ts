@@ -6,11 +6,11 @@ import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { readJson, writeJson } from './json.ts';
 
-/** Of bytes, or of the UTF-8 of a text. */
+/** The hash of bytes, or of the UTF-8 of a text. */
 export const sha256 = (content: Uint8Array | string): string =>
   createHash('sha256').update(content).digest('hex');
 
-/** Of a file, which is read chunk by chunk. @throws the system's own error if it cannot be read */
+/** The hash of a file, which is read chunk by chunk. @throws the system's own error if it cannot be read */
 export async function hashOf(path: string): Promise<string> {
   const hash = createHash('sha256');
   await pipeline(createReadStream(path), hash);
@@ -28,7 +28,7 @@ interface Remembered {
 const WORTH_REMEMBERING = 16e6;
 
 /**
- * Of a file, as remembered in the folder `hashes` of the cache if the file is large and has kept size and time. Each
+ * The hash of a file, as remembered in the folder `hashes` of the cache if the file is large and has kept size and time. Each
  * file has an entry of its own, so that any number of processes can remember at once and none undoes another's.
  */
 export async function knownHashOf(path: string, cache: string): Promise<string> {

@@ -86,7 +86,7 @@ export async function holding<T>(path: string, act: () => Promise<T>, options: W
   }
 }
 
-/** Of the system itself, or as `diskFull` has worded it for the artefact store. */
+/** The system's own error, or the one that `diskFull` has worded for the artefact store. */
 const isDiskFull = (error: unknown): boolean => {
   const { code, cause } = error as NodeJS.ErrnoException & { cause?: NodeJS.ErrnoException };
   return code === 'ENOSPC' || cause?.code === 'ENOSPC';

@@ -62,7 +62,7 @@ export async function readImage(path: string, options: ReadOptions = {}): Promis
 /**
  * Decodes a picture. 8-bit sRGB files come out exactly as stored; 16-bit files keep their precision in the
  * float32 pixels, except under an ICC profile, which is applied to their upper 8 bits.
- * @throws IMAGE where the file is empty, of no known format, damaged, animated, or larger than `maxPixels`.
+ * @throws IMAGE if the file is empty, of no known format, damaged, animated, or larger than `maxPixels`.
  */
 export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<Image> {
   const { name, maxPixels = DEFAULT_MAX_PIXELS } = options;
@@ -198,7 +198,7 @@ const lossy = (quality: number | undefined) => (quality === undefined ? { lossle
  * Writes a picture under a temporary name and renames it, so that nobody sees half a file. The format is the
  * path's own unless `options` names one; where the image still carries a file of that format (`image.file`)
  * and no options are given, exactly that file is written.
- * @throws IMAGE where the extension names no format or the file cannot be written, STORE if the disk is full.
+ * @throws IMAGE if the extension names no format or the file cannot be written, STORE if the disk is full.
  */
 export async function writeImage(path: string, image: Image, options?: EncodeOptions): Promise<void> {
   const format: ImageFormat = options?.format ?? formatOfPath(path);

@@ -28,7 +28,7 @@ export function extensionOf(format: ImageFormat): string {
   return format === 'jpeg' ? 'jpg' : format === 'tiff' ? 'tif' : format;
 }
 
-/** The format to write a path in. @throws IMAGE where its extension names none that is written. */
+/** The format to write a path in. @throws IMAGE if its extension names none that is written. */
 export function formatOfPath(path: string): ImageFormat {
   const format = formatNamed(path);
   if (format === undefined || format === 'gif') throw unknownExtension(path);

@@ -60,7 +60,7 @@ export function toLab(rgb: Readonly<Uint8Array>): { lightness: Uint8Array; colou
  */
 const BASE = 2 ** 14;
 
-/** Of each L: Y, and f(Y) = (L + 16) / 116 (with L in 0..100) that a and b are added to. */
+/** For each L: Y, and f(Y) = (L + 16) / 116 (with L in 0..100) that a and b are added to. */
 const FROM_L = Array.from({ length: 256 }, (_, l) => {
   if (l <= 20) {
     const share = fround(fround(16 / 116) + fround((l * 5) / (3 * 17 * 29)));

@@ -85,7 +85,7 @@ export function resizeRgb(
 const tableBytes = (windows: FixedWindows | undefined): number =>
   windows === undefined ? 0 : 16 * Math.ceil((windows.start.length * (1 + windows.stride)) / 4);
 
-/** Of each window its begin in bytes, then its weights. */
+/** For each window its begin in bytes, then its weights. */
 function writeTable(
   { start, weights, stride }: FixedWindows,
   memory: ArrayBufferLike,

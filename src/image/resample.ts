@@ -124,7 +124,7 @@ function windows(inSize: number, outSize: number, { support, f }: Kernel): Windo
 }
 
 /**
- * Of each output position of a line of `inSize` values resized to `outSize`: where its window starts, and its weights
+ * For each output position of a line of `inSize` values resized to `outSize`: where its window starts, and its weights
  * as `resizeBytes` has them.
  */
 export function resampleWeights(

@@ -29,7 +29,7 @@ export type PointAt = (p: Point) => Point;
 /** Pixels that make one of the result. */
 export const TAPS = 16;
 
-/** Of each pixel of the result its taps: the same two arrays each time, filled again. */
+/** For each pixel of the result its taps: the same two arrays each time, filled again. */
 export function taps({ width, height }: Size, from: PointAt) {
   const index = new Int32Array(TAPS);
   const weight = new Float64Array(TAPS);

@@ -27,7 +27,7 @@ export interface ImportJob {
 export interface ProtectJob {
   readonly stage: 'protect';
   readonly steps: readonly JobStep[];
-  /** null where no step draws random numbers, so that all seeds share the artefact. */
+  /** null if no step draws random numbers, so that all seeds share the artefact. */
   readonly seed: number | null;
   /** sha256 of the clean artefact. */
   readonly input: string;
@@ -93,7 +93,7 @@ export type Job = ImportJob | ProtectJob | TrainAttackJob | AttackJob | EmbedJob
 
 /** A picture of a set, and what the data set knows about it. */
 export interface SetPicture extends PictureFacts {
-  /** Of the artefact. */
+  /** Hash of the artefact. */
   readonly sha256: string;
 }
 
@@ -144,7 +144,7 @@ export interface JobRecord {
 /** What a fine-tuned model gave. */
 export interface FineTuneOutput {
   readonly pictures: readonly ArtefactOutput[];
-  /** Of every training step. */
+  /** The loss of every training step. */
   readonly losses: readonly number[];
   /** The LoRA pairs, or whatever was trained, as safetensors; null if nothing was. */
   readonly weights: { readonly sha256: string; readonly bytes: number } | null;

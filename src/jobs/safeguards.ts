@@ -10,7 +10,7 @@ import { type Perceptual, perceptualDistance } from '../models/perceptual.ts';
 import type { Budget } from '../protections/define.ts';
 import { seededRandom } from '../random.ts';
 
-/** @throws IMAGE where `after` is not finite, or has another size than `before` though `resizes` is false. */
+/** @throws IMAGE if `after` is not finite, or has another size than `before` though `resizes` is false. */
 export function assertSound(id: string, before: Image, after: Image, resizes: boolean): void {
   if (!resizes && (after.width !== before.width || after.height !== before.height)) {
     throw changedSize(id, before, after);
@@ -48,7 +48,7 @@ export interface MeasuredLooks {
   readonly perceptual?: number;
 }
 
-/** Measures how near the decoded file looks. @throws BUDGET where it left the perceptual budget. */
+/** Measures how near the decoded file looks. @throws BUDGET if it left the perceptual budget. */
 export async function measureLooks(
   id: string,
   clean: Image,
@@ -66,7 +66,7 @@ export async function measureLooks(
   return { ...structure, perceptual };
 }
 
-/** Measures the decoded file against the clean image. @throws BUDGET where it left the budget. */
+/** Measures the decoded file against the clean image. @throws BUDGET if it left the budget. */
 export function measureBudget(id: string, clean: Image, saved: Image, budget: Budget): MeasuredBudget {
   const x = toBytes(clean);
   const y = toBytes(saved);

@@ -28,7 +28,7 @@ export interface Store {
   find(key: string): Promise<JobRecord | undefined>;
   write(record: JobRecord): Promise<void>;
   blobPath(hash: string, kind?: BlobKind): string;
-  /** A blob's bytes. @throws STORE where the bytes do not have the hash (then the blob is removed). */
+  /** A blob's bytes. @throws STORE if the bytes do not have the hash (then the blob is removed). */
   readBlob(hash: string): Promise<Uint8Array>;
   /** Stores bytes and returns their hash. */
   writeBlob(bytes: Uint8Array, kind?: BlobKind): Promise<string>;

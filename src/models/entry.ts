@@ -36,9 +36,9 @@ export interface Fill {
   readonly multiple?: number;
   /** The only side length that the file takes; the caller resizes by the model's protocol. */
   readonly size?: number;
-  /** Of a U-Net. */
+  /** For a U-Net: how its noise schedule works. */
   readonly diffusion?: DiffusionFill;
-  /** Of a text encoder: the token that fills up short prompts, where it is not the tokenizer's own. */
+  /** For a text encoder: the token that fills up short prompts, if it is not the tokenizer's own. */
   readonly padToken?: string;
   /** The file's names of ports that are neither the role's own nor an exporter's. */
   readonly ports?: Readonly<Record<string, string>>;
@@ -77,7 +77,7 @@ export interface ModelEntry {
   readonly files: Readonly<Record<string, ModelFile>>;
   /** How to get the files where they cannot be pulled. */
   readonly obtain?: string;
-  /** True where the files ship with this package, under `models/<id>/`; such a model is its roles' default. */
+  /** True if the files ship with this package, under `models/<id>/`; such a model is its roles' default. */
   readonly embedded?: boolean;
 }
 

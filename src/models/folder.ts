@@ -78,7 +78,7 @@ export async function textFill(folder: string): Promise<{ padToken?: string }> {
 
 /**
  * The tokenizer's files in one of `folders`: a `tokenizer.json`, or `vocab.json` with `merges.txt`.
- * @throws MODEL where neither is there; `model` is what the message calls it.
+ * @throws MODEL if neither is there; `model` is what the message calls it.
  */
 export async function tokenizerFiles(model: string, folders: readonly string[]): Promise<readonly string[]> {
   for (const folder of folders) {

@@ -12,7 +12,7 @@ export interface InventoryRow {
   readonly roles: readonly ModelRole[];
   /** `partial`: some files are missing; `changed`: some have other bytes than listed. */
   readonly state: 'embedded' | 'here' | 'partial' | 'absent' | 'changed';
-  /** True where `models pull` can fetch it. */
+  /** True if `models pull` can fetch it. */
   readonly published: boolean;
   readonly files: readonly LocatedFile[];
   readonly source: string;
@@ -39,7 +39,7 @@ async function inventoryRow(entry: ModelEntry, home: ModelHome, lookUp?: LookUp)
     roles: Object.keys(entry.roles) as ModelRole[],
     state: stateOf(entry, found),
     published: isPublished(entry),
-    // Of an absent file, what the registry knows.
+    // If a file is absent, what the registry knows.
     files: found.map((file) => ({
       ...file,
       bytes: file.bytes ?? entry.files[file.name]?.bytes ?? null,

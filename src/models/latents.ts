@@ -23,7 +23,7 @@ export interface EncoderWindowing extends Pick<WindowOptions, 'side' | 'overlap'
 
 /**
  * The windows of an image for an encoder: at most `side` px long, `overlap` px shared with their neighbours, both rounded
- * down to what the encoder takes, or to so many latent cells. @throws IMAGE where a side is smaller than one latent cell.
+ * down to what the encoder takes, or to so many latent cells. @throws IMAGE if a side is smaller than one latent cell.
  */
 export function encoderWindows(
   { model: { id, fill } }: VaeEncoder,
@@ -70,7 +70,7 @@ export const LATENT_DRAW = 'latent draw';
 
 /**
  * An encoder's graph that gives, as `latent`, mean + deviation * `LATENT_DRAW`: a draw from the distribution of the latents
- * in place of its mean. `asker` is who wants it. @throws MODEL where the encoder gives no more than the mean.
+ * in place of its mean. `asker` is who wants it. @throws MODEL if the encoder gives no more than the mean.
  */
 export function drawingLatents(graph: Model, id: string, asker: string): Model {
   const [latent, spread] = [LATENT, LATENT_SPREAD].map((name) =>

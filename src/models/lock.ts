@@ -19,7 +19,7 @@ export type Lock = Readonly<Record<string, LockedFile>>;
 
 const lockPath = (cache: string, id: string): string => join(cache, 'models', id, 'lock.json');
 
-/** The lock of a model; empty where nothing was downloaded. */
+/** The lock of a model; empty if nothing was downloaded. */
 export async function readLock(cache: string, id: string): Promise<Lock> {
   return (await readJson<Lock>(lockPath(cache, id))) ?? {};
 }

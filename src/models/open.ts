@@ -21,7 +21,7 @@ export interface RoleModel<R extends ModelRole = ModelRole> {
   readonly model: ResolvedModel;
   /** The role's graph: names, ranges and scales as `roles.ts` says. To differentiate, to compose, to insert LoRA into. */
   readonly graph: Model;
-  /** @throws IMAGE where an image's sides do not fit the model, USAGE where a tensor does not fit the graph. */
+  /** @throws IMAGE if an image's sides do not fit the model, USAGE if a tensor does not fit the graph. */
   run(inputs: RoleInputs<R>): Promise<RoleOutputs<R>>;
   /**
    * A session of a graph made from this one (its gradient, a loss behind it), on the same device. `name` says what it is:
@@ -41,7 +41,7 @@ export async function readRole({ id, role, fill, files }: ResolvedModel): Promis
   return standardGraph(withWideWeights(await readModel(files[0]!.path)), { id, role, fill });
 }
 
-/** Reads a resolved model and makes it ready. @throws MODEL where its ports are not the role's, ONNX where it is broken. */
+/** Reads a resolved model and makes it ready. @throws MODEL if its ports are not the role's, ONNX if it is broken. */
 export async function openModel<R extends ModelRole>(
   model: ResolvedModel & { readonly role: R },
   options: OpenOptions = {},

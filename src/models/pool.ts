@@ -8,7 +8,7 @@ import type { ModelRole } from './roles.ts';
 
 /** The models of one plug-in. */
 export interface RoleModels {
-  /** The model in that role, made ready when first asked for. @throws MODEL where the plug-in does not need that role. */
+  /** The model in that role, made ready when first asked for. @throws MODEL if the plug-in does not need that role. */
   open<R extends ModelRole>(role: R): Promise<RoleModel<R>>;
   has(role: ModelRole): boolean;
   /** All models in that role, at least one. */

@@ -16,7 +16,7 @@ export interface PullOptions extends Pick<DownloadOptions, 'signal' | 'env'>, Pi
 
 /**
  * Fetches what is missing of a model; where another process does, waits and takes what it brought.
- * @returns its files. @throws MODEL where a file is published nowhere.
+ * @returns its files. @throws MODEL if a file is published nowhere.
  */
 export async function pullModel(
   entry: ModelEntry,

@@ -110,7 +110,7 @@ async function resolveNeed(
 export const isPublished = ({ files }: ModelEntry): boolean =>
   Object.values(files).every(({ url }) => url !== undefined);
 
-/** The files of one chosen model. @throws MODEL where they are missing, changed or not enough. */
+/** The files of one chosen model. @throws MODEL if they are missing, changed or not enough. */
 export function resolveModel(
   role: ModelRole,
   choice: RoleChoice,

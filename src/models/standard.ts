@@ -26,7 +26,7 @@ interface Match {
 
 /**
  * The role's graph around a model. Inputs that the role does not know stay under their own names. Weights are shared with
- * `model`. @throws MODEL where a port is missing, or of another rank or channel count than the role's.
+ * `model`. @throws MODEL if a port is missing, or of another rank or channel count than the role's.
  */
 export function standardGraph(model: Model, part: Part): Model {
   const { inputs, outputs } = ROLES[part.role];

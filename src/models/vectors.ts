@@ -32,7 +32,7 @@ export const PREPARATION: Readonly<Record<VectorRole, string>> = {
   classifier: "shortest side to the model's size by Pillow's bicubic on 8 bits, centre crop",
 };
 
-/** The vector of a picture, float32. @throws IMAGE where a model that takes any size refuses this one. */
+/** The vector of a picture, float32. @throws IMAGE if a model that takes any size refuses this one. */
 export async function vectorOf<R extends VectorRole>(
   model: RoleModel<R>,
   image: Image,

@@ -5,11 +5,11 @@ import { type Model, opsetOf } from './model.ts';
 export interface GraphCost {
   /** Those of convolutions and matrix products; everything else is small in comparison. */
   readonly multiplications: number;
-  /** Of every value that is computed on the way: about what a gradient holds, and far more than a forward pass does. */
+  /** Bytes of every value that is computed on the way: about what a gradient holds, and far more than a forward pass does. */
   readonly activationBytes: number;
 }
 
-/** The cost with inputs of some sizes. @returns undefined where a product's size cannot be told without running it */
+/** The cost with inputs of some sizes. @returns undefined if a product's size cannot be told without running it */
 export function graphCost(
   { graph, ...model }: Model,
   sizes: Readonly<Record<string, readonly number[]>>,

@@ -34,7 +34,7 @@ import {
  * Reads a model from the bytes of an `.onnx` file.
  *
  * `name` is what errors call it; `folder` is where its external data lies. The bytes must not change afterwards.
- * Throws where the bytes are truncated, are not ONNX, or hold a tensor whose size does not fit its shape.
+ * Throws if the bytes are truncated, are not ONNX, or hold a tensor whose size does not fit its shape.
  */
 export function decodeModel(
   bytes: Uint8Array,

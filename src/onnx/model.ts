@@ -87,7 +87,7 @@ export interface Node {
   readonly attributes: Attributes;
 }
 
-/** A dimension: a number, the name of a dynamic one, or null where nothing is known. */
+/** A dimension: a number, the name of a dynamic one, or null if nothing is known. */
 export type Dim = number | string | null;
 
 /** A named tensor of a graph. `dtype` is absent for sequences and maps, `shape` where even the rank is unknown. */

@@ -53,7 +53,7 @@ const LONGEST_HEADER = 100e6;
 
 /**
  * Reads a file, tensor by tensor, so that files beyond what one buffer holds can be read; bfloat16, which JavaScript has
- * no array for, becomes float32. @throws MODEL where it is damaged.
+ * no array for, becomes float32. @throws MODEL if it is damaged.
  */
 export async function readSafetensors(path: string): Promise<Safetensors> {
   const file = await open(path).catch((error: unknown) => {

@@ -14,7 +14,7 @@ export interface CheckpointFile {
   readonly training: string;
 }
 
-/** The state that a file holds; undefined where there is none. @throws MODEL where it is damaged or of another training */
+/** The state that a file holds; undefined if there is none. @throws MODEL if it is damaged or of another training */
 export async function readCheckpoint({ path, training }: CheckpointFile): Promise<TrainingState | undefined> {
   if (!existsSync(path)) return undefined;
   const { tensors, metadata } = await readSafetensors(path);

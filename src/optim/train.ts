@@ -17,7 +17,7 @@ export interface TrainingState {
   readonly moments: Moments;
   /** Exponential moving average of the weights; absent where none is kept. */
   readonly average?: Float32Array;
-  /** Of every step made. */
+  /** The loss of every step made. */
   readonly losses: readonly number[];
 }
 
@@ -53,7 +53,7 @@ export const untrained = (weights: Float32Array, averaged = false): TrainingStat
 });
 
 /**
- * Trains on from a state, which is left as it is. @throws the signal's reason on abort, after a checkpoint; MODEL where a
+ * Trains on from a state, which is left as it is. @throws the signal's reason on abort, after a checkpoint; MODEL if a
  * loss is not a number, naming the step: the last checkpoint stays.
  */
 export async function train(

@@ -64,7 +64,7 @@ export interface WorkEstimate {
   readonly jobs: number;
   readonly cached: number;
   readonly toRun: number;
-  /** Expected time of the missing jobs on one thread, in ms; null where this work was never timed here. */
+  /** Expected time of the missing jobs on one thread, in ms; null if this work was never timed here. */
   readonly ms: number | null;
   /** Whether that is counted from multiplications, for want of a time. */
   readonly counted: boolean;
@@ -139,7 +139,7 @@ const isPending = (job: Job): boolean =>
     .inputs(job)
     .some((hash) => hash.startsWith(PENDING));
 
-/** Of one thread of a server's CPU, as trainings and sampling of the embedded model reach; a GPU does hundreds of times as many. */
+/** The speed of one thread of a server's CPU, as trainings and sampling of the embedded model reach; a GPU does hundreds of times as many. */
 const MULTIPLICATIONS_PER_MS = 2.4e7;
 
 function summarise(tally: ReadonlyMap<string, Tally>, timings: Timings, workers: number): PlanEstimate {
@@ -220,7 +220,7 @@ function weightsPerThread({ cells, models }: Pick<Plan, 'cells' | 'models'>): nu
   }, 0);
 }
 
-/** A model's weights in memory: halves are widened. Of the user's own files, nobody said what they hold. */
+/** A model's weights in memory: halves are widened. Nobody said what the user's own files hold. */
 function weightBytes({ files, dtype }: ResolvedModel): number {
   const stored = files.reduce((sum, { bytes }) => sum + bytes, 0);
   return dtype.startsWith('float16') ? 2 * stored : stored;

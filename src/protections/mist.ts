@@ -8,7 +8,7 @@
  * Source: Liang and Wu 2023; the released program's `mist_v3.py`, modes 1, 0 and 2. What differs here, on purpose:
  *
  * - `mist-v1` steps as the program does. `mist` steps along a blurred gradient with some momentum, within the same budget. Its
- *   perturbation is coarser, and more of it is left after JPEG and rescaling (docs/protections.md has both).
+ *   perturbation is coarser, and more of it is left after JPEG and rescaling (docs/evidence/protections.md has both).
  * - z is the mean of the posterior; the program samples it at each step, as `latent=sampled` does. Tiny autoencoders have no
  *   posterior. z(y) is the mean in any case.
  * - y is a pattern of our own, 3 x 8 glyphs as there. It repeats at every window of a large image.

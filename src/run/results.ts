@@ -21,7 +21,7 @@ export function cellRecords(plan: Plan, rows: readonly Row[]): CellRecord[] {
 export interface PricedRow extends Row {
   /** Wall time of the attack on that picture, as first computed; null of whole sets. */
   readonly attackMs: number | null;
-  /** Ids of the networks that the attack asked, joined by ` + `; empty where it asked none. */
+  /** Ids of the networks that the attack asked, joined by ` + `; empty if it asked none. */
   readonly networks: string;
 }
 

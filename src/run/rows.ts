@@ -17,7 +17,7 @@ export interface Row {
   readonly arm: RowArm;
   /** Id of the image in its data set, `*` for a whole set. */
   readonly image: string;
-  /** null where the row is an error. May be infinite (PSNR of equal images): `"inf"` in JSON and CSV. */
+  /** null if the row is an error. May be infinite (PSNR of equal images): `"inf"` in JSON and CSV. */
   readonly value: number | null;
   readonly unit: string;
   readonly higherIsBetter: boolean;

@@ -31,7 +31,7 @@ export interface RunImage {
   /** Label of the attack; null on the arms that were not attacked. */
   readonly attack: string | null;
   readonly seed: number;
-  /** Of the PNG artefact. */
+  /** Hash of the PNG artefact. */
   readonly sha256: string;
   readonly width: number;
   readonly height: number;
@@ -72,7 +72,7 @@ export interface MimicRun {
   readonly imagesPerPrompt: number;
   /** Prompt by prompt; paths are absolute. */
   readonly pictures: readonly { readonly sha256: string; readonly path: string }[];
-  /** Of every training step. */
+  /** The loss of every training step. */
   readonly losses: readonly number[];
   /** Absolute path of the trained weights, as safetensors; null if nothing was trained. */
   readonly weights: string | null;
@@ -85,7 +85,7 @@ export interface RunFolder {
   readonly cells: readonly CellRecord[];
   readonly rows: readonly Row[];
   readonly images: readonly RunImage[];
-  /** Empty where no metric trains a model. */
+  /** Empty if no metric trains a model. */
   readonly generated: readonly MimicRun[];
 }
 
@@ -105,7 +105,7 @@ export const RUN_FILES = {
   lock: 'run.lock',
 } as const;
 
-/** Reads a run's folder back; finished or not. @throws STORE where `dir` holds no run. */
+/** Reads a run's folder back; finished or not. @throws STORE if `dir` holds no run. */
 export async function readRunFolder(dir: string): Promise<RunFolder> {
   const text = async (name: string): Promise<string> => {
     try {

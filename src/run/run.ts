@@ -56,7 +56,7 @@ export interface RunOutcome {
   /** Cells with at least one error row. */
   readonly failedCells: number;
   readonly counts: Manifest['jobs'];
-  /** True where nothing was left to do. */
+  /** True if nothing was left to do. */
   readonly unchanged: boolean;
 }
 

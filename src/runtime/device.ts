@@ -55,7 +55,7 @@ export async function describeDevices(): Promise<DeviceReport> {
   };
 }
 
-/** The device that a name stands for. Throws where this platform does not offer it. */
+/** The device that a name stands for. Throws if this platform does not offer it. */
 export async function resolveDevice(name: Device | 'auto'): Promise<Device> {
   if (name === 'cpu') return name;
   if (name === 'auto') return autoDevice();

@@ -40,7 +40,7 @@ export interface GradcheckResult {
 
 /**
  * Checks the gradients of a model; of weights stored as halves, those of the float32 weights that it computes with, for a
- * half moves in steps too large for a difference. Throws where the model cannot be differentiated or gives NaN.
+ * half moves in steps too large for a difference. Throws if the model cannot be differentiated or gives NaN.
  */
 export async function gradcheck(stored: Model, options: GradcheckOptions): Promise<GradcheckResult> {
   const model = withWideWeights(stored);

@@ -22,7 +22,7 @@ export interface VjpRequest {
 }
 
 /**
- * The request with every tensor in the element type that the model declares. Throws where a name is unknown, an
+ * The request with every tensor in the element type that the model declares. Throws if a name is unknown, an
  * input is missing, a type or shape does not fit, or a name in `wrt` is not of a float type or influences no output
  * that has a cotangent.
  */
@@ -45,7 +45,7 @@ export function checkRequest(model: Model, name: string, request: VjpRequest): V
   return { inputs, cotangents, wrt: request.wrt };
 }
 
-/** Throws where a cotangent has another shape than the output it belongs to. */
+/** Throws if a cotangent has another shape than the output it belongs to. */
 export function checkCotangents(
   name: string,
   cotangents: NamedTensors,

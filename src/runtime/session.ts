@@ -152,7 +152,7 @@ function wrap(native: InferenceSession, model: string, device: Device): Session 
   return { model, device, inputs, outputs, run, lastRun: () => last, close };
 }
 
-/** Throws where `given` is not what `ports` of `model` want; used by every engine before it runs. */
+/** Throws if `given` is not what `ports` of `model` want; used by every engine before it runs. */
 export function checkInputs(model: string, ports: readonly Port[], given: NamedTensors): void {
   const names = ports.map((port) => port.name);
   for (const name of Object.keys(given)) {
@@ -163,7 +163,7 @@ export function checkInputs(model: string, ports: readonly Port[], given: NamedT
   for (const port of ports) checkFit(model, `input '${port.name}'`, port, given[port.name]!);
 }
 
-/** Throws where a tensor has another type or shape than a port. `what` names it in the message. */
+/** Throws if a tensor has another type or shape than a port. `what` names it in the message. */
 export function checkFit(model: string, what: string, port: Port, tensor: Tensor): void {
   // A port without dimensions is a scalar or of unknown rank: ONNX Runtime does not tell which.
   const shaped =

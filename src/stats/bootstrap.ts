@@ -74,7 +74,7 @@ export function weightedMean(values: ArrayLike<number>, weights: Uint8Array): nu
   return sum / count;
 }
 
-/** The interval of a statistic; undefined where fewer than two units were there to draw from. */
+/** The interval of a statistic; undefined if fewer than two units were there to draw from. */
 export function bootstrapInterval(
   statistic: Statistic,
   resamples: Resamples,

@@ -6,7 +6,7 @@
  */
 import { unitVector } from './directions.ts';
 
-/** Of vectors of length 1: little enough for fifty vectors a class, enough for two. */
+/** Ridge for vectors of length 1: little enough for fifty vectors a class, enough for two. */
 const RIDGE = 0.03;
 
 /**

@@ -23,7 +23,7 @@ export function featureSet(name: string, dims: readonly number[], data: Float64A
   return { name, features: matrix(n, d, data) };
 }
 
-/** @throws USAGE where two sets cannot be compared: other features, or another n, which every distance depends on */
+/** @throws USAGE if two sets cannot be compared: other features, or another n, which every distance depends on */
 export function checkComparable(
   a: FeatureSet,
   b: FeatureSet,

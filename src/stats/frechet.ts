@@ -27,7 +27,7 @@ export async function frechetDistance(a: FeatureSet, b: FeatureSet): Promise<num
 
 interface Gaussian {
   readonly mean: Float64Array;
-  /** Of the covariance. */
+  /** Trace of the covariance. */
   readonly trace: number;
   /** F with F^T F = covariance, `[min(n, d), d]`. */
   readonly factor: Matrix;

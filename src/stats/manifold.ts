@@ -17,7 +17,7 @@ export interface Neighbours {
   readonly recall: number;
 }
 
-/** @throws USAGE where a set has no k-th neighbour, n <= k */
+/** @throws USAGE if a set has no k-th neighbour, n <= k */
 export function precisionAndRecall(a: FeatureSet, b: FeatureSet): Neighbours {
   for (const { name, features } of [a, b])
     if (features.rows <= K) throw tooFewNeighbours(name, features.rows, K);

@@ -25,7 +25,7 @@ const SIGMA = 10;
 
 /**
  * CMMD's estimators (Jayasumana et al. 2024) on any features: vectors of length 1, k = exp(-|x - y|^2 / (2 sigma^2)),
- * times 1000. The paper's program gives the V form. @throws USAGE where a vector is 0 and has no direction
+ * times 1000. The paper's program gives the V form. @throws USAGE if a vector is 0 and has no direction
  */
 export function gaussianDiscrepancy(a: FeatureSet, b: FeatureSet): Discrepancies {
   // k - 1 in place of k: the ones cancel between the three means, and with them the rounding of numbers near 1.

@@ -35,13 +35,13 @@ export interface Residual {
   readonly effect: Estimate;
   /** Mean of d[attack(protected)] - d[attack(clean)]: what is left of it. */
   readonly surviving: Estimate;
-  /** The pooled R, a ratio of the two means. NaN where both are 0. */
+  /** The pooled R, a ratio of the two means. NaN if both are 0. */
   readonly ratio: Estimate;
   /** d[protected] - d[clean] of each image. */
   readonly effectPerImage: Float64Array;
   /** d[attack(protected)] - d[attack(clean)] of each image. */
   readonly survivingPerImage: Float64Array;
-  /** R of each image alone; NaN where the protection has no effect on that image. */
+  /** R of each image alone; NaN if the protection has no effect on that image. */
   readonly perImage: Float64Array;
 }
 

@@ -22,9 +22,9 @@ export interface Verdict {
   readonly word: VerdictWord;
   /** One sentence: what the word rests on. */
   readonly reason: string;
-  /** `inconclusive` only: the verdicts that the interval leaves open; empty where there is no interval. */
+  /** `inconclusive` only: the verdicts that the interval leaves open; empty if there is no interval. */
   readonly open: readonly VerdictWord[];
-  /** `inconclusive` only: about how many more images would settle it; undefined where no number would. */
+  /** `inconclusive` only: about how many more images would settle it; undefined if no number would. */
   readonly moreImages?: number;
 }
 

@@ -9,7 +9,7 @@ export interface Call {
   readonly node: Node;
   /** Version of the operator set that the node's meaning comes from. */
   readonly opset: number;
-  /** Tensors in the node's order; undefined where an optional one is left out. */
+  /** Tensors in the node's order; undefined if an optional one is left out. */
   readonly inputs: readonly (Tensor | undefined)[];
 }
 

@@ -32,7 +32,7 @@ async function use(tf: typeof import('@tensorflow/tfjs'), backend: TfjsBackend):
   return backend;
 }
 
-/** Why the GPU package cannot be used; undefined where it can. */
+/** Why the GPU package cannot be used; undefined if it can. */
 async function loadGpu(): Promise<string | undefined> {
   const name: string = '@tensorflow/tfjs-node-gpu'; // not a literal: most installations lack it
   try {

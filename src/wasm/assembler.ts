@@ -74,7 +74,7 @@ export const i32 = {
   shl: plain(0x74),
   /** Keeps the sign. */
   shr: plain(0x75),
-  /** Of unsigned numbers. */
+  /** Division of unsigned numbers. */
   div: plain(0x6e),
   remainder: plain(0x70),
   /** `a` where the condition is not 0, else `b`. */
@@ -148,9 +148,9 @@ export const f32x4 = {
   /** The second where it is less (or greater) than the first, else the first: of a NaN in the second, the first. */
   lesser: vector(0xea),
   greater: vector(0xeb),
-  /** Of four signed numbers. */
+  /** Four floats made of four signed numbers. */
   convert: vector(0xfa),
-  /** Of two doubles, and two zeros. */
+  /** Two floats made of two doubles, and two zeros. */
   demote: vector(0x5e),
 };
 
@@ -159,7 +159,7 @@ export const f64x2 = {
   add: vector(0xf0),
   sub: vector(0xf1),
   mul: vector(0xf2),
-  /** Of the lower two of four floats. */
+  /** Two doubles made of the lower two of four floats. */
   promote: vector(0x5f),
 };
 

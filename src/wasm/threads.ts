@@ -24,7 +24,7 @@ export const threadsFor = (pixels: number): number => (pixels < 2 ** 20 ? 1 : fi
 /** How long no thread may finish a band: they take milliseconds, and seconds where pictures are huge. */
 const PATIENCE_MS = 120_000;
 
-/** What `work` gives, with other threads at hand for as long as it runs. @throws DEVICE where one of them does not come back. */
+/** What `work` gives, with other threads at hand for as long as it runs. @throws DEVICE if one of them does not come back. */
 export function inBands<Name extends string, T>(
   kernel: Kernel<Name>,
   threads: number,
@@ -72,7 +72,7 @@ function invite({ module, shared, names }: Kernel<string>, words: Int32Array, i:
 
 const helpers = new Map<number, Worker>();
 
-/** Thread `i`, started when first needed; undefined where it cannot start. It does not keep the process alive. */
+/** Thread `i`, started when first needed; undefined if it cannot start. It does not keep the process alive. */
 function helper(i: number): Worker | undefined {
   const known = helpers.get(i);
   if (known !== undefined) return known;

@@ -90,7 +90,7 @@ describe('what a run found', () => {
   });
 
   it('is documented field by field', async () => {
-    const docs = await readFile('docs/results.md', 'utf8');
+    const docs = await readFile('docs/reference/results.md', 'utf8');
     const fields = [document, document.protections[2]!, document.pairs[0]!].flatMap(Object.keys);
     for (const field of fields) expect(docs).toContain(`\`${field}\``);
   });

@@ -33,9 +33,9 @@ describe('the registries', () => {
   });
 });
 
-describe('docs/atelier.md', () => {
+describe('docs/guide/atelier.md', () => {
   it('introduces every painter and names every motif', async () => {
-    const file = await readFile(new URL('../../docs/atelier.md', import.meta.url), 'utf8');
+    const file = await readFile(new URL('../../docs/guide/atelier.md', import.meta.url), 'utf8');
     const page = file.replace(/ +/g, ' '); // tables are aligned
     for (const { id, name, manner } of Object.values(PAINTERS)) {
       expect(page).toContain(`| \`${id}\` | ${name} | ${manner} |`);

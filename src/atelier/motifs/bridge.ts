@@ -39,7 +39,7 @@ export const bridge: Motif = {
 };
 
 interface Arcade {
-  /** Of the water. */
+  /** The height of the water. */
   readonly level: number;
   readonly stone: Rgb;
   /** How far the road sinks towards the banks from its height `deck` in the middle. */

@@ -41,7 +41,7 @@ export interface StridedAxis {
   readonly stride: number;
   readonly begin: number;
   readonly size: Size;
-  /** Output size less `ceil(size / stride)`; undefined where that depends on the size. */
+  /** Output size less `ceil(size / stride)`; undefined if that depends on the size. */
   readonly surplus: number | undefined;
 }
 

@@ -55,7 +55,7 @@ const split: Rule = {
 /** One axis of a slice, as far as its numbers are known. */
 interface Span {
   readonly axis: number;
-  /** Where the slice begins, from the front; undefined where that is known only when the graph runs. */
+  /** Where the slice begins, from the front; undefined if that is known only when the graph runs. */
   readonly start: number | undefined;
   readonly step: number;
 }
@@ -85,7 +85,7 @@ const slice = linear((ct, node, g) => {
     : scattered(g, ct, node, spans);
 });
 
-/** The first index of a slice, clamped; undefined where it depends on an unknown size. */
+/** The first index of a slice, clamped; undefined if it depends on an unknown size. */
 const startOf = (start: number | undefined, size: number | string): number | undefined => {
   if (start === undefined) return undefined;
   if (typeof size === 'number') return Math.min(Math.max(start < 0 ? start + size : start, 0), size);

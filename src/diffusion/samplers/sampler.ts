@@ -34,7 +34,7 @@ export interface StepOptions {
 
 export interface Sampler {
   readonly summary: string;
-  /** The spacing of timesteps that it is published with; undefined where it has sigmas of its own. */
+  /** The spacing of timesteps that it is published with; undefined if it has sigmas of its own. */
   readonly spacing?: Spacing;
   path(schedule: NoiseSchedule, steps: number, spacing?: Spacing): Path;
   stepper(path: Path, options?: StepOptions): Step;

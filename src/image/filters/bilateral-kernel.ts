@@ -61,7 +61,7 @@ export interface Layout extends Size {
   readonly pictures: readonly [number, number];
   /** Four times the steps of the table for each grey level. */
   readonly steps: number;
-  /** Of each band four lanes of smallest and of largest values. */
+  /** For each band four lanes of smallest and of largest values. */
   readonly range: number;
   /** Where the rings of the threads begin, and how many bytes one of them, and one row of it, takes. */
   readonly rings: number;

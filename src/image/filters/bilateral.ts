@@ -115,7 +115,7 @@ const kernels = kernelsBySize(
 
 /**
  * Weights over colour for the distances that the values can have, each beside the next one. Gives the steps of the table
- * for each grey level; undefined where all values are the same.
+ * for each grey level; undefined if all values are the same.
  */
 function fillTable(table: Float32Array, [min, max]: Range, sigmaColor: number): number | undefined {
   if (max - min < 2 ** -23) return undefined;

@@ -4,9 +4,9 @@ import type { Size } from '../image.ts';
 
 /** Bytes of an interleaved pixel of floats. */
 export const PIXEL = 12;
-/** Of a vector of four doubles in the sums. */
+/** Bytes of a vector of four doubles in the sums. */
 export const SUM = 32;
-/** Of three vectors of floats in windows and fits. */
+/** Bytes of three vectors of floats in windows and fits. */
 export const FIT = 48;
 
 /** Where things stand in the kernel's memory: bytes. */
@@ -25,7 +25,7 @@ export interface GuidedLayout extends Size {
   readonly result: number;
   /** Three vectors a pixel: a column of the inverse covariance and a mean of the guide each. */
   readonly windows: number;
-  /** Of each thread: sums of either filter, and the ring. */
+  /** For each thread: sums of either filter, and the ring. */
   readonly own: number;
   readonly ownBytes: number;
   readonly sums: number;

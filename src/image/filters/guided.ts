@@ -57,7 +57,7 @@ export function guidedBy(
 }
 
 /**
- * Of each window: means of g_r g, g_g g, g_b g and of g itself become the inverse of the guide's covariance with `eps`
+ * For each window: means of g_r g, g_g g, g_b g and of g itself become the inverse of the guide's covariance with `eps`
  * on its diagonal, cofactors over determinant, and the means of g again.
  */
 function invertCovariances(

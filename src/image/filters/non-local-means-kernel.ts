@@ -1,7 +1,7 @@
 /**
  * @file The inner loops of non-local means in WebAssembly, written for one size and its windows.
  *
- * Of each offset within the search window, over a band of rows: sums of squared differences slide down columns, patches
+ * For each offset within the search window, over a band of rows: sums of squared differences slide down columns, patches
  * are sums of neighbouring columns, their weights come from a table and are added up, as are the pixels that they weigh.
  */
 import type { Shape } from '../image.ts';

@@ -45,7 +45,7 @@ async function protectPicture(
   return { ...output, ...rest, psnr: Number.isFinite(psnr) ? psnr : null };
 }
 
-/** Measures a saved picture as decoded. @throws BUDGET where it left one of its budgets. */
+/** Measures a saved picture as decoded. @throws BUDGET if it left one of its budgets. */
 export async function measureSaved(
   step: JobStep,
   clean: Image,

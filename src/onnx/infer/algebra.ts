@@ -48,7 +48,7 @@ const einsum: TypeRule = (inputs, node) => {
       const other = sizes.get(letter);
       const settles = typeof size === 'number' && size > 1;
       if (other === undefined || other === 1 || settles) sizes.set(letter, size);
-      // Of two symbols either may stand for 1.
+      // Either of two symbols may stand for 1.
       else if (typeof other === 'string' && typeof size === 'string' && other !== size) {
         sizes.set(letter, unknownSize(node, letter));
       }

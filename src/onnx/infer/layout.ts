@@ -84,7 +84,7 @@ const gather: TypeRule = ([x = {}, indices = {}], node) => {
   return [typed(x.dtype, sizes, value)];
 };
 
-/** The numbers of a slice by axis; undefined where they are not all known. */
+/** The numbers of a slice by axis; undefined if they are not all known. */
 function sliceSpans(inputs: readonly ValueType[], node: Node, rank: number) {
   const part = (name: string, i: number) => intsOf(node, name) ?? numbersOf(inputs[i]);
   const starts = part('starts', 1);
@@ -101,7 +101,7 @@ function sliceSpans(inputs: readonly ValueType[], node: Node, rank: number) {
   }));
 }
 
-/** How many elements `start:end:step` takes of `size`, as in Python; undefined where that depends on the size. */
+/** How many elements `start:end:step` takes of `size`, as in Python; undefined if that depends on the size. */
 function slicedSize(size: Size, start: number, end: number, step: number): Size | undefined {
   if (typeof size === 'number') {
     const [low, high] = step > 0 ? [0, size] : [-1, size - 1];

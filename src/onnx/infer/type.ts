@@ -20,7 +20,7 @@ export const unknownSize = (node: Node, axis: number | string): Size => `?${node
 /** A negative axis counts from the end. */
 export const normalAxis = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
 
-/** The size that two sizes broadcast to; undefined where that is not known. */
+/** The size that two sizes broadcast to; undefined if that is not known. */
 const broadcastSize = (a: Size, b: Size): Size | undefined => {
   if (a === b || b === 1) return a;
   if (a === 1) return b;
@@ -29,7 +29,7 @@ const broadcastSize = (a: Size, b: Size): Size | undefined => {
   return typeof b === 'number' ? b : undefined;
 };
 
-/** The shape that shapes broadcast to; undefined where one of their ranks is unknown. */
+/** The shape that shapes broadcast to; undefined if one of their ranks is unknown. */
 export function broadcastShapes(
   shapes: readonly (readonly Size[] | undefined)[],
   node: Node,

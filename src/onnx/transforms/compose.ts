@@ -60,7 +60,7 @@ export function compose(first: Model, second: Model, { join, prefix = 'b.', outp
   };
 }
 
-/** The one folder that the external data of models lies in. Throws where there are two. */
+/** The one folder that the external data of models lies in. Throws if there are two. */
 export function commonFolder(...models: readonly Model[]): string | undefined {
   const folders = models.flatMap(({ graph, folder }) =>
     folder !== undefined && tensorsOf(graph).some(({ external }) => external !== undefined) ? [folder] : [],

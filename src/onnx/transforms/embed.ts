@@ -13,7 +13,7 @@ const EMBEDDED = 'embedded/';
 /**
  * Writes the nodes of `model` behind the values that feed its inputs; gives its outputs by their names. Written twice, it
  * shares its weights. Its operator set must not be later than the builder's; operators of further domains and weights in
- * files are for whoever builds the model to declare (`builtModel`). Throws where an input is not fed.
+ * files are for whoever builds the model to declare (`builtModel`). Throws if an input is not fed.
  */
 export function embed(
   g: GraphBuilder,

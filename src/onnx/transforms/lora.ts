@@ -66,7 +66,7 @@ interface Layer {
 
 /**
  * The model with a pair beside each layer (MatMul, Gemm, ungrouped Conv of two dimensions) whose module's path matches
- * `pattern`; layers that share a weight share its pair. @throws ONNX where nothing matches, listing what there is, and
+ * `pattern`; layers that share a weight share its pair. @throws ONNX if nothing matches, listing what there is, and
  * where the rank is above the smaller side of a weight.
  */
 export function insertLora(

@@ -26,7 +26,7 @@ const WEIGHTS = /\.(weight|bias)(\.float32)?$|^onnx::/;
 
 /**
  * The model with its weights and biases as inputs; constants that are none (frequencies of
- * timesteps, shapes) stay. @throws ONNX where there are none.
+ * timesteps, shapes) stay. @throws ONNX if there are none.
  */
 export function weightsAsInputs(model: Model): TunableModel {
   const { graph } = model;
@@ -85,7 +85,7 @@ export const TOKEN_EMBEDDING = 'token embedding';
 /**
  * A text encoder's graph in which the embedding of token `id` is an input (textual inversion; Gal et al. 2022,
  * arXiv:2208.01618): rows are taken from the table as before, but where `tokens` says `id`.
- * @throws ONNX where the graph looks its tokens up in no table.
+ * @throws ONNX if the graph looks its tokens up in no table.
  */
 export function tokenAsInput(model: Model, id: number, tokens = 'tokens'): TunableModel {
   const { graph } = model;
