@@ -122,8 +122,11 @@ export interface Split {
 /** An image that a mimic has generated, and its control. */
 export interface Generated {
   readonly picture: ImageRef;
-  /** The image from the same prompt and random numbers, by the mimic trained on the clean images. */
-  readonly control: ImageRef;
+  /**
+   * By the mimic trained on the clean images. counterpart: the image from the same prompt and random numbers; other-draws: the
+   * images of the same prompt from other random numbers, or of all prompts if each prompt has only one image.
+   */
+  readonly controls: ImageSet;
   /** Its place among the images that the mimic generates. */
   readonly index: number;
   /** The mimicked artist; empty if the mimic was trained on all images. */
@@ -153,6 +156,8 @@ interface MimicMetric<S extends ParameterSchema> extends MetricBase<S> {
 
 /** Judges each generated image. */
 interface SampleJudge<S extends ParameterSchema> {
+  /** The images of the mimic trained on the clean images that an image is judged against (default: none). */
+  readonly controls?: 'counterpart' | 'other-draws';
   /** Whether the image in that place is judged (default: all are). */
   judged?(index: number, params: z.infer<S>): boolean;
   /** `references`: the clean images of the data set that are not trained on. */
@@ -175,6 +180,7 @@ interface SampleSetJudge<S extends ParameterSchema> {
     context: MetricContext,
   ): Promise<number>;
   readonly judge?: never;
+  readonly controls?: never;
   readonly judged?: never;
 }
 

@@ -141,7 +141,7 @@ export async function mimicValue(
   get: GetRecord,
 ): Promise<{ value: number; ms: number; n: number }> {
   const { metric, step } = mimicOf(cell);
-  const { index, artist } = unit.sample!;
+  const { index, artist, controls: places } = unit.sample!;
   const { models } = plan;
   const armPictures: ArmPictures = (of, items) => picturesOf(plan, cell, of, items, get);
   const samplesOf = async (of: RowArm): Promise<SetPicture[]> => {
@@ -151,9 +151,10 @@ export async function mimicValue(
     const { pictures } = record.output as FineTuneOutput;
     return pictures.map(({ sha256 }) => ({ id: unit.name, artist, sha256 }));
   };
-  const [samples, samplesOfClean] = [await samplesOf(arm), await samplesOf('clean')];
+  const samples = await samplesOf(arm);
   const inputs = metric.judgeAll === undefined ? [samples[index]!] : samples;
-  const controls = metric.judgeAll === undefined ? [samplesOfClean[index]!] : [];
+  const samplesOfClean = places.length === 0 ? [] : await samplesOf('clean');
+  const controls = places.map((place) => samplesOfClean[place]!);
   const { train, clean } = metric.split(unit.items, step.params);
   const seen = new Set([...train, ...clean].map((place) => unit.items[place]!.id));
   const heldOut = await armPictures(
@@ -172,6 +173,6 @@ export async function mimicValue(
     references: [keyOf(against)],
   };
   const pictures = { inputs, references: [...controls, ...heldOut] };
-  const { output, ms } = await get(job, { image: unit.name, models, pictures, sample: { index, artist } });
+  const { output, ms } = await get(job, { image: unit.name, models, pictures, sample: unit.sample! });
   return { value: fromJsonValue((output as ValueOutput).value)!, ms, n: inputs.length };
 }

@@ -1,8 +1,8 @@
 /** @file The samples of a mimic: a model that was fine-tuned on an arm's images. */
-import { sampleCount } from '../../diffusion/mimic.ts';
+import { type MimicSpec, sampleCount } from '../../diffusion/mimic.ts';
 import { unknownName } from '../../messages/index.ts';
 import { ARMS } from '../arms.ts';
-import type { GeneratedMetric, ImageRef, PictureFacts } from '../define.ts';
+import type { GeneratedMetric, PictureFacts } from '../define.ts';
 import type { Kind, Parameters, Unit } from './kind.ts';
 
 export const generated: Kind<GeneratedMetric> = {
@@ -21,10 +21,10 @@ export const generated: Kind<GeneratedMetric> = {
       ),
     ),
   measure: (metric, { inputs, references, sample }, params, context) => {
-    const { index, artist } = sample!;
-    if (metric.judgeAll !== undefined) return metric.judgeAll(inputs, artist, references, params, context);
-    const [control, ...rest] = references as [ImageRef, ...ImageRef[]];
-    return metric.judge({ picture: inputs[0]!, control, index, artist }, rest, params, context);
+    const { index, artist, controls: places } = sample!;
+    const [controls, heldOut] = [references.slice(0, places.length), references.slice(places.length)];
+    if (metric.judgeAll !== undefined) return metric.judgeAll(inputs, artist, heldOut, params, context);
+    return metric.judge({ picture: inputs[0]!, controls, index, artist }, heldOut, params, context);
   },
 };
 
@@ -51,13 +51,26 @@ function unitsOfMimic<Item extends PictureFacts>(
 ): Unit<Item>[] {
   const arms = [...ARMS, 'untuned'] as const;
   if (metric.judgeAll !== undefined)
-    return [{ name: `${artist}: all`, items, arms, sample: { index: 0, artist } }];
+    return [{ name: `${artist}: all`, items, arms, sample: { index: 0, artist, controls: [] } }];
   const mimic = metric.mimic(params);
   return Array.from({ length: sampleCount(mimic) }, (_, index) => index)
     .filter((index) => metric.judged?.(index, params) ?? true)
     .map((index) => {
       const prompt = mimic.prompts[Math.floor(index / mimic.imagesPerPrompt)]!;
       const name = `${artist}: ${prompt} #${(index % mimic.imagesPerPrompt) + 1}`;
-      return { name, items, arms, sample: { index, artist } };
+      return { name, items, arms, sample: { index, artist, controls: controlsOf(metric, mimic, index) } };
     });
+}
+
+/** The places of a sample's controls; a sample is never its own control under other draws. */
+function controlsOf(
+  { controls }: GeneratedMetric,
+  { prompts, imagesPerPrompt: each }: Pick<MimicSpec, 'prompts' | 'imagesPerPrompt'>,
+  index: number,
+): readonly number[] {
+  if (controls === undefined) return [];
+  if (controls === 'counterpart') return [index];
+  const all = Array.from({ length: prompts.length * each }, (_, place) => place);
+  const promptOf = (place: number): number => (each === 1 ? 0 : Math.floor(place / each));
+  return all.filter((place) => place !== index && promptOf(place) === promptOf(index));
 }

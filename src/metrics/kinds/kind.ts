@@ -22,6 +22,8 @@ export interface Sample {
   readonly index: number;
   /** Whose works the mimic was trained on; `*` for the whole data set. */
   readonly artist: string;
+  /** Places of its controls among all samples of the mimic that is trained on clean images. */
+  readonly controls: readonly number[];
 }
 
 /** What is handed to a metric. */

@@ -6,24 +6,28 @@ import { isNearest, likeness, mimicry, mimicryProtocol } from './mimicry.ts';
 export const loraMimicry = defineMetric({
   ...mimicry,
   id: 'lora-mimicry',
+  version: 2,
   label: 'Mimicry success',
   summary:
-    'Share of generated images that are closer to the artist than those of a mimic trained on clean images; 0.5: the protection is useless.',
+    'Probability that a generated image is closer to the artist than one of the same prompt by a mimic trained on clean images; 0.5: the protection is useless.',
+  reference:
+    'Hönig et al. (ICLR 2025), section 4, with a network as rater; Mann and Whitney (Annals of Mathematical Statistics 18, 1947)',
   protocol: mimicryProtocol(
     'lora-mimicry',
-    "1 if the cosine with the held-out images' mean direction is above that of the image from the same random numbers by " +
-      'the model trained on clean images, 0 if below, a fair coin if equal',
+    "share of the images of the same prompt and other random numbers, by the mimic trained on clean images, whose cosine with the held-out images' mean direction is lower, ties one half; images of all other prompts if each prompt has one image; 0.5 in the clean arm by definition",
+    2,
   ),
   higherIsBetter: true,
-  binary: true,
-  judge: async ({ picture, control, artist }, references, _params, context) => {
-    const [mine, clean] = [
-      await likeness(picture, artist, references, context),
-      await likeness(control, artist, references, context),
-    ];
-    // Raters who see the same image twice have to choose as well.
-    if (mine === clean) return context.random.int(2);
-    return mine > clean ? 1 : 0;
+  random: false,
+  controls: 'other-draws',
+  judge: async ({ picture, controls, artist }, references, _params, context) => {
+    const mine = await likeness(picture, artist, references, context);
+    let wins = 0;
+    for (const control of controls) {
+      const theirs = await likeness(control, artist, references, context);
+      wins += mine > theirs ? 1 : mine === theirs ? 0.5 : 0;
+    }
+    return wins / controls.length;
   },
 });
 
@@ -85,7 +89,8 @@ export const mimicryQualityDrop = defineMetric({
   unit: '1/255',
   higherIsBetter: false,
   random: false,
-  judge: async ({ picture, control }) => noiseOf(await picture.load()) - noiseOf(await control.load()),
+  controls: 'counterpart',
+  judge: async ({ picture, controls }) => noiseOf(await picture.load()) - noiseOf(await controls[0]!.load()),
 });
 
 function byArtist(pictures: ImageSet): ReadonlyMap<string, ImageSet> {

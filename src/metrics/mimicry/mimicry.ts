@@ -93,8 +93,8 @@ export const mimicry = {
 } as const satisfies Partial<GeneratedMetric<typeof mimicryParameters>>;
 
 /** The beginning of all their protocols. */
-export const mimicryProtocol = (id: string, judged: string): string =>
-  `${id}@1: fine-tuning on an artist's images except the held-out ones, prompts 'a painting of <subject> by <token>', the ` +
+export const mimicryProtocol = (id: string, judged: string, version = 1): string =>
+  `${id}@${version}: fine-tuning on an artist's images except the held-out ones, prompts 'a painting of <subject> by <token>', the ` +
   `same random numbers in all arms; ${judged}; ${PREPARATION['image-embedder']}`;
 
 /** The embedding of each image. */
