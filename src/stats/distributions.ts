@@ -12,6 +12,12 @@ export function normalQuantile(p: number): number {
   return p > 0.5 ? -bisect(normalCdf, 1 - p) : bisect(normalCdf, p);
 }
 
+/** P(T <= t) for Student's t with `df` degrees of freedom. */
+export function studentCdf(t: number, df: number): number {
+  const tail = incompleteBeta(df / (df + t * t), df / 2, 0.5) / 2;
+  return t > 0 ? 1 - tail : tail;
+}
+
 /** The t with P(T <= t) = p for Student's t with `df` degrees of freedom. */
 export function studentQuantile(p: number, df: number): number {
   if (p <= 0) return -Infinity;
