@@ -1,6 +1,6 @@
 /**
- * @file Names of settings as the report prints them. A label leaves defaults out, which reads badly beside its
- * siblings: of `jpeg(quality=90)`, `jpeg`, `jpeg(quality=50)` the second is printed as `jpeg(quality=75)`.
+ * @file Names of settings as the report prints them. A label leaves defaults out, which is unclear in a sweep: `jpeg` is
+ * printed as `jpeg(quality=75)` if the run also has `jpeg(quality=90)`.
  */
 import type { Setting, SettingLink } from '../run/run-folder.ts';
 import { groupBy } from '../stats/group.ts';

@@ -59,7 +59,7 @@ describe('a ballot', () => {
     const cells = settings.map((metric) => ({
       metric,
       protection: settingOf('mist'),
-      attack: settingOf('identity'),
+      attack: settingOf('identity', {}, { role: 'baseline' }),
     })) as unknown as CellRecord[];
     const trained = settings.flatMap(({ label }, i) => [
       { ...modelOf('clean', null, `c${i}`), metric: label },

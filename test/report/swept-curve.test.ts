@@ -12,6 +12,7 @@ const metricOf = (poisoned: number, asked: string): MetricSetting => ({
   kind: 'generated',
   unit: '',
   higherIsBetter: false,
+  effect: 'value',
   measures: 'mimicry',
   protocol: 'concept-poison@1',
   binary: true,

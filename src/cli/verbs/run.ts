@@ -125,7 +125,7 @@ async function announce(
   ms: number,
   json: boolean,
 ): Promise<void> {
-  const { readFindings } = await import('../../analysis/findings-file.ts');
+  const { readFindings } = await import('../../analysis/findings/findings-file.ts');
   const { dir, plan } = inputs;
   const { failedCells, unchanged, counts: jobs, folder } = outcome;
   const cells = plan.cells.length;

@@ -16,6 +16,7 @@ export const loraMimicry = defineMetric({
   ),
   higherIsBetter: true,
   binary: true,
+  againstControl: true,
   judge: async ({ picture, control, artist }, references, _params, context) => {
     const [mine, clean] = [
       await likeness(picture, artist, references, context),

@@ -77,12 +77,10 @@ const moved = ({ difference }: PairedCell): -1 | 0 | 1 => {
   return lo > 1e-9 ? 1 : hi < -1e-9 ? -1 : 0;
 };
 
-const isReal = ({ attack }: PairedCell): boolean => attack !== 'identity';
-
 function brief({ pairs, images }: RunComparison): Html {
   const both = pairs.filter(({ a, b }) => a !== undefined && b !== undefined);
   const changed = both.filter((pair) => pair.changed);
-  const compared = both.filter((pair) => pair.difference !== undefined && isReal(pair));
+  const compared = both.filter((pair) => pair.difference !== undefined && pair.attacked);
   const of = (way: -1 | 1): number => compared.filter((pair) => moved(pair) === way).length;
   const lonely = (['a', 'b'] as const).map((side) => pairs.filter((pair) => pair[side] === undefined).length);
   const sentences = [
@@ -125,7 +123,7 @@ function metricSection({ pairs }: RunComparison, { metric, figure }: ComparedMet
   const n = ns.length === 1 ? `n = ${ns[0]}` : `n = ${Math.min(...ns)} to ${Math.max(...ns)}`;
   return html`<div class="for-effect" data-effect="${index}">${
     figure === undefined
-      ? html`<p class="faint">By ${metric} no protection has an effect to begin with, so there is no residual to compare.</p>`
+      ? html`<p class="faint">By ${metric} no protection has an effect, so there is no residual to compare.</p>`
       : figureOf(
           figure,
           `${metric}. Left: residual R of each run over all its images, with its 95 % interval. Right: R in B minus R in A, over the images that both runs have (${n}). Its 95 % interval is paired: both runs are resampled with the same images. Blue: R is higher in B. Orange: R is lower in B. Grey: the interval contains 0.`,

@@ -1,7 +1,7 @@
 /** @file How to read the report, and the record of how it came about. */
 import type { Manifest } from '../../run/manifest.ts';
 import type { RunFolder } from '../../run/run-folder.ts';
-import type { Answers } from '../../analysis/analysis.ts';
+import type { Answers } from '../../analysis/answers.ts';
 import { count } from '../../analysis/numbers.ts';
 import { type Html, html } from './html.ts';
 

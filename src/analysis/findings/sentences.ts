@@ -1,18 +1,13 @@
-/** @file What the matrix says of each protection, in plain sentences: first whether it holds, then by what it is judged. */
-import type { Setting } from '../run/run-folder.ts';
-import type { Analysis } from './analysis.ts';
-import { count, formatEstimate, formatNumber, formatShare, formatTime, listed } from './numbers.ts';
-import type { Standing } from './standing.ts';
+/** @file The findings on a protection as plain sentences: first whether it holds, then what that rests on. */
+import type { Analysis } from '../answers.ts';
+import { count, formatEstimate, formatNumber, formatShare, formatTime, listed } from '../numbers.ts';
+import type { PlaceboTest } from '../placebo.ts';
+import { isBaseline, isPlacebo } from '../roles.ts';
+import type { WorstCase } from './worst-case.ts';
 
-/** A setting that does nothing: the arm that others are compared with. */
-export const isIdentity = ({ links }: Setting): boolean => links.every(({ id }) => id === 'identity');
-
-/** The placebo: random noise of a protection's norm. */
-export const isPlacebo = ({ links }: Setting): boolean => links.some(({ id }) => id === 'noise');
-
-/** What became of a protection; `analyses` are its pairs under one effect. */
+/** Whether a protection holds; `analyses` are its pairs under one effect. */
 export function summarise(analyses: readonly Analysis[]): string {
-  const attacked = analyses.filter(({ attack }) => !isIdentity(attack));
+  const attacked = analyses.filter(({ attack }) => !isBaseline(attack));
   const judged = attacked.filter(({ outcome }) => outcome !== 'failed' && outcome !== 'pending');
   if (attacked.length === 0) return unattacked(analyses);
   if (judged.length === 0) return 'No attack on it has been measured.';
@@ -20,7 +15,7 @@ export function summarise(analyses: readonly Analysis[]): string {
   return `${headline(judged)}${least(judged)}${missing(attacked.length - judged.length)}`;
 }
 
-/** Where no attack was made, the question is whether the protection does anything at all. */
+/** Without an attack, the question is whether the protection has an effect at all. */
 function unattacked(analyses: readonly Analysis[]): string {
   const [plain] = analyses;
   if (plain?.outcome === 'no effect') return withoutEffect(analyses);
@@ -32,46 +27,47 @@ function unattacked(analyses: readonly Analysis[]): string {
 function withoutEffect(judged: readonly Analysis[]): string {
   const { protection, residual, effect } = judged[0]!;
   if (isPlacebo(protection) && effect.metric.measures !== 'detectability')
-    return 'The placebo: what random noise does is no effect of a protection.';
+    return 'This is the placebo: what random noise does is not counted as an effect of a protection.';
   if ((residual.effect.interval?.lo ?? 0) > 0)
-    return 'No effect to begin with: random noise of the same size does as much.';
+    return 'No effect was shown: before any attack, it is not shown to do more than random noise of the same size.';
   const detectable = sayDetectable(judged);
-  return judged[0]!.effect.metric.measures === 'mimicry'
-    ? `No effect to begin with: a mimic that learns from it cannot be told from one that learns from clean pictures.${detectable}`
-    : `No effect to begin with: there is nothing for an attack to remove.${detectable}`;
+  return effect.metric.measures === 'mimicry'
+    ? `No effect was shown: a mimic trained on these images is not shown to do worse than one trained on clean images.${detectable}`
+    : `No effect was shown before any attack, so there is nothing for an attack to remove.${detectable}`;
 }
 
-/** The smallest effect that would have shown; empty where that is not known. A share cannot differ by more than 1. */
+/** The smallest effect that these images would have shown; empty if it is not known. A share cannot differ by more than 1. */
 export function sayDetectable(analyses: readonly Analysis[]): string {
   const shown = Math.max(...analyses.map(({ detectable }) => detectable).filter(Number.isFinite), 0);
   if (shown === 0) return '';
   return shown > 1 && analyses[0]!.effect.metric.binary
-    ? ' These are too few to show any effect.'
-    : ` An effect of ${formatNumber(shown)} or more would have shown.`;
+    ? ' There are too few images to show any effect.'
+    : ` An effect of ${formatNumber(shown)} or more would have been shown.`;
 }
 
-/** The worst that befell it leads; what the other attacks did follows. */
+/** The worst verdict comes first; the other verdicts follow. */
 function headline(judged: readonly Analysis[]): string {
   const all = judged.length;
   const of = (word: Analysis['outcome']): readonly Analysis[] =>
     judged.filter(({ outcome }) => outcome === word);
   const [broken, weakened, holds, open] = [of('broken'), of('weakened'), of('holds'), of('inconclusive')];
+  const without = of('no effect');
   if (holds.length === all) return `Holds against ${share(all, all)}.`;
   const lead =
     broken.length > 0
-      ? `Does not hold: ${share(broken.length, all)} ${verb(broken, 'breaks', 'break')} it${named(broken)}`
+      ? `Does not hold: ${share(broken.length, all)} ${verb(broken, 'breaks', 'break')} it${named(broken)}.`
       : weakened.length > 0
-        ? `Holds in part: ${share(weakened.length, all)} ${verb(weakened, 'weakens', 'weaken')} it${named(weakened)}, none breaks it`
-        : `Not settled: no attack is shown to weaken it`;
+        ? `Holds in part: ${share(weakened.length, all)} ${verb(weakened, 'weakens', 'weaken')} it${named(weakened)}, and none is shown to break it.`
+        : 'Not settled: no attack is shown to weaken it.';
   const rest = [
     broken.length > 0 &&
       weakened.length > 0 &&
-      `${weakened.length} more weaken${weakened.length === 1 ? 's' : ''} it${named(weakened)}`,
-    holds.length > 0 && `it holds against ${holds.length}${named(holds)}`,
-    of('no effect').length > 0 && `it shows no effect to begin with in ${of('no effect').length}`,
-    open.length > 0 && `${open.length} ${verb(open, 'is', 'are')} inconclusive${toSettle(open)}`,
-  ].filter((clause) => clause !== false);
-  return `${[lead, ...rest].join('; ')}.`;
+      `${count(weakened.length, 'more attack')} ${verb(weakened, 'weakens', 'weaken')} it${named(weakened)}.`,
+    holds.length > 0 && `It holds against ${holds.length}${named(holds)}.`,
+    without.length > 0 && `No effect is shown for ${without.length}.`,
+    open.length > 0 && `${open.length} ${verb(open, 'is', 'are')} inconclusive${toSettle(open)}.`,
+  ].filter((sentence) => sentence !== false);
+  return [lead, ...rest].join(' ');
 }
 
 const share = (n: number, all: number): string =>
@@ -85,11 +81,11 @@ const share = (n: number, all: number): string =>
 
 const verb = (of: readonly unknown[], one: string, many: string): string => (of.length === 1 ? one : many);
 
-/** Four names at most: a sentence is no table. */
+/** At most four names, so that the sentence stays short. */
 const named = (of: readonly Analysis[]): string =>
   of.length <= 4 ? ` (${listed(of.map(({ names }) => names.attack))})` : '';
 
-/** How many more images would settle what is open. */
+/** How many more images would settle the inconclusive pairs. */
 function toSettle(open: readonly Analysis[]): string {
   const needed = open.flatMap(({ verdict: { moreImages } }) => moreImages ?? []);
   if (needed.length === 0) return '';
@@ -102,14 +98,14 @@ function toSettle(open: readonly Analysis[]): string {
   return ` (${images} would settle ${which})`;
 }
 
-/** A number of images beyond which it says no more than "hopeless". */
+/** A larger number of images says only that there is no hope to settle it. */
 const MANY = 9999;
 
 /** The attack that leaves least, by the upper end of R's interval: the least that can be claimed for the attacker. */
 export function strongest(analyses: readonly Analysis[]): Analysis | undefined {
   const bounded = analyses.filter(
     ({ attack, outcome, residual: { ratio } }) =>
-      !isIdentity(attack) && outcome !== 'no effect' && Number.isFinite(ratio.interval?.hi),
+      !isBaseline(attack) && outcome !== 'no effect' && Number.isFinite(ratio.interval?.hi),
   );
   return bounded.length === 0
     ? undefined
@@ -121,19 +117,30 @@ function least(judged: readonly Analysis[]): string {
   if (found === undefined) return '';
   const { ratio } = found.residual;
   const part = ratio.value < 0.005 ? 'none' : `${Math.round(100 * ratio.value)} %`;
-  return ` Least is left by ${found.names.attack}: R = ${formatEstimate(ratio, formatShare)}, which is ${part} of the effect.`;
+  return ` The attack that leaves least is ${found.names.attack}: R = ${formatEstimate(ratio, formatShare)}, which is ${part} of the effect.`;
 }
 
 const missing = (n: number): string => (n === 0 ? '' : ` ${count(n, 'attack')} could not be judged.`);
 
-/** What all attacks together leave, and what breaking it costs; undefined where there is nothing to say. */
-export function sayStanding({ of: { outcome }, worst, verdict, cheapest }: Standing): string | undefined {
+/** What all attacks together leave, and what it costs to break the protection; undefined if there is nothing to say. */
+export function sayWorstCase({ pair, residual, verdict, cheapestBreak }: WorstCase): string | undefined {
   const sentences = [
-    worst !== undefined && outcome !== 'no effect' && verdict?.word !== 'no effect'
-      ? `With the worst attack for each image, R = ${formatEstimate(worst, formatShare)}.`
+    residual !== undefined && pair.outcome !== 'no effect' && verdict?.word !== 'no effect'
+      ? `Under the worst attack for each image, R = ${formatEstimate(residual, formatShare)}.`
       : undefined,
-    cheapest &&
-      `The cheapest attack that breaks it is ${cheapest.attack} (${formatTime(cheapest.price.msPerMegapixel)} for a megapixel).`,
+    cheapestBreak &&
+      `The cheapest attack that breaks it is ${cheapestBreak.attack} (${formatTime(cheapestBreak.price.msPerMegapixel)} per megapixel).`,
   ].filter((sentence) => sentence !== undefined);
   return sentences.length === 0 ? undefined : sentences.join(' ');
+}
+
+/** The comparison with the placebo under every attack. */
+export function sayPlacebo(tests: readonly PlaceboTest[]): string {
+  const better = tests.filter((each) => each.better).length;
+  const all = count(tests.length, 'attack');
+  const leastP = formatNumber(Math.min(...tests.map(({ p }) => p)), 2);
+  const test = `sign-flip test over images, Holm over ${all}, least p = ${leastP}`;
+  return better === 0
+    ? `No attack is shown to leave more of it than of random noise of the same budget (${test}).`
+    : `More of it is left than of random noise of the same budget under ${better} of ${all} (${test}).`;
 }
