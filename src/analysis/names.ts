@@ -32,7 +32,7 @@ function nameOf({ label, links }: Setting, siblings: ReadonlyMap<string, readonl
     .join(' | ');
 }
 
-/** What tells each setting from its siblings of the same plug-in, by label: `method=full`; empty where it has none. */
+/** What distinguishes each setting from the others of its plug-in, by label: `method=full`; empty if it is the only one. */
 export function sweptParameters(settings: readonly Setting[]): Map<string, string> {
   const siblings = groupBy(
     settings.map(({ links }) => links[0]!),

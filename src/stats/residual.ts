@@ -41,7 +41,7 @@ export interface Residual {
   readonly effectPerImage: Float64Array;
   /** d[attack(protected)] - d[attack(clean)] of each image. */
   readonly survivingPerImage: Float64Array;
-  /** R of each image alone; NaN where the protection has no effect on that image. */
+  /** R of each image alone; NaN if the protection has no effect on that image. */
   readonly perImage: Float64Array;
 }
 

@@ -231,7 +231,7 @@ function details({ cells, arms, images, excluded, residual, verdict, effect, flo
     seeds: cells.map(({ seed }) => seed),
     open: verdict.open,
     excluded,
-    // Also without an effect, where `residual` is null.
+    // R also if there is no effect, when `residual` is null.
     quotient: estimate(residual.ratio),
     noiseFloor: floor === undefined ? null : number(floor),
     placeboContrast:
