@@ -2,8 +2,9 @@
  * @file The types of an analysis; nothing here computes. `Answers` holds all of a run: its effects and one `Analysis` for
  * each cell, and for each pair of protection and attack over all seeds. `Findings` (findings.ts) follow from `Answers`.
  */
-import type { Arm } from '../run/rows.ts';
-import type { CellRecord, MetricSetting, Setting } from '../run/run-folder.ts';
+import type { Arm } from '../metrics/arms.ts';
+import type { CellRecord } from '../run/run-folder.ts';
+import type { MetricSetting, Setting } from '../experiment/setting.ts';
 import type { Interval, Resamples } from '../stats/bootstrap.ts';
 import type { Estimate, Residual } from '../stats/residual.ts';
 import type { Thresholds, Verdict, VerdictWord } from '../stats/verdict.ts';

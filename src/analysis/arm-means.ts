@@ -1,5 +1,5 @@
 /** @file The mean of each arm with its interval, in the metric's own unit. */
-import { ARMS, type Arm } from '../run/rows.ts';
+import { ARMS, type Arm } from '../metrics/arms.ts';
 import { bootstrapInterval, type Interval, weightedMean } from '../stats/bootstrap.ts';
 import { mean } from '../stats/mean.ts';
 import { wilsonInterval } from '../stats/rates.ts';

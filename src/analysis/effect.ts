@@ -5,7 +5,8 @@
  * measures how far the pixels are moved, not whether a mimic is misled, and the report says so.
  */
 import type { EffectForm } from '../metrics/define.ts';
-import type { CellRecord, MetricSetting } from '../run/run-folder.ts';
+import type { CellRecord } from '../run/run-folder.ts';
+import type { MetricSetting } from '../experiment/setting.ts';
 import { unknownName } from '../messages/index.ts';
 import type { Effect } from './answers.ts';
 import { sweptParameters } from './names.ts';

@@ -1,5 +1,5 @@
 /** @file One cell, or one pair over its seeds, from values to a residual: everything before the verdict. */
-import { ARMS, type Arm } from '../run/rows.ts';
+import { ARMS, type Arm } from '../metrics/arms.ts';
 import type { CellRecord, RunFolder } from '../run/run-folder.ts';
 import { nests } from '../metrics/kinds/set.ts';
 import { mean } from '../stats/mean.ts';

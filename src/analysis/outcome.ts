@@ -29,7 +29,7 @@ function verdictOf(
   if (isPlacebo(protection) && measures !== 'detectability' && found.n > 0) {
     return {
       word: 'no effect',
-      reason: 'Random noise is the placebo: it is no effect of a protection.',
+      reason: 'This is the placebo: what random noise does is not counted as an effect of a protection.',
       open: [],
     };
   }
@@ -42,7 +42,8 @@ function verdictOf(
   }
   return {
     ...read,
-    reason: 'Too few images, or artists, to leave some out: one value for all of them, and no interval.',
+    reason:
+      'There are too few images, or artists, to leave some out: one value for the whole set, and no interval.',
   };
 }
 

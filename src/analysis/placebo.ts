@@ -2,7 +2,8 @@
  * @file A protection compared with its placebo, random noise of the same size, image by image: whether it has a larger effect
  * before any attack, d[protected] - d[clean], and whether each attack leaves more of it, d[attack(protected)] - d[attack(clean)].
  */
-import type { RunImage, Setting } from '../run/run-folder.ts';
+import type { RunImage } from '../run/run-folder.ts';
+import type { Setting } from '../experiment/setting.ts';
 import { deriveSeed, seededRandom } from '../random.ts';
 import { type Statistic, weightedMean } from '../stats/bootstrap.ts';
 import { mean } from '../stats/mean.ts';

@@ -1,5 +1,5 @@
 /** @file Which settings are there for comparison only: the baseline, which does nothing, and the placebo. */
-import type { Setting } from '../run/run-folder.ts';
+import type { Setting } from '../experiment/setting.ts';
 
 /** Whether a protection or attack does nothing: every link is the baseline of its kind. */
 export const isBaseline = ({ links }: Pick<Setting, 'links'>): boolean =>

@@ -1,5 +1,6 @@
 /** @file Set metrics: the jackknife of their parts, which gives one value a part and so an interval. */
-import { ARMS, type Row } from '../run/rows.ts';
+import { type Row } from '../run/rows.ts';
+import { ARMS } from '../metrics/arms.ts';
 import { mean } from '../stats/mean.ts';
 import type { ArmValues } from './answers.ts';
 import { WITHOUT, WITHOUT_ARTIST } from '../metrics/kinds/set.ts';
@@ -8,12 +9,12 @@ import { WITHOUT, WITHOUT_ARTIST } from '../metrics/kinds/set.ts';
 export const setSizes = (rows: readonly Row[]): ReadonlyMap<string, number> =>
   new Map(rows.flatMap(({ cell, arm, image, n }) => (arm !== 'floor' && image === '*' ? [[cell, n]] : [])));
 
-/** The units that are no part of a jackknife: what a report shows. */
+/** The units that are not parts of a jackknife: those that a report shows. */
 export const wholeUnits = (values: ReadonlyMap<string, ArmValues>): Map<string, ArmValues> =>
   new Map([...values].filter(([unit]) => !unit.startsWith(WITHOUT)));
 
 /**
- * p(j) of every part in every arm, under the part's name; the values as they are where there are no parts.
+ * p(j) of every part in every arm, under the part's name; the values as they are if there are no parts.
  * @param cluster what is left out at a time
  */
 export function jackknifed(

@@ -1,6 +1,6 @@
 /** @file What `protect` and `attack` share: options, the loop over files, the table at the end. */
 import type { attackFile, OutputFile } from '../standalone/apply.ts';
-import type { Setting } from '../run/run-folder.ts';
+import type { Setting } from '../experiment/setting.ts';
 import type { PluginKind } from '../plugin/resolve.ts';
 import { expected, reasonOf } from '../messages/index.ts';
 import { EXIT } from './exit.ts';

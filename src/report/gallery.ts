@@ -4,7 +4,7 @@
  * Pictures of a run may weigh gigabytes. A few are in memory at a time, each distinct one is encoded once, and the
  * previews are as large as a sample says that all of them together may be.
  */
-import type { Arm } from '../run/rows.ts';
+import type { Arm } from '../metrics/arms.ts';
 import type { RunFolder, RunImage } from '../run/run-folder.ts';
 import { groupBy } from '../stats/group.ts';
 import { mean } from '../stats/mean.ts';

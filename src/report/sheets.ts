@@ -3,7 +3,8 @@
  * with what every metric says of each model. Baselines come first, because the rest is read against them: the model without
  * fine-tuning, and those of clean, attacked and noisy images.
  */
-import type { CellRecord, MetricSetting, RunFolder, MimicRun } from '../run/run-folder.ts';
+import type { CellRecord, RunFolder, MimicRun } from '../run/run-folder.ts';
+import type { MetricSetting } from '../experiment/setting.ts';
 import type { Row } from '../run/rows.ts';
 import { bootstrapInterval, weightedMean } from '../stats/bootstrap.ts';
 import { wilsonInterval } from '../stats/rates.ts';

@@ -157,10 +157,3 @@ export async function readFinished(
   const tallies = [...tallyRows(run.rows).values()];
   return { finishedCells: tallies.length, failedCells: tallies.filter(({ errors }) => errors > 0).length };
 }
-
-export {
-  type MetricSetting,
-  networksOf,
-  type Setting,
-  type SettingLink,
-} from '../experiment/setting.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { MetricSetting } from '../../src/run/run-folder.ts';
+import type { MetricSetting } from '../../src/experiment/setting.ts';
 import { effectsOf } from '../../src/analysis/effect.ts';
 import { qualityEffect } from '../../src/analysis/findings/price.ts';
 import { metricSettings } from '../../src/experiment/settings.ts';

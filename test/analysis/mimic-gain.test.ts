@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { CellRecord, MetricSetting } from '../../src/run/run-folder.ts';
+import type { CellRecord } from '../../src/run/run-folder.ts';
+import type { MetricSetting } from '../../src/experiment/setting.ts';
 import type { Row } from '../../src/run/rows.ts';
 import { seededRandom } from '../../src/random.ts';
 import type { Answers } from '../../src/analysis/answers.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { CellRecord, MetricSetting, MimicRun } from '../../src/run/run-folder.ts';
+import type { CellRecord, MimicRun } from '../../src/run/run-folder.ts';
+import type { MetricSetting } from '../../src/experiment/setting.ts';
 import type { Manifest } from '../../src/run/manifest.ts';
 import { ballotOf, countVotes } from '../../src/report/ballot.ts';
 import type { Votes } from '../../src/report/page/client/page-data.ts';

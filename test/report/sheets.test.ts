@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { CellRecord, MetricSetting, RunFolder, MimicRun } from '../../src/run/run-folder.ts';
-import type { RowArm } from '../../src/run/rows.ts';
+import type { CellRecord, RunFolder, MimicRun } from '../../src/run/run-folder.ts';
+import type { MetricSetting } from '../../src/experiment/setting.ts';
+import type { RowArm } from '../../src/metrics/arms.ts';
 import { analyse } from '../../src/analysis/analyse.ts';
 import { lossCurves } from '../../src/report/charts/loss-curves.ts';
 import { trainingSetOf, makeSheets } from '../../src/report/sheets.ts';

@@ -6,7 +6,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import Papa from 'papaparse';
-import { ARMS, toJsonValue } from '../../run/rows.ts';
+import { ARMS } from '../../metrics/arms.ts';
+import { toJsonValue } from '../../files/json-number.ts';
 import { RUN_FILES } from '../../run/run-folder.ts';
 import { notARun } from '../../messages/index.ts';
 import { kindOf } from '../../metrics/kinds/index.ts';
@@ -231,7 +232,7 @@ function details({ cells, arms, images, excluded, residual, verdict, effect, flo
     seeds: cells.map(({ seed }) => seed),
     open: verdict.open,
     excluded,
-    // Also without an effect, where `residual` is null.
+    // R also if there is no effect, when `residual` is null.
     quotient: estimate(residual.ratio),
     noiseFloor: floor === undefined ? null : number(floor),
     placeboContrast:

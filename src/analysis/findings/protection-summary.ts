@@ -2,7 +2,8 @@
  * @file The summary of each protection: a few plain sentences and the numbers behind them. The head of the report, the
  * terminal, `findings.json` and `findings.csv` all take it from here.
  */
-import type { RunFolder, Setting } from '../../run/run-folder.ts';
+import type { RunFolder } from '../../run/run-folder.ts';
+import type { Setting } from '../../experiment/setting.ts';
 import type { Estimate } from '../../stats/residual.ts';
 import { groupBy } from '../../stats/group.ts';
 import type { Analysis, Answers, Effect, Outcome } from '../answers.ts';

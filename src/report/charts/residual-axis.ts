@@ -21,8 +21,8 @@ const REACH = { lo: -1, hi: 2 } as const;
 const cut = (value: number): number => Math.min(REACH.hi, Math.max(REACH.lo, value));
 
 /**
- * Pairs with a residual; a protection without an effect has none, and is named in the text instead. How much of noise is
- * left is shown nevertheless: it is what the others' curves are compared with.
+ * Pairs with a residual; a protection without an effect has none, and the text names it instead. The placebo is shown all
+ * the same, for comparison.
  */
 export function shownResiduals(pairs: readonly Analysis[]): ShownResidual[] {
   return pairs.filter(hasResidual).map(({ names: { protection, attack }, residual: { ratio } }) => ({

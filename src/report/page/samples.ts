@@ -1,5 +1,5 @@
 /** @file The section with what fine-tuned models generate: how each did, contact sheets and loss curves. */
-import type { MetricSetting } from '../../run/run-folder.ts';
+import type { MetricSetting } from '../../experiment/setting.ts';
 import type { SweptCurve } from '../charts/swept-curve.ts';
 import { formatInterval, formatNumber } from '../../analysis/numbers.ts';
 import type { Sheet, SheetRow } from '../sheets.ts';

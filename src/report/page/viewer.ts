@@ -1,5 +1,5 @@
 /** @file The image viewer: four arms of an image side by side, their difference maps, and the data behind them. */
-import { ARMS } from '../../run/rows.ts';
+import { ARMS } from '../../metrics/arms.ts';
 import type { Answers } from '../../analysis/answers.ts';
 import { type Gallery, type GalleryImage, shotKey } from '../gallery.ts';
 import { formatEstimate, formatNumber, formatShare } from '../../analysis/numbers.ts';
