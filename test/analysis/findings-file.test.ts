@@ -53,7 +53,7 @@ describe('what a run found', () => {
     const { protections } = await readFindings(run.dir);
     expect(protections).toHaveLength(3);
     for (const { sentence } of protections) expect(page).toContain(sentence);
-    expect(protections.map(({ role }) => role)).toEqual(['none', 'placebo', 'protection']);
+    expect(protections.map(({ role }) => role)).toEqual(['baseline', 'placebo', 'protection']);
   });
 
   it('names the worst attack, the cheapest that breaks, and what noise of the same budget did', () => {
