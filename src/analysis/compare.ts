@@ -34,7 +34,7 @@ export interface PairedCell {
 }
 
 interface Side {
-  readonly outcome: Outcome;
+  readonly verdict: Outcome;
   /** Absent if there is no effect to lose. */
   readonly residual?: Estimate;
   readonly n: number;
@@ -128,7 +128,7 @@ function comparePair(
 }
 
 const sideOf = (pair: Analysis): Side => ({
-  outcome: pair.outcome,
+  verdict: pair.outcome,
   ...(hasResidual(pair) && { residual: pair.residual.ratio }),
   n: pair.residual.n,
 });

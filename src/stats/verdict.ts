@@ -102,7 +102,7 @@ function fromInterval(
 
   const moreImages = imagesToSettle(n, point, lo, hi, bands[bandOf(point)]!);
   const words = open.map(({ word }) => word);
-  const reason = `The interval of R is too wide to decide between ${words.join(' and ')}.`;
+  const reason = `The interval of R is too wide to decide between ${words.join(', ').replace(/, ([^,]*)$/, ' and $1')}.`;
   return { word: 'inconclusive', reason, open: words, ...(moreImages !== undefined && { moreImages }) };
 }
 

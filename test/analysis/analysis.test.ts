@@ -203,7 +203,7 @@ describe('the placebo check', () => {
 
   it('finds that a smooth pattern outlasts noise under a blur', async () => {
     expect(await sentenceOn(ripple)).toBe(
-      'More of it is left than of random noise of the same budget under 1 of 1 attack ' +
+      '1 of 1 attack leaves more of it than of random noise of the same budget ' +
         '(sign-flip test over images, Holm over 1 attack, least p = 0.0078).',
     );
   });

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Papa from 'papaparse';
@@ -6,7 +6,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { RunFolder } from '../../src/run/run-folder.ts';
 import { analyse } from '../../src/analysis/analyse.ts';
 import { findingsOf } from '../../src/analysis/findings/findings.ts';
-import { findingsCsv, findingsDocument, readFindings } from '../../src/analysis/findings/findings-file.ts';
+import {
+  findingsCsv,
+  findingsDocument,
+  hasFindings,
+  readFindings,
+} from '../../src/analysis/findings/findings-file.ts';
 import { writeReport } from '../../src/report/report.ts';
 import {
   blur,
@@ -53,7 +58,7 @@ describe('what a run found', () => {
     const { protections } = await readFindings(run.dir);
     expect(protections).toHaveLength(3);
     for (const { sentence } of protections) expect(page).toContain(sentence);
-    expect(protections.map(({ role }) => role)).toEqual(['none', 'placebo', 'protection']);
+    expect(protections.map(({ role }) => role)).toEqual(['baseline', 'placebo', 'protection']);
   });
 
   it('names the worst attack, the cheapest that breaks, and what noise of the same budget did', () => {
@@ -80,6 +85,16 @@ describe('what a run found', () => {
       expect(row).toMatchObject({ verdict: 'no effect', residual: '', residualLo: '', residualHi: '' });
     }
     expect(of('identity').sentence).toMatch(/^No effect was shown/);
+  });
+
+  it('is read only as this version writes it', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'craquelure-findings-file-'));
+    const write = (content: object) => writeFile(join(dir, 'findings.json'), JSON.stringify(content));
+    expect(await hasFindings(dir)).toBe(false);
+    await write({ ...document, schemaVersion: 1 });
+    expect(await hasFindings(dir)).toBe(false);
+    await write(document);
+    expect(await hasFindings(dir)).toBe(true);
   });
 
   it('is a table of as many lines as there are pairs, with the numbers of the document', () => {

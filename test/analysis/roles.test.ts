@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { analyse } from '../../src/analysis/analyse.ts';
+import { compareRuns } from '../../src/analysis/compare.ts';
 import { findingsOf } from '../../src/analysis/findings/findings.ts';
 import { isBaseline, isPlacebo } from '../../src/analysis/roles.ts';
 import { attackSettings, protectionSettings } from '../../src/experiment/settings.ts';
@@ -50,6 +51,8 @@ describe('the role of a setting', () => {
     expect(summaries[1]!.placeboTests!.map(({ attack }) => attack)).toEqual(['gaussian-blur(sigma=1.5)']);
     expect(new Set(comparisons.map(({ baseline }) => baseline.protection.label))).toEqual(new Set(['grain']));
     expect(worstCases.map(({ attacks }) => attacks)).toEqual([1, 1]);
+    const { pairs } = compareRuns(run, run, { draws: 300 });
+    expect(pairs.filter(({ attacked }) => !attacked).map(({ attack }) => attack)).toEqual(['still', 'still']);
     expect(answers.pairs.find(({ protection }) => protection.label === 'grain')!.outcome).toBe('no effect');
   });
 

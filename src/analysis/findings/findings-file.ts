@@ -29,8 +29,12 @@ interface JsonEstimate {
   readonly interval: readonly Value[] | null;
 }
 
+/** Raised if a field changes its name or meaning. */
+const SCHEMA_VERSION = 2;
+
 /** `findings.json`, as far as this program reads it back. */
 export interface FindingsDocument {
+  readonly schemaVersion: number;
   readonly protections: readonly {
     readonly name: string;
     readonly role: ProtectionSummary['role'];
@@ -47,7 +51,7 @@ export interface FindingsDocument {
 export function findingsDocument(run: string, answers: Answers, findings: Findings) {
   const { effects, thresholds, bootstrap, comparisons } = answers;
   return {
-    schemaVersion: 2,
+    schemaVersion: SCHEMA_VERSION,
     run,
     primaryEffect: effects[0]?.metric.label ?? null,
     effects: effects.map(({ metric, symbol }) => ({
@@ -89,6 +93,10 @@ export async function readFindings(dir: string): Promise<FindingsDocument> {
     throw notARun(dir, RUN_FILES.findings, error);
   }
 }
+
+/** Whether the folder has a `findings.json` as this version writes it. */
+export const hasFindings = async (dir: string): Promise<boolean> =>
+  (await readFindings(dir).catch(() => undefined))?.schemaVersion === SCHEMA_VERSION;
 
 function protectionEntry(summary: ProtectionSummary, primary: Effect) {
   const { protection, name, effect, role, sentence, together, againstPlacebo, measured } = summary;

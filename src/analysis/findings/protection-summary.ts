@@ -20,7 +20,7 @@ export interface ProtectionSummary {
   readonly name: string;
   readonly effect: Effect;
   /** What it is in the run for. */
-  readonly role: 'protection' | 'placebo' | 'none';
+  readonly role: 'protection' | 'placebo' | 'baseline';
   /** Whether it holds, and what that rests on. */
   readonly sentence: string;
   /** What all attacks together leave, and what it costs to break it. */
@@ -74,7 +74,7 @@ function summaryOf(
     protection,
     name: names.protection,
     effect,
-    role: isBaseline(protection) ? 'none' : isPlacebo(protection) ? 'placebo' : 'protection',
+    role: isBaseline(protection) ? 'baseline' : isPlacebo(protection) ? 'placebo' : 'protection',
     sentence: summarise(group),
     together: worstCase && sayWorstCase(worstCase),
     againstPlacebo: tests && sayPlacebo(tests),

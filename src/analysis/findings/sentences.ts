@@ -63,9 +63,10 @@ function headline(judged: readonly Analysis[]): string {
     broken.length > 0 &&
       weakened.length > 0 &&
       `${count(weakened.length, 'more attack')} ${verb(weakened, 'weakens', 'weaken')} it${named(weakened)}.`,
-    holds.length > 0 && `It holds against ${holds.length}${named(holds)}.`,
-    without.length > 0 && `No effect is shown for ${without.length}.`,
-    open.length > 0 && `${open.length} ${verb(open, 'is', 'are')} inconclusive${toSettle(open)}.`,
+    holds.length > 0 && `It holds against ${count(holds.length, 'attack')}${named(holds)}.`,
+    without.length > 0 && `No effect is shown with ${count(without.length, 'attack')}.`,
+    open.length > 0 &&
+      `${count(open.length, 'attack')} ${verb(open, 'is', 'are')} inconclusive${toSettle(open)}.`,
   ].filter((sentence) => sentence !== false);
   return [lead, ...rest].join(' ');
 }
@@ -142,5 +143,5 @@ export function sayPlacebo(tests: readonly PlaceboTest[]): string {
   const test = `sign-flip test over images, Holm over ${all}, least p = ${leastP}`;
   return better === 0
     ? `No attack is shown to leave more of it than of random noise of the same budget (${test}).`
-    : `More of it is left than of random noise of the same budget under ${better} of ${all} (${test}).`;
+    : `${better} of ${all} ${better === 1 ? 'leaves' : 'leave'} more of it than of random noise of the same budget (${test}).`;
 }

@@ -98,18 +98,18 @@ function brief({ pairs, images }: RunComparison): Html {
 
 /** `weakened to broken: 3 (mist × jpeg, ...)` */
 function transitions(changed: readonly PairedCell[]): Html {
-  const groups = [...groupBy(changed, ({ a, b }) => `${a!.outcome} → ${b!.outcome}`)];
+  const groups = [...groupBy(changed, ({ a, b }) => `${a!.verdict} → ${b!.verdict}`)];
   const names = (group: readonly PairedCell[]): string => {
     const shown = group.slice(0, 6).map(({ names }) => `${names.protection} × ${names.attack}`);
     return `${listed(shown)}${group.length > 6 ? ` and ${group.length - 6} more` : ''}`;
   };
   return html`<ul class="brief">${groups.map(
     ([, group]) =>
-      html`<li>${outcome(group[0]!.a!.outcome)} → ${outcome(group[0]!.b!.outcome)} <b>${group.length}</b> <span class="faint">${names(group)}</span></li>`,
+      html`<li>${verdictTag(group[0]!.a!.verdict)} → ${verdictTag(group[0]!.b!.verdict)} <b>${group.length}</b> <span class="faint">${names(group)}</span></li>`,
   )}</ul>`;
 }
 
-const outcome = (word: string): Html => html`<span class="verdict" data-outcome="${word}">${word}</span>`;
+const verdictTag = (word: string): Html => html`<span class="verdict" data-outcome="${word}">${word}</span>`;
 
 function tabs(metrics: readonly ComparedMetric[]): Html {
   return html`<div class="tabs" role="group" aria-label="Metric">${metrics.map(
@@ -157,7 +157,9 @@ function pairRow(pair: PairedCell): Html {
   const { names, metric, a, b, n, difference, effectDifference } = pair;
   const kind = pair.changed ? 'changed' : moved(pair) !== 0 ? 'moved' : 'same';
   const side = (of: PairedCell['a']): Html =>
-    of === undefined ? html`<td class="faint">not in this run</td>` : html`<td>${outcome(of.outcome)}</td>`;
+    of === undefined
+      ? html`<td class="faint">not in this run</td>`
+      : html`<td>${verdictTag(of.verdict)}</td>`;
   return html`<tr data-outcome="${kind}"><td>${names.protection}</td><td>${names.attack}</td><td>${metric}</td>${side(a)}${side(b)}<td class="n">${n}</td>${number(a?.residual, formatShare)}${number(b?.residual, formatShare)}${number(difference, formatShare)}${number(effectDifference, formatNumber)}</tr>
 `;
 }

@@ -85,4 +85,4 @@ function protectionItem(name: string, summaries: readonly ProtectionSummary[], p
 }
 
 /** Why a protection is in the run, if it is there for comparison only. */
-const ROLES = { none: 'no protection', placebo: 'placebo' } as const;
+const ROLES = { baseline: 'no protection', placebo: 'placebo' } as const;
