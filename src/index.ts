@@ -33,8 +33,30 @@ export { prepareRun } from './run/prepare.ts';
 export { type RunInputs, type RunOptions, type RunOutcome, runPlan } from './run/run.ts';
 export { type CellRecord, type RunFolder, type RunImage, readRunFolder } from './run/run-folder.ts';
 export type { Manifest } from './run/manifest.ts';
-export type { Arm, Row } from './run/rows.ts';
+export type { Row } from './run/rows.ts';
+export type { Arm } from './metrics/arms.ts';
 export { type ReportOptions, writeReport } from './report/report.ts';
+
+// Analysis
+export { analyse, analysisOptions } from './analysis/analyse.ts';
+export type {
+  Analysis,
+  AnalysisOptions,
+  Answers,
+  ArmMean,
+  Effect,
+  Outcome,
+  PlaceboContrast,
+} from './analysis/answers.ts';
+export { type Findings, findingsOf } from './analysis/findings/findings.ts';
+export type { Agreement } from './analysis/findings/agreement.ts';
+export type { Comparison } from './analysis/findings/baseline.ts';
+export type { MimicGain } from './analysis/findings/mimic-gain.ts';
+export type { Price, Prices } from './analysis/findings/price.ts';
+export type { ProtectionSummary } from './analysis/findings/protection-summary.ts';
+export type { WorstCase } from './analysis/findings/worst-case.ts';
+export type { Estimate, Residual } from './stats/residual.ts';
+export type { Thresholds, Verdict, VerdictWord } from './stats/verdict.ts';
 
 // Models
 export { catalogue } from './models/catalogue/index.ts';

@@ -4,15 +4,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import type { Manifest } from '../src/run/manifest.ts';
-import { ARMS, type Arm, type Row } from '../src/run/rows.ts';
-import type {
-  CellRecord,
-  MetricSetting,
-  RunFolder,
-  RunImage,
-  Setting,
-  SettingLink,
-} from '../src/run/run-folder.ts';
+import { type Row } from '../src/run/rows.ts';
+import { ARMS, type Arm } from '../src/metrics/arms.ts';
+import type { CellRecord, RunFolder, RunImage } from '../src/run/run-folder.ts';
+import type { MetricSetting, Setting, SettingLink } from '../src/experiment/setting.ts';
 import { type Random, seededRandom } from '../src/random.ts';
 
 /** 8-bit RGB pixels. */
@@ -37,13 +32,13 @@ export type FixtureMetric = FixtureSetting<(picture: Picture, clean: Picture) =>
 export const settingOf = (
   id: string,
   params: Record<string, unknown> = {},
-  { name = id, strength }: { name?: string; strength?: SettingLink['strength'] } = {},
+  { name = id, ...fields }: { name?: string } & Pick<SettingLink, 'strength' | 'role' | 'budget'> = {},
 ): Setting => {
   const shown = Object.entries(params).map(([key, value]) => `${key}=${String(value)}`);
   return {
     label: shown.length === 0 ? id : `${id}(${shown.join(', ')})`,
-    links: [{ id, name, version: 1, params, ...(strength && { strength }) }],
-    random: id === 'noise',
+    links: [{ id, name, version: 1, params, ...fields }],
+    random: fields.role === 'placebo',
   };
 };
 
@@ -83,18 +78,22 @@ const mapPixels = (picture: Picture, f: (value: number, i: number) => number): P
 });
 
 export const identityProtection: FixtureProtection = {
-  setting: settingOf('identity', {}, { name: 'no protection' }),
+  setting: settingOf('identity', {}, { name: 'no protection', role: 'baseline' }),
   apply: (picture) => picture,
 };
 
 export const noise: FixtureProtection = {
-  setting: settingOf('noise', { level: 'medium' }, { name: 'random noise' }),
+  setting: settingOf(
+    'noise',
+    { level: 'medium' },
+    { name: 'random noise', role: 'placebo', budget: { epsPx: 8 } },
+  ),
   apply: (picture, random) => mapPixels(picture, (value) => value + 8 * random.sign()),
 };
 
 /** A smooth interference pattern, which survives what random signs do not. */
 export const ripple: FixtureProtection = {
-  setting: settingOf('ripple', { level: 'medium' }, { name: 'Ripple' }),
+  setting: settingOf('ripple', { level: 'medium' }, { name: 'Ripple', budget: { epsPx: 8 } }),
   apply: (picture) =>
     mapPixels(picture, (value, i) => {
       const pixel = Math.floor(i / 3);
@@ -115,7 +114,7 @@ const throughSharp =
   };
 
 export const identityAttack: FixtureAttack = {
-  setting: settingOf('identity', {}, { name: 'no attack' }),
+  setting: settingOf('identity', {}, { name: 'no attack', role: 'baseline' }),
   apply: async (picture) => picture,
 };
 
@@ -152,14 +151,15 @@ const metricOf = (
   id: string,
   name: string,
   unit: string,
-  higherIsBetter: boolean,
+  effect: MetricSetting['effect'],
   apply: FixtureMetric['apply'],
 ): FixtureMetric => ({
   setting: {
     ...settingOf(id, {}, { name }),
     kind: 'pair',
     unit,
-    higherIsBetter,
+    higherIsBetter: effect !== 'value',
+    effect,
     measures: 'fidelity',
     protocol: `${id}, as the fixture computes it`,
   },
@@ -169,10 +169,10 @@ const metricOf = (
 const meanSquare = (a: Picture, b: Picture): number =>
   a.pixels.reduce((sum, value, i) => sum + (value - b.pixels[i]!) ** 2, 0) / a.pixels.length / 255 ** 2;
 
-export const psnr = metricOf('psnr', 'PSNR', 'dB', true, (a, b) => -10 * Math.log10(meanSquare(a, b)));
+export const psnr = metricOf('psnr', 'PSNR', 'dB', 'amplitude', (a, b) => -10 * Math.log10(meanSquare(a, b)));
 
 /** Structural similarity over 8 x 8 blocks: a stand-in that is cheap, not a protocol. */
-export const ssim = metricOf('ssim', 'SSIM', '', true, (a, b) => {
+const structure = metricOf('ssim', 'SSIM', '', 'complement', (a, b) => {
   let sum = 0;
   let blocks = 0;
   for (let y = 0; y + 8 <= a.height; y += 8) {
@@ -180,6 +180,11 @@ export const ssim = metricOf('ssim', 'SSIM', '', true, (a, b) => {
   }
   return sum / blocks;
 });
+
+export const ssim: FixtureMetric = {
+  ...structure,
+  setting: { ...structure.setting, primary: 1, quality: 2 },
+};
 
 function blockSsim(a: Picture, b: Picture, left: number, top: number): number {
   let [sa, sb, saa, sbb, sab] = [0, 0, 0, 0, 0];

@@ -1,28 +1,32 @@
 /**
- * @file Two runs side by side: what differs between their manifests, and for each pair of protection, attack and metric that
- * both have, how R differs on the pictures that both have. Paired: both runs are drawn on the same pictures.
+ * @file Two runs compared: what differs between their manifests, and for each pair of protection, attack and metric that both
+ * have, how R differs on the images that both have. Paired: the draws of both runs are of the same images.
  */
 import type { Manifest } from '../run/manifest.ts';
 import type { RunFolder } from '../run/run-folder.ts';
 import { deriveSeed, seededRandom } from '../random.ts';
 import { bootstrapInterval, type Resamples, resample, weightedMean } from '../stats/bootstrap.ts';
 import type { Estimate } from '../stats/residual.ts';
-import { hasResidual } from '../report/charts/residual-axis.ts';
-import { type Analysis, type AnalysisOptions, analyse, analysisOptions, type Outcome } from './analysis.ts';
+import { analyse, analysisOptions } from './analyse.ts';
+import type { Analysis, AnalysisOptions, Outcome } from './answers.ts';
+import { hasResidual } from './outcome.ts';
+import { isBaseline } from './roles.ts';
 
 /** One pair of protection and attack under one metric. */
 export interface PairedCell {
   readonly protection: string;
   readonly attack: string;
   readonly metric: string;
+  /** False if the attack is the baseline, which does nothing. */
+  readonly attacked: boolean;
   /** Printed names of the two: with every swept parameter. */
   readonly names: { readonly protection: string; readonly attack: string };
-  /** Absent where that run does not have the pair. */
+  /** Absent if that run does not have the pair. */
   readonly a?: Side;
   readonly b?: Side;
-  /** Pictures that both have, with the same bytes. */
+  /** Images that both have, with the same bytes. */
   readonly n: number;
-  /** R in B less R in A, on those pictures; absent where one of them has no effect to lose. */
+  /** R in B minus R in A, on those images; absent if one of them has no effect to lose. */
   readonly difference?: Estimate;
   /** The same of the effect before any attack, d[protected] - d[clean]. */
   readonly effectDifference?: Estimate;
@@ -30,13 +34,13 @@ export interface PairedCell {
 }
 
 interface Side {
-  readonly outcome: Outcome;
-  /** Absent where there is no effect to lose. */
+  readonly verdict: Outcome;
+  /** Absent if there is no effect to lose. */
   readonly residual?: Estimate;
   readonly n: number;
 }
 
-/** Something that the manifests do not agree on. */
+/** A field that differs between the manifests. */
 export interface ManifestDifference {
   readonly field: string;
   readonly a: string;
@@ -56,19 +60,19 @@ export interface RunComparison {
   readonly pairs: readonly PairedCell[];
 }
 
-/** Compares run B with run A, which stands first as what was before. */
+/** Compares run B, the later one, with run A. */
 export function compareRuns(a: RunFolder, b: RunFolder, options: AnalysisOptions = {}): RunComparison {
   const [inA, inB] = [a, b].map((run) => new Map(itemsOf(run))) as [Map<string, string>, Map<string, string>];
   const common = [...inA.keys()].filter((id) => inB.has(id));
   const shared = new Set(common.filter((id) => inA.get(id) === inB.get(id)));
-  // Verdicts of each run are read by its own rule, as its own report reads them.
+  // Each run has its verdicts by its own rule, as in its own report.
   const [first, second] = [a, b].map((run) => analyse(run, analysisOptions(run.manifest, options)));
   const keyOf = ({ protection, attack, effect }: Analysis): string =>
     JSON.stringify([protection.label, attack.label, effect.metric.label]);
   const ofB = new Map(second!.pairs.map((pair) => [keyOf(pair), pair]));
   const ofA = new Map(first!.pairs.map((pair) => [keyOf(pair), pair]));
   const draw = sharedDraws(options.draws);
-  // What is no picture of a data set is a whole set, or what a model painted.
+  // An id outside the data sets is a whole set, or a sample of a mimic.
   const comparable = (id: string): boolean => shared.has(id) || !(inA.has(id) || inB.has(id));
   return {
     a: { run: a.manifest.run, dir: a.dir },
@@ -89,7 +93,7 @@ export function compareRuns(a: RunFolder, b: RunFolder, options: AnalysisOptions
 const itemsOf = ({ manifest }: RunFolder): [string, string][] =>
   manifest.dataset.items.map(({ id, sha256 }) => [id, sha256]);
 
-/** The same draws for all pairs over equally many pictures. */
+/** The same draws for all pairs over equally many images. */
 function sharedDraws(draws: number | undefined): (n: number) => Resamples {
   const made = new Map<number, Resamples>();
   return (n) => {
@@ -113,6 +117,7 @@ function comparePair(
     protection: protection.label,
     attack: attack.label,
     metric: effect.metric.label,
+    attacked: !isBaseline(attack),
     names,
     ...(a && { a: sideOf(a) }),
     ...(b && { b: sideOf(b) }),
@@ -123,7 +128,7 @@ function comparePair(
 }
 
 const sideOf = (pair: Analysis): Side => ({
-  outcome: pair.outcome,
+  verdict: pair.outcome,
   ...(hasResidual(pair) && { residual: pair.residual.ratio }),
   n: pair.residual.n,
 });

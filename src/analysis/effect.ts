@@ -1,32 +1,31 @@
 /**
- * @file What "effect" means for a metric: the d in the residual, larger where the picture is further from clean.
+ * @file What "effect" means for a metric: the d in the residual, larger if the image is further from clean.
  *
- * Every metric of a run is read as an effect; one of them is primary and stands first in the report. A metric of
- * fidelity measures how far the pixels are moved, not whether a mimic is misled, and the report says so.
+ * Every metric of a run gives an effect; one of them is primary and stands first in the report. A metric of fidelity
+ * measures how far the pixels are moved, not whether a mimic is misled, and the report says so.
  */
-import type { CellRecord, MetricSetting } from '../run/run-folder.ts';
+import type { EffectForm } from '../metrics/define.ts';
+import type { CellRecord } from '../run/run-folder.ts';
+import type { MetricSetting } from '../experiment/setting.ts';
 import { unknownName } from '../messages/index.ts';
+import type { Effect } from './answers.ts';
 import { sweptParameters } from './names.ts';
 
-export interface Effect {
-  readonly metric: MetricSetting;
-  /** The formula, as printed on axes: `1 − SSIM`. */
-  readonly symbol: string;
-  /** d of a measured value. Finite where the value is, and 0 for the PSNR of equal images. */
-  readonly of: (value: number) => number;
-}
+/** Every form of an effect: its formula, and d of a measured value. */
+const FORMS: {
+  readonly [F in EffectForm]: { symbol(name: string): string; of(value: number): number };
+} = {
+  value: { symbol: (name) => name, of: (value) => value },
+  complement: { symbol: (name) => `1 − ${name}`, of: (value) => 1 - value },
+  // A level in dB is infinite for equal images; the amplitude behind it is 0 there.
+  amplitude: { symbol: (name) => `10^(−${name}/20)`, of: (value) => 10 ** (-value / 20) },
+};
 
-/** How a metric's values become effects. */
+/** A metric as an effect; `swept` tells it from others of the same plug-in. */
 function effectOf(metric: MetricSetting, swept: string): Effect {
   const plain = metric.links[0]?.name ?? metric.label;
-  const name = swept === '' ? plain : `${plain}, ${swept}`;
-  if (metric.unit === 'dB') {
-    // A level in dB is infinite for equal images; the amplitude behind it is 0 there.
-    return { metric, symbol: `10^(−${name}/20)`, of: (value) => 10 ** (-value / 20) };
-  }
-  return metric.higherIsBetter
-    ? { metric, symbol: `1 − ${name}`, of: (value) => 1 - value }
-    : { metric, symbol: name, of: (value) => value };
+  const { symbol, of } = FORMS[metric.effect];
+  return { metric, symbol: symbol(swept === '' ? plain : `${plain}, ${swept}`), of };
 }
 
 /** The metrics of the cells, in the order of the experiment. */
@@ -35,13 +34,13 @@ export function metricsOf(cells: readonly CellRecord[]): MetricSetting[] {
 }
 
 /**
- * The metrics as effects, the primary one first: the one asked for by label or id, else SSIM, else the first.
- * @throws USAGE where the metric asked for is not in the run
+ * The metrics as effects, the primary one first: the one asked for by label or id, else the first by the rank `primary`.
+ * @throws USAGE if the metric asked for is not in the run
  */
 export function effectsOf(metrics: readonly MetricSetting[], wanted?: string): Effect[] {
   const named = (name: string): MetricSetting | undefined =>
     metrics.find(({ label }) => label === name) ?? metrics.find(({ links }) => links[0]?.id === name);
-  const primary = wanted === undefined ? (named('ssim') ?? metrics[0]) : named(wanted);
+  const primary = wanted === undefined ? byRank(metrics, 'primary')[0] : named(wanted);
   if (wanted !== undefined && primary === undefined) {
     throw unknownName(
       'metric of this run',
@@ -55,3 +54,7 @@ export function effectsOf(metrics: readonly MetricSetting[], wanted?: string): E
     .sort((a, b) => Number(b === primary) - Number(a === primary))
     .map((metric) => effectOf(metric, swept.get(metric.label)!));
 }
+
+/** Metrics by one of their ranks, the lowest first; those without a rank last, in the order of the experiment. */
+export const byRank = (metrics: readonly MetricSetting[], rank: 'primary' | 'quality'): MetricSetting[] =>
+  [...metrics].sort((a, b) => (a[rank] ?? Number.MAX_VALUE) - (b[rank] ?? Number.MAX_VALUE));

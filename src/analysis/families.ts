@@ -1,6 +1,6 @@
 /** @file Attack families: settings that differ in one strength parameter only, and so make a curve. */
-import type { Setting } from '../run/run-folder.ts';
-import type { Analysis } from './analysis.ts';
+import type { Setting } from '../experiment/setting.ts';
+import type { Analysis } from './answers.ts';
 import { groupBy } from '../stats/group.ts';
 
 /** An attack swept over its strength. */

@@ -1,8 +1,8 @@
 /**
- * @file Names of settings as the report prints them. A label leaves defaults out, which reads badly beside its
- * siblings: of `jpeg(quality=90)`, `jpeg`, `jpeg(quality=50)` the second is printed as `jpeg(quality=75)`.
+ * @file Names of settings as the report prints them. A label leaves defaults out, which is unclear in a sweep: `jpeg` is
+ * printed as `jpeg(quality=75)` if the run also has `jpeg(quality=90)`.
  */
-import type { Setting, SettingLink } from '../run/run-folder.ts';
+import type { Setting, SettingLink } from '../experiment/setting.ts';
 import { groupBy } from '../stats/group.ts';
 
 /** A printed name for each label; swept parameters are always in it. Still unique. */
@@ -32,7 +32,7 @@ function nameOf({ label, links }: Setting, siblings: ReadonlyMap<string, readonl
     .join(' | ');
 }
 
-/** What tells each setting from its siblings of the same plug-in, by label: `method=full`; empty where it has none. */
+/** What distinguishes each setting from the others of its plug-in, by label: `method=full`; empty if it is the only one. */
 export function sweptParameters(settings: readonly Setting[]): Map<string, string> {
   const siblings = groupBy(
     settings.map(({ links }) => links[0]!),

@@ -2,7 +2,7 @@
 import type { Interval } from '../stats/bootstrap.ts';
 import type { Estimate } from '../stats/residual.ts';
 
-/** `0.0123`, `−4.56`, `38.2`, `1234`, `∞`; `–` where there is no number. */
+/** `0.0123`, `−4.56`, `38.2`, `1234`, `∞`; `–` if there is no number. */
 export function formatNumber(value: number | null | undefined, digits = 3): string {
   if (value === null || value === undefined || Number.isNaN(value)) return '–';
   if (!Number.isFinite(value)) return value > 0 ? '∞' : '−∞';
@@ -26,7 +26,7 @@ export function formatShare(value: number | null | undefined): string {
 export const formatTime = (ms: number): string =>
   ms < 1000 ? `${formatNumber(ms)} ms` : `${formatNumber(ms / 1000)} s`;
 
-/** `[0.31, 0.55]`; empty where there is no interval. */
+/** `[0.31, 0.55]`; empty if there is no interval. */
 export function formatInterval(
   interval: Interval | undefined,
   format: (value: number) => string = formatNumber,

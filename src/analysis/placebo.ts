@@ -1,43 +1,42 @@
 /**
- * @file A protection beside its placebo, random noise of the same size, image by image: has it more of an effect before any
- * attack, d[protected] - d[clean], and is more of it left by each, d[attack(protected)] - d[attack(clean)]?
+ * @file A protection compared with its placebo, random noise of the same size, image by image: whether it has a larger effect
+ * before any attack, d[protected] - d[clean], and whether each attack leaves more of it, d[attack(protected)] - d[attack(clean)].
  */
-import type { RunImage, Setting } from '../run/run-folder.ts';
-import { LEVEL_EPS_PX } from '../protections/parts/budget.ts';
+import type { RunImage } from '../run/run-folder.ts';
+import type { Setting } from '../experiment/setting.ts';
 import { deriveSeed, seededRandom } from '../random.ts';
-import { type Interval, type Statistic, weightedMean } from '../stats/bootstrap.ts';
+import { type Statistic, weightedMean } from '../stats/bootstrap.ts';
+import { mean } from '../stats/mean.ts';
 import { holm, signFlipP } from '../stats/paired.ts';
-import type { Estimate } from '../stats/residual.ts';
-import type { Analysis } from './analysis.ts';
+import type { Analysis, IntervalOf, Measured, PlaceboContrast } from './answers.ts';
 import { groupBy } from '../stats/group.ts';
-import { count, formatNumber } from './numbers.ts';
-import { isIdentity, isPlacebo } from './summary.ts';
+import { isBaseline, isPlacebo } from './roles.ts';
 
 const LEVEL = 0.05;
 
-/** A protection beside noise of its budget under one attack. */
-interface PlaceboComparison {
+/** A protection and its placebo under one attack. */
+export interface PlaceboTest {
   /** Label of the attack. */
   readonly attack: string;
-  /** Mean of what is left of the protection less what is left of the noise. */
+  /** Mean of what is left of the protection minus what is left of the placebo. */
   readonly difference: number;
   /** Sign-flip test over images, adjusted after Holm over the attacks. */
   readonly p: number;
-  /** More is left than of noise, beyond chance. */
+  /** More is left of it than of the placebo, beyond chance. */
   readonly better: boolean;
 }
 
-/** What the placebo check found, attack by attack; undefined where the run has no noise of the protection's size. */
-export function placeboCheck(
+/** The comparison with the placebo, attack by attack; undefined if the run has no placebo of the protection's size. */
+export function placeboTests(
   protection: Setting,
   analyses: readonly Analysis[],
-): readonly PlaceboComparison[] | undefined {
+): readonly PlaceboTest[] | undefined {
   if (isPlacebo(protection)) return undefined;
   const compared = analyses
-    .filter((each) => each.protection.label === protection.label && !isIdentity(each.attack))
+    .filter((each) => each.protection.label === protection.label && !isBaseline(each.attack))
     .flatMap((own) => {
       const placebo = analyses.find(
-        (each) => each.protection.label === own.beside?.placebo && each.attack.label === own.attack.label,
+        (each) => each.protection.label === own.placebo?.placebo && each.attack.label === own.attack.label,
       );
       return placebo === undefined
         ? []
@@ -49,67 +48,47 @@ export function placeboCheck(
     compared.map(({ by }, i) => signFlipP(by, seededRandom(deriveSeed(`placebo/${protection.label}/${i}`)))),
   );
   return compared.map(({ attack, by }, i) => {
-    const difference = by.reduce((sum, value) => sum + value, 0) / by.length;
+    const difference = mean(by);
     return { attack, difference, p: ps[i]!, better: ps[i]! < LEVEL && difference > 0 };
   });
 }
 
-/** The check in one sentence. */
-export function sayPlacebo(compared: readonly PlaceboComparison[]): string {
-  const better = compared.filter((each) => each.better).length;
-  const all = count(compared.length, 'attack');
-  const least = formatNumber(Math.min(...compared.map(({ p }) => p)), 2);
-  const test = `sign-flip test over images, Holm over ${all}, least p = ${least}`;
-  return better === 0
-    ? `Not shown to leave more than random noise of the same budget does, under any attack (${test}).`
-    : `Leaves more than random noise of the same budget under ${better} of ${all} (${test}).`;
-}
-
-/** A cell or pair beside noise of its size. */
-export interface Beside {
-  /** Label of the placebo. */
-  readonly placebo: string;
-  /** d[protected] - d[clean], less the same of the placebo, over the images that both have. */
-  readonly excess: Estimate;
-}
-
-/** What a placebo is looked for among: all cells, or all pairs, of a run. */
-type Candidates = readonly Omit<Analysis, 'beside' | 'verdict' | 'outcome'>[];
-
-/** Each analysis beside the placebo of its protection's size, under the same attack, metric and seeds. */
-export function besidePlacebos(
-  analyses: Candidates,
+/** Each analysis minus the placebo of its protection's size, under the same attack, metric and seeds. */
+export function placeboContrasts(
+  analyses: readonly Measured[],
   images: readonly RunImage[],
-  interval: (images: readonly string[], statistic: Statistic) => Interval | undefined,
-): (Beside | undefined)[] {
+  interval: IntervalOf,
+): (PlaceboContrast | undefined)[] {
   const placeboOf = matchedPlacebos(analyses, images);
-  const seedsOf = ({ cells }: Candidates[number]): string => cells.map(({ seed }) => seed).join();
-  const nameOf = (label: string, { attack, effect, ...rest }: Candidates[number]): string =>
-    JSON.stringify([label, attack.label, effect.metric.label, seedsOf({ attack, effect, ...rest })]);
+  const nameOf = (label: string, { attack, effect, cells }: Measured): string =>
+    JSON.stringify([label, attack.label, effect.metric.label, ...cells.map(({ seed }) => seed)]);
   const byName = new Map(analyses.map((each) => [nameOf(each.protection.label, each), each]));
   return analyses.map((own) => {
     const label = placeboOf.get(own.protection.label);
     const placebo = label === undefined ? undefined : byName.get(nameOf(label, own));
     if (placebo === undefined || placebo === own) return undefined;
     const { shared, by } = differences(own, placebo, 'effectPerImage');
-    const mean: Statistic = (weights) => weightedMean(by, weights);
-    const value = mean(new Uint8Array(by.length).fill(1));
-    return { placebo: placebo.protection.label, excess: { value, interval: interval(shared, mean) } };
+    const statistic: Statistic = (weights) => weightedMean(by, weights);
+    const value = statistic(new Uint8Array(by.length).fill(1));
+    return { placebo: placebo.protection.label, excess: { value, interval: interval(shared, statistic) } };
   });
 }
 
-/** Norms of noise that is not of the same budget may differ so much from the protection's own. */
+/** How much the norm of a placebo of another budget may differ from the protection's own, as a ratio. */
 const NEAR = 1.1;
 
 /**
- * The placebo of each protection, by label: noise of its L-infinity budget, else the noise whose root mean square on the
- * saved files is nearest to its own, within a tenth.
+ * The placebo of each protection, by label: the one with its L-infinity budget. For a protection without one, it is the
+ * placebo whose root mean square on the saved files is nearest to its own, within a tenth.
  */
-function matchedPlacebos(analyses: Candidates, images: readonly RunImage[]): ReadonlyMap<string, string> {
+function matchedPlacebos(
+  analyses: readonly Measured[],
+  images: readonly RunImage[],
+): ReadonlyMap<string, string> {
   const settings = [...new Map(analyses.map(({ protection }) => [protection.label, protection])).values()];
   const norms = measuredNorms(images);
   const matched = new Map<string, string>();
-  for (const own of settings.filter((each) => !isIdentity(each) && !isPlacebo(each))) {
+  for (const own of settings.filter((each) => !isBaseline(each) && !isPlacebo(each))) {
     const budget = budgetOf(own);
     const apart = (placebo: Setting): number => {
       if (budget !== undefined) return budgetOf(placebo) === budget ? 0 : Infinity;
@@ -126,31 +105,24 @@ function matchedPlacebos(analyses: Candidates, images: readonly RunImage[]): Rea
   return matched;
 }
 
-/** By protection: mean over images of the root mean square distance to the clean picture, as a share of the range. */
+/** By protection: mean over images of the root mean square distance to the clean image, as a share of the range. */
 function measuredNorms(images: readonly RunImage[]): ReadonlyMap<string, number> {
   const measured = images.filter(
     ({ arm, protection, psnr }) => arm === 'protected' && protection !== null && Number.isFinite(psnr),
   );
   const groups = groupBy(measured, ({ protection }) => protection!);
   return new Map(
-    [...groups].map(([label, own]) => [
-      label,
-      own.reduce((sum, { psnr }) => sum + 10 ** (-psnr! / 20), 0) / own.length,
-    ]),
+    [...groups].map(([label, own]) => [label, mean(own.map(({ psnr }) => 10 ** (-psnr! / 20)))]),
   );
 }
 
-/** In 1/255; undefined where the protection is not bounded so. */
-function budgetOf({ links }: Setting): number | undefined {
-  const { level, eps } = links[0]?.params ?? {};
-  if (typeof eps === 'number') return eps;
-  return LEVEL_EPS_PX[level as keyof typeof LEVEL_EPS_PX];
-}
+/** The L-infinity budget, in 1/255; undefined if the protection has none. */
+const budgetOf = ({ links }: Setting): number | undefined => links[0]?.budget?.epsPx;
 
-/** A protection's numbers less its placebo's, for each image that both have. */
+/** The numbers of a protection minus those of its placebo, for each image that both have. */
 function differences(
-  own: Candidates[number],
-  placebo: Candidates[number],
+  own: Pick<Analysis, 'images' | 'residual'>,
+  placebo: Pick<Analysis, 'images' | 'residual'>,
   numbers: 'effectPerImage' | 'survivingPerImage',
 ): { readonly shared: readonly string[]; readonly by: readonly number[] } {
   const of = new Map(placebo.images.map((image, i) => [image, placebo.residual[numbers][i]!]));

@@ -1,19 +1,20 @@
-import { ARMS, type Row } from '../run/rows.ts';
+/** @file Set metrics: the jackknife of their parts, which gives one value a part and so an interval. */
+import { type Row } from '../run/rows.ts';
+import { ARMS } from '../metrics/arms.ts';
+import { mean } from '../stats/mean.ts';
+import type { ArmValues } from './answers.ts';
 import { WITHOUT, WITHOUT_ARTIST } from '../metrics/kinds/set.ts';
 
-/** Each unit's value in each arm (order of ARMS); NaN where it was not measured. */
-type ArmValues = Float64Array;
-
-/** How many pictures the sets of each cell have. */
+/** How many images the sets of each cell have. */
 export const setSizes = (rows: readonly Row[]): ReadonlyMap<string, number> =>
   new Map(rows.flatMap(({ cell, arm, image, n }) => (arm !== 'floor' && image === '*' ? [[cell, n]] : [])));
 
-/** The units that are no part of a jackknife: what a report shows. */
+/** The units that are not parts of a jackknife: those that a report shows. */
 export const wholeUnits = (values: ReadonlyMap<string, ArmValues>): Map<string, ArmValues> =>
   new Map([...values].filter(([unit]) => !unit.startsWith(WITHOUT)));
 
 /**
- * p(j) of every part in every arm, under the part's name; the values as they are where there are no parts.
+ * p(j) of every part in every arm, under the part's name; the values as they are if there are no parts.
  * @param cluster what is left out at a time
  */
 export function jackknifed(
@@ -28,8 +29,8 @@ export function jackknifed(
   const g = parts.length;
   const result = new Map<string, ArmValues>(parts.map(([unit]) => [unit, new Float64Array(ARMS.length)]));
   for (let arm = 0; arm < ARMS.length; arm++) {
-    const mean = parts.reduce((sum, [, left]) => sum + left[arm]!, 0) / g;
-    for (const [unit, left] of parts) result.get(unit)![arm] = all[arm]! + (g - 1) * (mean - left[arm]!);
+    const middle = mean(parts.map(([, left]) => left[arm]!));
+    for (const [unit, left] of parts) result.get(unit)![arm] = all[arm]! + (g - 1) * (middle - left[arm]!);
   }
   return result;
 }

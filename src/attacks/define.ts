@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Image } from '../image/image.ts';
 import { notTrained } from '../messages/index.ts';
-import type { ParameterSchema, PluginBase, PluginContext } from '../plugin/define.ts';
+import type { ComparisonRole, ParameterSchema, PluginBase, PluginContext } from '../plugin/define.ts';
 import type { GraphPicture, GraphScope } from '../plugin/transformation.ts';
 
 /** The parameter that orders the settings of an attack from gentle to harsh: the x axis of its curve. */
@@ -51,6 +51,8 @@ export interface Attack<S extends ParameterSchema = ParameterSchema> extends Plu
   /** True if pixels move; then opacity moves with them. */
   readonly moves?: boolean;
   readonly strength?: StrengthAxis;
+  /** Set if it is there for comparison only. */
+  readonly role?: Extract<ComparisonRole, 'baseline'>;
   /** Set if it has to be trained on pairs of the protection that it attacks. */
   readonly training?: Trainable<z.infer<S>>;
   /** An attacked copy. If the attack is an encoder, the result carries the encoded file (`image.file`). */

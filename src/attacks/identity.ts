@@ -11,6 +11,7 @@ export const identity = defineAttack({
   params: z.strictObject({}),
   needs: () => [],
   random: false,
+  role: 'baseline',
   apply: async (image) => image,
   graph: (picture) => picture,
 });

@@ -1,6 +1,6 @@
 /** @file What `protect` and `attack` share: options, the loop over files, the table at the end. */
 import type { attackFile, OutputFile } from '../standalone/apply.ts';
-import type { Setting } from '../run/run-folder.ts';
+import type { Setting } from '../experiment/setting.ts';
 import type { PluginKind } from '../plugin/resolve.ts';
 import { expected, reasonOf } from '../messages/index.ts';
 import { EXIT } from './exit.ts';
@@ -79,12 +79,9 @@ export async function applyToFiles(
 }
 
 function summary(outputs: readonly OutputFile[]): string {
-  const measured = outputs[0]?.measured;
-  const looks = [
-    ...(measured?.ssim === undefined ? [] : (['ssim'] as const)),
-    ...(measured?.perceptual === undefined ? [] : (['perceptual'] as const)),
-  ];
-  const columns = measured === undefined ? [] : ['L-inf (1/255)', 'PSNR (dB)', ...looks];
+  const [first] = outputs;
+  const looks = Object.keys(looksOf(first?.measured));
+  const columns = first?.measured === undefined ? [] : ['L-inf (1/255)', 'PSNR (dB)', ...looks];
   const header = ['output', 'size', ...columns, 'time'];
   return table(
     header,
@@ -92,10 +89,17 @@ function summary(outputs: readonly OutputFile[]): string {
       each.output,
       `${each.width}x${each.height}`,
       ...(each.measured === undefined ? [] : [each.measured.linfPx, each.measured.psnr.toFixed(2)]),
-      ...looks.map((name) => each.measured?.[name]?.toFixed(4) ?? ''),
+      ...looks.map((name) => looksOf(each.measured)[name]?.toFixed(4) ?? ''),
       duration(each.ms),
     ]),
   );
+}
+
+/** How near the saved image looks, by the name of each measure. */
+function looksOf(measured: OutputFile['measured']): Readonly<Record<string, number>> {
+  if (measured === undefined) return {};
+  const { linfPx: _, psnr: __, ...looks } = measured;
+  return looks;
 }
 
 /** JSON has no infinity: the PSNR of unchanged images is written as "inf". */

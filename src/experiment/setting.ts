@@ -1,6 +1,8 @@
 /** @file The settings of an experiment as plain data: plug-ins with every parameter resolved, and the cells they make. */
-import type { Metric } from '../metrics/define.ts';
+import type { EffectForm, Metric } from '../metrics/define.ts';
 import type { ModelRole } from '../models/roles.ts';
+import type { ComparisonRole } from '../plugin/define.ts';
+import type { Budget } from '../protections/define.ts';
 
 /** One plug-in of a setting with every parameter resolved; a chain of attacks has several. */
 export interface SettingLink {
@@ -21,6 +23,10 @@ export interface SettingLink {
   readonly programs?: Readonly<Record<string, string>>;
   /** The parameter that orders an attack's settings from gentle to harsh. */
   readonly strength?: { readonly parameter: string; readonly harsher: 'higher' | 'lower' };
+  /** Protections and attacks that are there for comparison only. */
+  readonly role?: ComparisonRole;
+  /** Protections only: the budget that these parameters promise; absent if the image must not change at all. */
+  readonly budget?: Budget;
 }
 
 /** What plays one role for a plug-in; the manifest describes it under this key. The parts of an ensemble are joined by `+`. */
@@ -51,8 +57,16 @@ export interface MetricSetting extends Setting {
   readonly floorFrom?: number;
   readonly unit: string;
   readonly higherIsBetter: boolean;
+  /** How a value becomes an effect. */
+  readonly effect: EffectForm;
   /** What an effect by it is about; absent: what a network sees. */
   readonly measures?: Metric['measures'];
+  /** Its rank as the primary effect; absent: after all that have one. */
+  readonly primary?: number;
+  /** Its rank as the measure of the quality that an attack costs; absent: after all that have one. */
+  readonly quality?: number;
+  /** True if a sample is compared with the sample of the mimic trained on clean images. */
+  readonly againstControl?: true;
   /** True where values are 0 or 1. */
   readonly binary?: true;
   readonly protocol: string;

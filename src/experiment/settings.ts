@@ -6,14 +6,14 @@ import type { Attack } from '../attacks/define.ts';
 import { attacks } from '../attacks/index.ts';
 import { isRecord } from '../files/json.ts';
 import { expected, noGraph, type Place, unevenZip } from '../messages/index.ts';
-import type { Metric } from '../metrics/define.ts';
+import { analysisFields, type Metric } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
 import { kindOf } from '../metrics/kinds/index.ts';
 import { formatChain, parseChain } from '../plugin/call.ts';
 import type { PluginBase } from '../plugin/define.ts';
 import { type GivenParameters, type PlaceOf, parseParameters } from '../plugin/parameters.ts';
 import { type PluginKind, type Registry, resolvePlugin } from '../plugin/resolve.ts';
-import type { Protection } from '../protections/define.ts';
+import { comparisonFields, type Protection } from '../protections/define.ts';
 import { protections } from '../protections/index.ts';
 import type { MetricSetting, Setting, SettingLink } from './setting.ts';
 
@@ -50,11 +50,15 @@ export const metricSettings = (entry: unknown, placeAt = nowhere): MetricSetting
       higherIsBetter,
       ...(measures && { measures }),
       ...(binary && { binary }),
+      ...analysisFields(metric),
       protocol,
     };
   });
 
-function settingsOf<P extends PluginBase & Pick<Attack, 'strength'>>(
+/** What a setting records of its plug-in, whatever its kind. */
+type Described = PluginBase & Pick<Attack, 'strength'> & Partial<Pick<Protection, 'role' | 'budget'>>;
+
+function settingsOf<P extends Described>(
   kind: PluginKind,
   registry: Registry<P>,
   entry: unknown,
@@ -107,13 +111,20 @@ function withChains(
 }
 
 function toLink(
-  plugin: PluginBase & Pick<Attack, 'strength'>,
+  plugin: Described,
   params: GivenParameters,
   chains: NonNullable<SettingLink['chains']>,
 ): SettingLink {
   const { id, label, version, strength } = plugin;
-  const named = Object.keys(chains).length > 0 && { chains };
-  return { id, name: label, version, params, ...(strength && { strength }), ...named };
+  return {
+    id,
+    name: label,
+    version,
+    params,
+    ...(strength && { strength }),
+    ...comparisonFields(plugin, params),
+    ...(Object.keys(chains).length > 0 && { chains }),
+  };
 }
 
 /** An entry is a call or chain in a string, or a map of one plug-in to its parameters. */

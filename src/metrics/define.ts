@@ -38,10 +38,22 @@ export interface MetricContext extends PluginContext {
   vectorOf(picture: ImageRef, role: VectorRole): Promise<Float32Array>;
 }
 
+/**
+ * How a value v becomes an effect, which is larger if the image is further from clean. value: v; complement: 1 - v;
+ * amplitude: 10^(-v/20), for levels in dB, which are infinite for equal images.
+ */
+export type EffectForm = 'value' | 'complement' | 'amplitude';
+
 interface MetricBase<S extends ParameterSchema> extends PluginBase<S> {
   /** As printed on axes: 'dB', '1/255', '' for a pure number. */
   readonly unit: string;
   readonly higherIsBetter: boolean;
+  /** How a value becomes an effect (default: complement if higher is better, else value). */
+  readonly effect?: EffectForm;
+  /** Its rank as the primary effect of a report that names none: the lowest stands first, metrics without a rank last. */
+  readonly primary?: number;
+  /** Its rank as the measure of the quality that an attack costs, among metrics of fidelity; likewise. */
+  readonly quality?: number;
   /**
    * What an effect by this metric is about. fidelity: how far an image is moved, which says nothing about a mimic; mimicry:
    * the images of a mimic that was trained on the set; detectability: whether a protection can be detected. Absent: how a
@@ -150,6 +162,8 @@ interface MimicMetric<S extends ParameterSchema> extends MetricBase<S> {
   mimic(params: z.infer<S>): MimicSpec;
   /** @throws DATASET if too few images are left to train on, or as references */
   split(pictures: readonly PictureFacts[], params: z.infer<S>): Split;
+  /** True if a sample is compared with its control. The clean mimic is then compared with itself, which gives chance. */
+  readonly againstControl?: true;
   /** The training caption of an image. */
   caption(picture: PictureFacts, params: z.infer<S>): string;
 }
@@ -213,4 +227,16 @@ export function defineMetric<S extends ParameterSchema, const Id extends string>
 ): SetMetric<S> & { readonly id: Id };
 export function defineMetric(metric: Metric): Metric {
   return metric;
+}
+
+/** What a run records of a metric, so that it can be analysed without the plug-in. */
+export function analysisFields(metric: Pick<Metric, 'higherIsBetter'> & Partial<Metric>) {
+  const { effect, higherIsBetter, primary, quality } = metric;
+  const form: EffectForm = effect ?? (higherIsBetter ? 'complement' : 'value');
+  return {
+    effect: form,
+    ...(primary !== undefined && { primary }),
+    ...(quality !== undefined && { quality }),
+    ...('againstControl' in metric && metric.againstControl && { againstControl: metric.againstControl }),
+  };
 }

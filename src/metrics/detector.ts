@@ -14,6 +14,7 @@ import { tooFewImages } from '../messages/index.ts';
 import { tensor } from '../onnx/tensor.ts';
 import { openRole, type PluginContext, roleNeeds } from '../plugin/define.ts';
 import { areaUnderRoc, discriminantScores } from '../stats/detection.ts';
+import { mean } from '../stats/mean.ts';
 import { defineMetric, type ImageRef, type ImageSet } from './define.ts';
 
 const shared = {
@@ -106,8 +107,7 @@ function residualFeatures(image: Image): Float64Array {
   return Float64Array.from([...perChannel, ...between]);
 }
 
-const moment = (plane: Float64Array, power: number): number =>
-  plane.reduce((sum, value) => sum + value ** power, 0) / plane.length;
+const moment = (plane: Float64Array, power: number): number => mean(plane.map((value) => value ** power));
 
 /** The correlation of values with those `dx`, `dy` px away in another plane; 0 if either is constant. */
 function correlation(a: Float64Array, b: Float64Array, width: number, dx: number, dy: number): number {

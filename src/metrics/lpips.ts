@@ -19,6 +19,7 @@ const shared = {
   unit: '',
   higherIsBetter: false,
   measures: 'fidelity',
+  quality: 1,
   params: z.strictObject({}),
   needs: () => roleNeeds('perceptual'),
   random: false,

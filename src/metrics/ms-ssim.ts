@@ -9,6 +9,7 @@
 import { z } from 'zod';
 import type { Size } from '../image/image.ts';
 import { imageTooSmall } from '../messages/index.ts';
+import { mean } from '../stats/mean.ts';
 import { defineMetric } from './define.ts';
 import { pixelPair } from './parts/pixels.ts';
 import { C1, C2, CHANNELS, overWindows, WINDOW } from './parts/ssim-window.ts';
@@ -57,7 +58,7 @@ function multiScale(a: Pixels, b: Pixels): number {
     });
     if (!last) [a, b] = [halved(a), halved(b)];
   });
-  return product.reduce((sum, value) => sum + value, 0) / CHANNELS;
+  return mean(product);
 }
 
 /** The mean over all windows of CS, or of SSIM, in each channel. */

@@ -13,6 +13,7 @@ export const psnr = defineMetric({
   protocol: 'psnr@1: RGB, 8 bits, data range 255, one mean squared error over all channels',
   unit: 'dB',
   higherIsBetter: true,
+  effect: 'amplitude',
   measures: 'fidelity',
   params: z.strictObject({}),
   needs: () => [],

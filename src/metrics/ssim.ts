@@ -26,6 +26,8 @@ export const ssim = defineMetric({
   unit: '',
   higherIsBetter: true,
   measures: 'fidelity',
+  primary: 1,
+  quality: 2,
   params: z.strictObject({}),
   needs: () => [],
   random: false,

@@ -50,6 +50,12 @@ export interface NamedPicture {
   load(): Promise<Image>;
 }
 
+/**
+ * What a protection or attack is there for if not for its own sake. baseline: it does nothing; placebo: it changes the image
+ * as much as a protection does, without a method.
+ */
+export type ComparisonRole = 'baseline' | 'placebo';
+
 /** The fields that every plug-in has. */
 export interface PluginBase<S extends ParameterSchema = ParameterSchema> {
   /** The name in experiment files and on the command line; equals the key in the registry. */

@@ -11,6 +11,7 @@ export const identity = defineProtection({
   params: z.strictObject({}),
   needs: () => [],
   random: false,
+  role: 'baseline',
   budget: () => undefined,
   apply: async (image) => image,
 });

@@ -23,6 +23,7 @@ export const noise = defineProtection({
   }),
   needs: () => [],
   random: true,
+  role: 'placebo',
   budget: (params) => ({ epsPx: epsPxOf(params) }),
 
   /** The L-infinity distance of the saved file is eps, rounded down: 8-bit pixels move in whole steps. */

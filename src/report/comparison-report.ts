@@ -1,7 +1,7 @@
 /** @file The comparison of two runs as files: a page that opens from disk, its charts for a paper, and the numbers. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { toJsonValue } from '../run/rows.ts';
+import { toJsonValue } from '../files/json-number.ts';
 import { writeAtomically } from '../files/atomic.ts';
 import { writeJson } from '../files/json.ts';
 import { THRESHOLDS, type Thresholds } from '../stats/verdict.ts';

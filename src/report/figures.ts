@@ -1,15 +1,15 @@
 /** @file All figures of a report: which charts there are, their names on disk, and their rendering. */
 import type { TopLevelSpec } from 'vega-lite';
-import type { Answers } from '../analysis/analysis.ts';
+import type { Answers } from '../analysis/answers.ts';
 import { lossCurves } from './charts/loss-curves.ts';
 import { type Currency, paretoChart } from './charts/pareto.ts';
 import { residualForest } from './charts/residual-forest.ts';
 import { strengthCurve } from './charts/strength-curve.ts';
 import { type SweptCurve, sweptCurves } from './charts/swept-curve.ts';
 import { verdictMatrix } from './charts/verdict-matrix.ts';
-import type { Effect } from '../analysis/effect.ts';
+import type { Effect } from '../analysis/answers.ts';
 import { familiesOf } from '../analysis/families.ts';
-import type { Findings } from '../analysis/findings.ts';
+import type { Findings } from '../analysis/findings/findings.ts';
 import { createRenderer, type Rendered } from './render.ts';
 import type { Sheet } from './sheets.ts';
 

@@ -4,9 +4,10 @@
  * Pictures of a run may weigh gigabytes. A few are in memory at a time, each distinct one is encoded once, and the
  * previews are as large as a sample says that all of them together may be.
  */
-import type { Arm } from '../run/rows.ts';
+import type { Arm } from '../metrics/arms.ts';
 import type { RunFolder, RunImage } from '../run/run-folder.ts';
 import { groupBy } from '../stats/group.ts';
+import { mean } from '../stats/mean.ts';
 import { count } from '../analysis/numbers.ts';
 import type { Shot } from './page/client/page-data.ts';
 import { createPreviewer, PREVIEW_QUALITY, type Pixels, type Previewer } from './preview.ts';
@@ -126,8 +127,8 @@ async function planSide(
       })),
     );
     const maps = sizes.flatMap(({ map }) => map ?? []);
-    const picture = mean(sizes.map((size) => size.picture));
-    plan = { side, bytes: (4 / 3) * 1.1 * ((nPictures + nVisible) * picture + nMaps * mean(maps)) };
+    const picture = meanOrNone(sizes.map((size) => size.picture));
+    plan = { side, bytes: (4 / 3) * 1.1 * ((nPictures + nVisible) * picture + nMaps * meanOrNone(maps)) };
     if (plan.bytes <= budget) break;
   }
   return plan;
@@ -136,8 +137,7 @@ async function planSide(
 const sumOver = <T>(items: readonly T[], of: (item: T) => number): number =>
   items.reduce((sum, item) => sum + of(item), 0);
 
-const mean = (values: readonly number[]): number =>
-  values.length === 0 ? 0 : sumOver(values, (value) => value) / values.length;
+const meanOrNone = (values: readonly number[]): number => (values.length === 0 ? 0 : mean(values));
 
 const pairOf = ({ record, against }: Exposure): string | undefined =>
   against === undefined ? undefined : `${record.sha256}/${against.sha256}`;

@@ -3,16 +3,17 @@
  * with what every metric says of each model. Baselines come first, because the rest is read against them: the model without
  * fine-tuning, and those of clean, attacked and noisy images.
  */
-import type { CellRecord, MetricSetting, RunFolder, MimicRun } from '../run/run-folder.ts';
+import type { CellRecord, RunFolder, MimicRun } from '../run/run-folder.ts';
+import type { MetricSetting } from '../experiment/setting.ts';
 import type { Row } from '../run/rows.ts';
 import { bootstrapInterval, weightedMean } from '../stats/bootstrap.ts';
 import { wilsonInterval } from '../stats/rates.ts';
 import type { Estimate } from '../stats/residual.ts';
-import type { Answers } from '../analysis/analysis.ts';
+import type { Answers } from '../analysis/answers.ts';
 import { groupBy } from '../stats/group.ts';
 import { printedNames, sweptParameters } from '../analysis/names.ts';
 import { createPreviewer } from './preview.ts';
-import { isIdentity, isPlacebo } from '../analysis/summary.ts';
+import { isBaseline, isPlacebo } from '../analysis/roles.ts';
 
 /** One model's row. */
 export interface SheetRow {
@@ -51,7 +52,7 @@ export const UNTUNED = 'no fine-tuning';
 export function distinctModels({ generated, cells }: Pick<RunFolder, 'generated' | 'cells'>): MimicRun[] {
   const idle = new Set(
     cells.flatMap(({ protection, attack }) =>
-      [protection, attack].filter(isIdentity).map(({ label }) => label),
+      [protection, attack].filter(isBaseline).map(({ label }) => label),
     ),
   );
   const does = (label: string | null): boolean => label === null || !idle.has(label);

@@ -67,6 +67,3 @@ export function cellStatus(tally: CellTally | undefined): 'pending' | 'ok' | 'pa
   if (tally.errors === 0) return 'ok';
   return tally.errors === tally.rows ? 'failed' : 'partial';
 }
-
-export { toJsonValue } from '../files/json-number.ts';
-export { ARMS, type Arm, type RowArm } from '../metrics/arms.ts';

@@ -12,6 +12,7 @@ import type { Arm, RowArm } from '../metrics/arms.ts';
 import type { Notes } from '../plugin/define.ts';
 import type { AttackTraining } from './attack-trainings.ts';
 import type { Manifest } from './manifest.ts';
+import { completedCells } from './former-cells.ts';
 import { parseRows, type Row, tallyRows } from './rows.ts';
 
 /** A cell, and how far it is. */
@@ -118,7 +119,7 @@ export async function readRunFolder(dir: string): Promise<RunFolder> {
   return {
     dir,
     manifest: manifestUnderTodaysNames(await json<FormerManifest>(RUN_FILES.manifest)),
-    cells: await json<CellRecord[]>(RUN_FILES.cells),
+    cells: await completedCells<CellRecord>(await json(RUN_FILES.cells)),
     rows: parseRows(await text(RUN_FILES.rows)),
     images: await json<RunImage[]>(RUN_FILES.images),
     generated: (await json<FormerMimicRun[]>(RUN_FILES.generated).catch(() => [])).map(underTodaysNames),
@@ -156,10 +157,3 @@ export async function readFinished(
   const tallies = [...tallyRows(run.rows).values()];
   return { finishedCells: tallies.length, failedCells: tallies.filter(({ errors }) => errors > 0).length };
 }
-
-export {
-  type MetricSetting,
-  networksOf,
-  type Setting,
-  type SettingLink,
-} from '../experiment/setting.ts';

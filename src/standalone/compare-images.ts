@@ -17,6 +17,7 @@ import { metrics } from '../metrics/index.ts';
 import { kindOf } from '../metrics/kinds/index.ts';
 import type { RoleModels } from '../models/pool.ts';
 import { vectorOf as vectorBy } from '../models/vectors.ts';
+import { mean } from '../stats/mean.ts';
 import { resolvePlugin } from '../plugin/resolve.ts';
 import { seededRandom } from '../random.ts';
 import type { ModelChoices } from '../models/choice.ts';
@@ -180,8 +181,7 @@ async function measureStep(
     }
   }
   const failed = images.find(({ value }) => value === null);
-  const value =
-    failed === undefined ? images.reduce((sum, each) => sum + each.value!, 0) / images.length : null;
+  const value = failed === undefined ? mean(images.map((each) => each.value!)) : null;
   return {
     value,
     ...(pairs.length > 1 && { images }),

@@ -37,6 +37,7 @@ import { seededRandom } from '../random.ts';
 import { keyOf } from '../files/keys.ts';
 import { toolVersion } from '../run/manifest.ts';
 import { writeAtomically } from '../files/atomic.ts';
+import { mean } from '../stats/mean.ts';
 import { writeJson } from '../files/json.ts';
 
 export interface FineTuneFilesOptions extends Omit<FineTuneOptions, 'resolution' | 'prior' | 'method'> {
@@ -277,6 +278,5 @@ async function generateClassImages(
 
 function endsOf(losses: readonly number[]): FineTunedFile['loss'] {
   const tenth = Math.max(1, Math.floor(losses.length / 10));
-  const mean = (part: readonly number[]): number => part.reduce((sum, loss) => sum + loss, 0) / part.length;
   return { first: mean(losses.slice(0, tenth)), last: mean(losses.slice(-tenth)) };
 }

@@ -7,6 +7,7 @@
 import type { Random } from '../random.ts';
 import { normalCdf, normalQuantile, studentQuantile } from './distributions.ts';
 import { groupBy } from './group.ts';
+import { mean } from './mean.ts';
 
 /** How often each image was drawn, for each draw. */
 export interface Resamples {
@@ -122,12 +123,12 @@ function biasAndAcceleration(
     for (const i of unit) weights[i] = 0;
     return statistic(weights);
   });
-  const mean = left.reduce((sum, value) => sum + value, 0) / left.length;
+  const middle = mean(left);
   let squares = 0;
   let cubes = 0;
   for (const value of left) {
-    squares += (mean - value) ** 2;
-    cubes += (mean - value) ** 3;
+    squares += (middle - value) ** 2;
+    cubes += (middle - value) ** 3;
   }
   const acceleration = cubes / (6 * squares ** 1.5);
   return Number.isFinite(bias) && Number.isFinite(acceleration) ? { bias, acceleration } : undefined;

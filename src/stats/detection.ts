@@ -1,4 +1,5 @@
 /** @file Can two kinds be told apart? The area under the ROC curve, and scores of a small classifier on pairs it never saw. */
+import { mean } from './mean.ts';
 
 /**
  * Probability that a random value of `positives` exceeds one of `negatives`, ties counting half: 0.5 where nothing tells
@@ -44,12 +45,12 @@ function discriminant(
 ): (features: Float64Array) => number {
   const all = [...positives, ...negatives];
   const d = all[0]!.length;
-  const mean = meanOf(all, d);
-  const scale = mean.map((m, k) => {
+  const centre = meanOf(all, d);
+  const scale = centre.map((m, k) => {
     const variance = all.reduce((sum, x) => sum + (x[k]! - m) ** 2, 0) / all.length;
     return variance > 0 ? 1 / Math.sqrt(variance) : 0;
   });
-  const standard = (x: Float64Array): Float64Array => x.map((value, k) => (value - mean[k]!) * scale[k]!);
+  const standard = (x: Float64Array): Float64Array => x.map((value, k) => (value - centre[k]!) * scale[k]!);
   const [p, n] = [positives.map(standard), negatives.map(standard)];
   const [mp, mn] = [meanOf(p, d), meanOf(n, d)];
   const within = Array.from({ length: d }, (_, r) =>
@@ -67,7 +68,7 @@ function discriminant(
 }
 
 const meanOf = (of: readonly Float64Array[], d: number): Float64Array =>
-  Float64Array.from({ length: d }, (_, k) => of.reduce((sum, x) => sum + x[k]!, 0) / of.length);
+  Float64Array.from({ length: d }, (_, k) => mean(of.map((x) => x[k]!)));
 
 /** The solution of a symmetric positive definite system, by elimination. */
 function solved(rows: Float64Array[], right: Float64Array): Float64Array {

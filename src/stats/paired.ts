@@ -1,6 +1,7 @@
 /** @file Paired tests over images: is a mean difference other than 0, and how many such tests may be believed at once. */
 import type { Random } from '../random.ts';
 import { studentQuantile } from './distributions.ts';
+import { mean } from './mean.ts';
 
 /** Sign flips drawn where there are too many to try them all. */
 const FLIPS = 10_000;
@@ -63,8 +64,8 @@ export function minimumDetectable(
   const n = differences.length;
   if (n < 2) return Number.NaN;
   const values = Array.from(differences);
-  const mean = values.reduce((sum, value) => sum + value, 0) / n;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (n - 1);
+  const middle = mean(values);
+  const variance = values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (n - 1);
   const ts = studentQuantile(1 - alpha / 2, n - 1) + studentQuantile(power, n - 1);
   return ts * Math.sqrt(variance / n);
 }

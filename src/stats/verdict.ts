@@ -1,8 +1,8 @@
 /**
- * @file The verdict on a protection under an attack, read off R's interval and never off its point.
+ * @file The verdict on a protection under an attack. It depends on the interval of R, never on the point estimate.
  *
- * The line of R is cut into three bands: broken | weakened | holds. A verdict is given where the whole interval lies
- * in one band; an interval that reaches over a threshold is inconclusive and names the bands that it reaches.
+ * Two thresholds cut the line of R into three bands: broken | weakened | holds. If the whole interval lies in one band, that
+ * is the verdict. An interval that crosses a threshold is inconclusive and names the bands that it reaches.
  */
 import type { Estimate, Residual } from './residual.ts';
 
@@ -31,7 +31,7 @@ export interface Verdict {
 /**
  * The verdict for a residual.
  * @param excess by how much the effect before any attack exceeds that of the placebo, random noise of the same size, over
- * the same images; left out where there is no placebo. What noise does, too, is no effect of a protection.
+ * the same images; left out if there is no placebo. What noise does as well does not count as an effect of a protection.
  */
 export function verdict(
   { n, effect, ratio }: Pick<Residual, 'n' | 'effect' | 'ratio'>,
@@ -46,15 +46,23 @@ export function verdict(
   }
   const { lo, hi } = effect.interval;
   if (hi < 0)
-    return { word: 'no effect', reason: 'The protection moves this measure the wrong way.', open: [] };
+    return {
+      word: 'no effect',
+      reason: 'Before any attack, the protection moves this metric in the wrong direction.',
+      open: [],
+    };
   if (lo <= 0) {
-    return { word: 'no effect', reason: 'The effect before any attack cannot be told from 0.', open: [] };
+    return {
+      word: 'no effect',
+      reason: 'The interval of the effect before any attack contains 0.',
+      open: [],
+    };
   }
   if (excess?.interval !== undefined && excess.interval.lo <= 0) {
     const reason =
       excess.interval.hi < 0
-        ? 'Random noise of the same size has more of an effect before any attack.'
-        : 'The effect before any attack is not shown to exceed that of random noise of the same size.';
+        ? 'Random noise of the same size has a larger effect before any attack.'
+        : 'The effect before any attack is not shown to exceed the effect of random noise of the same size.';
     return { word: 'no effect', reason, open: [] };
   }
   return fromInterval(n, ratio.value, ratio.interval, thresholds);
@@ -65,12 +73,12 @@ function undecided(reason: string): Verdict {
 }
 
 const REASONS = {
-  holds: 'R lies above the upper threshold.',
-  weakened: 'Part of the effect is gone and part survives.',
-  broken: 'R lies below the lower threshold.',
+  holds: 'The whole interval of R is above the upper threshold.',
+  weakened: 'The whole interval of R is between the thresholds: part of the effect survives.',
+  broken: 'The whole interval of R is below the lower threshold.',
 } as const;
 
-/** A band of R: from `above` to `below`, both excluded but for `weakened`, which owns the thresholds. */
+/** A band of R: from `above` to `below`, without the ends; the thresholds belong to `weakened`. */
 interface Band {
   readonly word: 'holds' | 'weakened' | 'broken';
   readonly above: number;
@@ -94,13 +102,13 @@ function fromInterval(
 
   const moreImages = imagesToSettle(n, point, lo, hi, bands[bandOf(point)]!);
   const words = open.map(({ word }) => word);
-  const reason = `The interval is too wide to tell ${words.join(' from ')}.`;
+  const reason = `The interval of R is too wide to decide between ${words.join(', ').replace(/, ([^,]*)$/, ' and $1')}.`;
   return { word: 'inconclusive', reason, open: words, ...(moreImages !== undefined && { moreImages }) };
 }
 
 /**
- * Both halves of an interval shrink as sqrt(n / m) with m images: the smallest m - n at which it would fit into the
- * band of the point. A plan, not a promise: the point moves too.
+ * Both halves of an interval shrink as sqrt(n / m) with m images: the smallest m - n at which it would fit into the band of
+ * the point. It is an estimate, because the point will move, too.
  */
 function imagesToSettle(n: number, point: number, lo: number, hi: number, band: Band): number | undefined {
   const below = band.above === -Infinity ? Infinity : (point - band.above) / (point - lo);

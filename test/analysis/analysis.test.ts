@@ -5,12 +5,14 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { Row } from '../../src/run/rows.ts';
 import type { RunFolder } from '../../src/run/run-folder.ts';
 import { unknownName } from '../../src/messages/index.ts';
-import { type Analysis, analyse } from '../../src/analysis/analysis.ts';
-import { findingsOf } from '../../src/analysis/findings.ts';
+import type { Analysis } from '../../src/analysis/answers.ts';
+import { analyse } from '../../src/analysis/analyse.ts';
+import { findingsOf } from '../../src/analysis/findings/findings.ts';
 import { familiesOf } from '../../src/analysis/families.ts';
-import { placeboCheck, sayPlacebo } from '../../src/analysis/placebo.ts';
-import { sayDetectable, summarise } from '../../src/analysis/summary.ts';
-import { verdictsDocument } from '../../src/analysis/verdicts.ts';
+import { placeboTests } from '../../src/analysis/placebo.ts';
+import { sayPlacebo } from '../../src/analysis/findings/sentences.ts';
+import { sayDetectable, summarise } from '../../src/analysis/findings/sentences.ts';
+import { findingsDocument } from '../../src/analysis/findings/findings-file.ts';
 import {
   blur,
   chain,
@@ -33,7 +35,7 @@ const made = async (options: Omit<FixtureOptions, 'dir'> = {}): Promise<RunFolde
 
 const documentOf = (run: RunFolder) => {
   const answers = analyse(run, { draws });
-  return verdictsDocument('run', answers, findingsOf(run, answers));
+  return findingsDocument('run', answers, findingsOf(run, answers));
 };
 
 const find = (pairs: readonly Analysis[], protection: string, attack: string, metric = 'ssim'): Analysis =>
@@ -183,10 +185,10 @@ describe('attack families', () => {
 
 describe('the placebo check', () => {
   const images = Array.from({ length: 8 }, (_, i) => `${i}.png`);
-  const sentenceOn = async (protection: FixtureProtection, level = 'medium'): Promise<string | undefined> => {
+  const sentenceOn = async (protection: FixtureProtection, epsPx = 8): Promise<string | undefined> => {
     const placebo: FixtureProtection = {
       ...noise,
-      setting: { ...noise.setting, links: [{ ...noise.setting.links[0]!, params: { level } }] },
+      setting: { ...noise.setting, links: [{ ...noise.setting.links[0]!, budget: { epsPx } }] },
     };
     const run = await made({
       images,
@@ -195,24 +197,26 @@ describe('the placebo check', () => {
       attacks: [identityAttack, blur(1.5)],
       metrics: [ssim],
     });
-    const found = placeboCheck(protection.setting, analyse(run, { draws }).pairs);
+    const found = placeboTests(protection.setting, analyse(run, { draws }).pairs);
     return found && sayPlacebo(found);
   };
 
   it('finds that a smooth pattern outlasts noise under a blur', async () => {
     expect(await sentenceOn(ripple)).toBe(
-      'Leaves more than random noise of the same budget under 1 of 1 attack ' +
+      '1 of 1 attack leaves more of it than of random noise of the same budget ' +
         '(sign-flip test over images, Holm over 1 attack, least p = 0.0078).',
     );
   });
 
   it('says so of noise under another name', async () => {
-    const disguised = { ...noise, setting: settingOf('cloak', { eps: 8 }) };
-    expect(await sentenceOn(disguised)).toMatch(/^Not shown to leave more than random noise/);
+    const disguised = { ...noise, setting: settingOf('cloak', {}, { budget: { epsPx: 8 } }) };
+    expect(await sentenceOn(disguised)).toMatch(
+      /^No attack is shown to leave more of it than of random noise/,
+    );
   });
 
   it('is silent without a placebo of the same budget', async () => {
-    expect(await sentenceOn(ripple, 'heavy')).toBeUndefined();
+    expect(await sentenceOn(ripple, 16)).toBeUndefined();
   });
 });
 
@@ -220,7 +224,7 @@ describe('the sentence on a protection', () => {
   it('says plainly when there is no effect to begin with', async () => {
     const run = await made({ protections: [identityProtection], metrics: [ssim] });
     expect(summarise(analyse(run, { draws }).pairs)).toBe(
-      'No effect to begin with: there is nothing for an attack to remove.',
+      'No effect was shown before any attack, so there is nothing for an attack to remove.',
     );
   });
 
@@ -232,7 +236,7 @@ describe('the sentence on a protection', () => {
       /^It has an effect: d\[protected\] − d\[clean\] = 0\.\d+ \[0\.\d+, 0\.\d+\]\. No attack was made on it\.$/,
     );
     expect(summarise(analyse(await made1(identityProtection), { draws }).pairs)).toMatch(
-      /^No effect to begin with/,
+      /^No effect was shown/,
     );
   });
 
@@ -242,9 +246,9 @@ describe('the sentence on a protection', () => {
       const metric = { ...pair!.effect.metric, ...(binary && { binary }) };
       return sayDetectable([{ ...pair!, detectable, effect: { ...pair!.effect, metric } }]);
     };
-    expect(of(2.4, true)).toBe(' These are too few to show any effect.');
-    expect(of(0.4, true)).toBe(' An effect of 0.400 or more would have shown.');
-    expect(of(2.4)).toBe(' An effect of 2.40 or more would have shown.');
+    expect(of(2.4, true)).toBe(' There are too few images to show any effect.');
+    expect(of(0.4, true)).toBe(' An effect of 0.400 or more would have been shown.');
+    expect(of(2.4)).toBe(' An effect of 2.40 or more would have been shown.');
     expect(of(Number.NaN)).toBe('');
   });
 
@@ -257,7 +261,7 @@ describe('the sentence on a protection', () => {
     const sentence = summarise(analyse(run, { draws }).pairs);
     expect(sentence).toMatch(/^Does not hold: 1 of 2 attacks breaks it \(gaussian-blur\(sigma=4\)\)/);
     expect(sentence).toMatch(
-      /Least is left by gaussian-blur\(sigma=4\): R = \S+ \[\S+, \S+\], which is (none|\d+ %) of the effect\.$/,
+      /The attack that leaves least is gaussian-blur\(sigma=4\): R = \S+ \[\S+, \S+\], which is (none|\d+ %) of the effect\.$/,
     );
     expect(sentence).not.toContain('identity');
   });

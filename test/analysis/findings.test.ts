@@ -2,15 +2,18 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { CellRecord, MetricSetting, RunFolder } from '../../src/run/run-folder.ts';
+import type { CellRecord, RunFolder } from '../../src/run/run-folder.ts';
+import type { MetricSetting } from '../../src/experiment/setting.ts';
 import { metricSettings } from '../../src/experiment/settings.ts';
-import type { Row, RowArm } from '../../src/run/rows.ts';
+import type { Row } from '../../src/run/rows.ts';
+import type { RowArm } from '../../src/metrics/arms.ts';
 import { unknownName } from '../../src/messages/index.ts';
-import { type AnalysisOptions, analyse } from '../../src/analysis/analysis.ts';
+import type { AnalysisOptions } from '../../src/analysis/answers.ts';
+import { analyse } from '../../src/analysis/analyse.ts';
 import { effectsOf } from '../../src/analysis/effect.ts';
-import { type Findings, findingsOf } from '../../src/analysis/findings.ts';
-import { qualityEffect } from '../../src/analysis/price.ts';
-import { sayStanding } from '../../src/analysis/summary.ts';
+import { type Findings, findingsOf } from '../../src/analysis/findings/findings.ts';
+import { qualityEffect } from '../../src/analysis/findings/price.ts';
+import { sayWorstCase } from '../../src/analysis/findings/sentences.ts';
 import { seededRandom } from '../../src/random.ts';
 import { mcnemarP } from '../../src/stats/rates.ts';
 import { blur, identityAttack, jpeg, makeRun, rowOf, settingOf } from '../report-fixture.ts';
@@ -48,8 +51,9 @@ describe('the findings of a run', () => {
 
   it('take the worst attack for each image, which leaves no more than any attack alone', () => {
     const answers = analyse(run, { draws });
-    const { standings } = findingsOf(run, answers);
-    for (const { of, worst, attacks, verdict } of standings.filter(({ of }) => of.outcome !== 'no effect')) {
+    const { worstCases } = findingsOf(run, answers);
+    const withEffect = worstCases.filter(({ pair }) => pair.outcome !== 'no effect');
+    for (const { pair: of, residual: worst, attacks, verdict } of withEffect) {
       const alone = answers.pairs
         .filter((pair) => pair.effect === of.effect && pair.protection.label === of.protection.label)
         .filter(({ attack }) => attack.label !== 'identity')
@@ -62,13 +66,13 @@ describe('the findings of a run', () => {
 
   it('name the cheapest attack that breaks a protection, if one does', () => {
     const answers = analyse(run, { draws, thresholds: { holds: 5, broken: 4 } }); // everything breaks
-    const [standing] = findingsOf(run, answers).standings.filter(
-      ({ of }) => of.protection.links[0]!.id === 'ripple',
+    const [worstCase] = findingsOf(run, answers).worstCases.filter(
+      ({ pair }) => pair.protection.links[0]!.id === 'ripple',
     );
-    expect(standing!.cheapest!.attack).toBe('jpeg(quality=75)'); // as many letters as its sibling: the first
-    expect(sayStanding(standing!)).toContain('The cheapest attack that breaks it is jpeg');
-    const none = found(run, { thresholds: { holds: 0, broken: -9 } }).standings;
-    expect(none.every(({ cheapest }) => cheapest === undefined)).toBe(true);
+    expect(worstCase!.cheapestBreak!.attack).toBe('jpeg(quality=75)'); // as many letters as its sibling: the first
+    expect(sayWorstCase(worstCase!)).toContain('The cheapest attack that breaks it is jpeg');
+    const none = found(run, { thresholds: { holds: 0, broken: -9 } }).worstCases;
+    expect(none.every(({ cheapestBreak }) => cheapestBreak === undefined)).toBe(true);
   });
 
   it('compare with the placebo unless told otherwise, and adjust p over the table', () => {
@@ -101,8 +105,9 @@ function madeUp(
   value: (of: { metric: string; protection: string; attack: string; arm: RowArm; i: number }) => number,
   { arms = ['clean', 'protected', 'attacked-clean', 'attacked-protected'] as readonly RowArm[] } = {},
 ): RunFolder {
-  const protections = ['identity', 'a', 'b', 'c'].map((id) => settingOf(id));
-  const attacks = ['identity', 'x', 'y', 'z'].map((id) => settingOf(id));
+  const none = settingOf('identity', {}, { role: 'baseline' });
+  const protections = [none, ...['a', 'b', 'c'].map((id) => settingOf(id))];
+  const attacks = [none, ...['x', 'y', 'z'].map((id) => settingOf(id))];
   const cells: CellRecord[] = [];
   const rows: Row[] = [];
   for (const protection of protections) {
@@ -129,6 +134,7 @@ const metric = (id: string, parts: Partial<MetricSetting> = {}): MetricSetting =
   kind: 'view',
   unit: '',
   higherIsBetter: false,
+  effect: parts.higherIsBetter ? 'complement' : 'value',
   protocol: id,
   ...parts,
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Setting } from '../../src/run/run-folder.ts';
+import type { Setting } from '../../src/experiment/setting.ts';
 import { printedNames } from '../../src/analysis/names.ts';
 
 const link = (id: string, params: Record<string, unknown>) => ({ id, name: id, version: 1, params });

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { RunFolder } from '../../src/run/run-folder.ts';
 import { deriveSeed, type Random, seededRandom } from '../../src/random.ts';
-import { type Analysis, analyse } from '../../src/analysis/analysis.ts';
-import { findingsOf } from '../../src/analysis/findings.ts';
+import type { Analysis } from '../../src/analysis/answers.ts';
+import { analyse } from '../../src/analysis/analyse.ts';
+import { findingsOf } from '../../src/analysis/findings/findings.ts';
 import { bootstrapInterval, resample, weightedMean } from '../../src/stats/bootstrap.ts';
 import { residual } from '../../src/stats/residual.ts';
 import { THRESHOLDS, verdict } from '../../src/stats/verdict.ts';
@@ -35,9 +36,9 @@ const made = async (protections: readonly FixtureProtection[]): Promise<RunFolde
     metrics: [ssim, seen],
   });
 
-const disguised = (params: Record<string, unknown>): FixtureProtection => ({
+const disguised = (budget: { readonly epsPx?: number; readonly lpips?: number }): FixtureProtection => ({
   ...noise,
-  setting: settingOf('cloak', params),
+  setting: settingOf('cloak', {}, { budget }),
   apply: (picture, random) => noise.apply(picture, random.fork('another draw')),
 });
 
@@ -56,20 +57,20 @@ describe('the placebo in verdicts', () => {
   });
 
   it('makes noise under another name no effect, and leaves a pattern that noise cannot draw its verdict', async () => {
-    const run = await made([noise, disguised({ eps: 8 }), ripple]);
+    const run = await made([noise, disguised({ epsPx: 8 }), ripple]);
     expect(outcomes(run, 'cloak', 'seen')).toEqual(['no effect', 'no effect']);
     const [pair] = analyse(run, { draws: 500 }).pairs.filter(
       ({ protection, effect }) => protection.label.startsWith('cloak') && effect.metric.label === 'seen',
     );
-    expect(pair!.beside!.placebo).toBe('noise(level=medium)');
+    expect(pair!.placebo!.placebo).toBe('noise(level=medium)');
     expect(pair!.residual.effect.interval!.lo).toBeGreaterThan(0); // it moves the pictures, as noise does
     expect(pair!.verdict.reason).toMatch(/random noise of the same size/i);
     // No attack can be the worst where there is nothing to remove.
     const answers = analyse(run, { draws: 500 });
-    const standing = findingsOf(run, answers).standings.find(
-      ({ of }) => of.protection.label.startsWith('cloak') && of.effect.metric.label === 'seen',
+    const worstCase = findingsOf(run, answers).worstCases.find(
+      ({ pair }) => pair.protection.label.startsWith('cloak') && pair.effect.metric.label === 'seen',
     );
-    expect(standing?.verdict?.word ?? 'no effect').toBe('no effect');
+    expect(worstCase?.verdict?.word ?? 'no effect').toBe('no effect');
   });
 
   it('is not asked how far pixels are moved: noise moves them further than most', async () => {
@@ -82,7 +83,7 @@ describe('the placebo in verdicts', () => {
     const label = (of: RunFolder): (string | undefined)[] =>
       analyse(of, { draws: 100 })
         .pairs.filter(({ protection }) => protection.label.startsWith('cloak'))
-        .map(({ beside }: Analysis) => beside?.placebo);
+        .map(({ placebo }: Analysis) => placebo?.placebo);
     expect(new Set(label(run))).toEqual(new Set(['noise(level=medium)']));
     const farther = run.images.map((image) =>
       image.protection?.startsWith('cloak') ? { ...image, psnr: 36 } : image,
@@ -117,7 +118,7 @@ function simulated(beyond: number, random: Random): string {
   return verdict(found, THRESHOLDS, excess).word;
 }
 
-describe('simulated protections beside their placebo', () => {
+describe('simulated protections and their placebo', () => {
   const shareWithEffect = (beyond: number): number => {
     const words = Array.from({ length: 300 }, (_, k) =>
       simulated(beyond, seededRandom(deriveSeed(`${beyond} ${k}`))),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { CellRecord, MetricSetting, MimicRun } from '../../src/run/run-folder.ts';
+import type { CellRecord, MimicRun } from '../../src/run/run-folder.ts';
+import type { MetricSetting } from '../../src/experiment/setting.ts';
 import type { Manifest } from '../../src/run/manifest.ts';
 import { ballotOf, countVotes } from '../../src/report/ballot.ts';
 import type { Votes } from '../../src/report/page/client/page-data.ts';
@@ -59,7 +60,7 @@ describe('a ballot', () => {
     const cells = settings.map((metric) => ({
       metric,
       protection: settingOf('mist'),
-      attack: settingOf('identity'),
+      attack: settingOf('identity', {}, { role: 'baseline' }),
     })) as unknown as CellRecord[];
     const trained = settings.flatMap(({ label }, i) => [
       { ...modelOf('clean', null, `c${i}`), metric: label },

@@ -5,9 +5,10 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RunFolder } from '../../src/run/run-folder.ts';
 import { seriesScales } from '../../src/report/charts/residual-axis.ts';
-import { type Answers, analyse } from '../../src/analysis/analysis.ts';
+import type { Answers } from '../../src/analysis/answers.ts';
+import { analyse } from '../../src/analysis/analyse.ts';
 import { type Chart, chartsOf, type Figure, renderCharts } from '../../src/report/figures.ts';
-import { findingsOf } from '../../src/analysis/findings.ts';
+import { findingsOf } from '../../src/analysis/findings/findings.ts';
 import { loadTypeface } from '../../src/report/outline.ts';
 import {
   blur,

@@ -69,7 +69,7 @@ describe('the verdict rule of an experiment', () => {
       manifest: { ...made.manifest, verdict },
     }));
     expect(textOf(page, 'guide')).toContain('holds : the whole interval is above 0.95.');
-    const written = JSON.parse(await readFile(join(run.dir, 'verdicts.json'), 'utf8'));
+    const written = JSON.parse(await readFile(join(run.dir, 'findings.json'), 'utf8'));
     expect(written).toMatchObject({ thresholds: { holds: 0.95, broken: 0.05 }, primaryEffect: 'psnr' });
   });
 });
@@ -103,7 +103,7 @@ describe('the report', () => {
 
   it('says plainly that a protection has no effect to begin with', async () => {
     const { page } = await reported();
-    expect(textOf(page, 'matrix')).toContain('No effect to begin with: identity. Before any attack,');
+    expect(textOf(page, 'matrix')).toContain('No effect was shown: identity. Before any attack,');
   });
 
   it('holds all four arms and a difference map of every pair', async () => {
@@ -128,7 +128,7 @@ describe('the report', () => {
     const options = { protections: [noise, ripple], attacks: [identityAttack, jpeg(60)], metrics: [ssim] };
     const [a, b] = [await reported(options), await reported(options)];
     expect(a.page).toBe(b.page);
-    const json = (run: RunFolder) => readFile(join(run.dir, 'verdicts.json'), 'utf8');
+    const json = (run: RunFolder) => readFile(join(run.dir, 'findings.json'), 'utf8');
     expect(await json(a.run)).toBe(await json(b.run));
   });
 
@@ -145,6 +145,7 @@ describe('the report', () => {
     expect(files).toEqual(names.flatMap((name) => [`${name}.png`, `${name}.svg`, `${name}.vl.json`]));
     const fewer = run.cells.filter(({ attack }) => !attack.label.startsWith('jpeg'));
     await writeFile(join(run.dir, 'figures', 'swept-1-poisoned.svg'), 'of an earlier report');
+    await writeFile(join(run.dir, 'verdicts.json'), 'of version 0.1');
     await writeReport({ ...run, cells: fewer }, { draws });
     expect((await readdir(join(run.dir, 'figures'))).filter((name) => /^(curve|swept)/.test(name))).toEqual(
       [],
@@ -155,7 +156,6 @@ describe('the report', () => {
       'findings.json',
       'report.html',
       'store',
-      'verdicts.json',
     ]);
   });
 });

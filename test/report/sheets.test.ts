@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { CellRecord, MetricSetting, RunFolder, MimicRun } from '../../src/run/run-folder.ts';
-import type { RowArm } from '../../src/run/rows.ts';
-import { analyse } from '../../src/analysis/analysis.ts';
+import type { CellRecord, RunFolder, MimicRun } from '../../src/run/run-folder.ts';
+import type { MetricSetting } from '../../src/experiment/setting.ts';
+import type { RowArm } from '../../src/metrics/arms.ts';
+import { analyse } from '../../src/analysis/analyse.ts';
 import { lossCurves } from '../../src/report/charts/loss-curves.ts';
 import { trainingSetOf, makeSheets } from '../../src/report/sheets.ts';
 import { wilsonInterval } from '../../src/stats/rates.ts';
@@ -13,6 +14,7 @@ const metricOf = (id: string, params: Record<string, unknown>, binary = false): 
   kind: 'generated',
   unit: '',
   higherIsBetter: true,
+  effect: 'complement',
   measures: 'mimicry',
   protocol: id,
   ...(binary && { binary }),
@@ -41,7 +43,7 @@ const modelOf = (
   weights: null,
 });
 
-const protections = [settingOf('mist'), settingOf('noise', { level: 'heavy' })];
+const protections = [settingOf('mist'), settingOf('noise', { level: 'heavy' }, { role: 'placebo' })];
 const attack = settingOf('jpeg');
 const cells: CellRecord[] = protections.flatMap((protection) =>
   [success, similarity, longer].map((metric) => ({
@@ -117,7 +119,7 @@ describe('a contact sheet', () => {
   });
 
   it('has no row for what a protection or an attack that does nothing leaves as it is', async () => {
-    const idle = settingOf('identity');
+    const idle = settingOf('identity', {}, { role: 'baseline' });
     const generated = [
       ...run.generated,
       modelOf('protected', 'identity', null),

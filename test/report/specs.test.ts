@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TopLevelSpec } from 'vega-lite';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Answers, analyse } from '../../src/analysis/analysis.ts';
+import type { Answers } from '../../src/analysis/answers.ts';
+import { analyse } from '../../src/analysis/analyse.ts';
 import { compareRuns } from '../../src/analysis/compare.ts';
-import { findingsOf } from '../../src/analysis/findings.ts';
+import { findingsOf } from '../../src/analysis/findings/findings.ts';
 import { lossCurves } from '../../src/report/charts/loss-curves.ts';
 import { pairedResiduals } from '../../src/report/charts/paired-residuals.ts';
 import { sweptCurves } from '../../src/report/charts/swept-curve.ts';
@@ -98,6 +99,7 @@ describe('the Vega-Lite spec of a fixed run is what it was:', () => {
         kind: 'generated',
         unit: '',
         higherIsBetter: false,
+        effect: 'value',
         measures: 'mimicry',
         protocol: 'concept-poison@1',
         binary: true,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { MetricSetting } from '../../src/run/run-folder.ts';
+import type { MetricSetting } from '../../src/experiment/setting.ts';
 import { sweptCurves } from '../../src/report/charts/swept-curve.ts';
 import type { Sheet } from '../../src/report/sheets.ts';
 
@@ -12,6 +12,7 @@ const metricOf = (poisoned: number, asked: string): MetricSetting => ({
   kind: 'generated',
   unit: '',
   higherIsBetter: false,
+  effect: 'value',
   measures: 'mimicry',
   protocol: 'concept-poison@1',
   binary: true,

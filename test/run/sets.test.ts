@@ -6,8 +6,8 @@ import { measurePaths } from '../../src/standalone/compare-images.ts';
 import { metricSettings } from '../../src/experiment/settings.ts';
 import { constantFeatures, tooFewArtists, tooFewForSet } from '../../src/messages/index.ts';
 import { writeModel } from '../../src/onnx/files.ts';
-import { analyse } from '../../src/analysis/analysis.ts';
-import { findingsOf } from '../../src/analysis/findings.ts';
+import { analyse } from '../../src/analysis/analyse.ts';
+import { findingsOf } from '../../src/analysis/findings/findings.ts';
 import { ints, modelOf, node, port } from '../runtime/models.ts';
 import { countJobs, picture, runFile, type TestRun, temporaryFolder } from '../run-fixture.ts';
 
@@ -151,7 +151,7 @@ describe('metrics over embeddings and sets in a run', () => {
       // The point is the ratio of the values as they are printed.
       const [clean, shielded, attackedClean, attacked] = pair.values.get('*')!;
       expect(pair.residual.ratio.value).toBeCloseTo((attacked! - attackedClean!) / (shielded! - clean!), 9);
-      expect(pair.beside!.placebo).toBe('noise(level=heavy)');
+      expect(pair.placebo!.placebo).toBe('noise(level=heavy)');
     }
     for (const pair of [...of('noise', 'frechet'), ...of('noise', 'precision')])
       expect(pair.outcome).toBe('no effect');
@@ -223,7 +223,7 @@ metrics: [latent-displacement, 'latent-displacement(along=target)']
     // Noise does move them: without a placebo to compare with it would pass for an effect.
     expect(of('noise')[0]!.residual.effect.interval!.lo).toBeGreaterThan(0);
     for (const pair of of('mist')) {
-      expect(pair.beside!.excess.interval!.lo).toBeGreaterThan(0);
+      expect(pair.placebo!.excess.interval!.lo).toBeGreaterThan(0);
       expect(pair.outcome).not.toBe('no effect');
     }
   });

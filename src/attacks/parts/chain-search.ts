@@ -9,6 +9,7 @@ import type { Image } from '../../image/image.ts';
 import { encoderWindows, latentsOf, type VaeEncoder } from '../../models/latents.ts';
 import { imageTensor } from '../../models/pixels.ts';
 import type { PluginContext } from '../../plugin/define.ts';
+import { mean } from '../../stats/mean.ts';
 import { applyChain, type ChainLink } from '../chain.ts';
 import type { TrainingPair } from '../define.ts';
 
@@ -43,9 +44,6 @@ interface Judged {
   readonly left: readonly number[];
   readonly psnr: readonly number[];
 }
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, each) => sum + each, 0) / values.length;
 
 /** Two thirds to search on, the rest to choose by; of one pair alone both are that pair. */
 export function splitPairs<T>(pairs: readonly T[]): { search: readonly T[]; validation: readonly T[] } {

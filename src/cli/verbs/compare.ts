@@ -52,7 +52,7 @@ async function show({ a, b, images, manifests, pairs }: RunComparison): Promise<
   const side = (of: PairedCell['a']): string =>
     of === undefined
       ? 'not in this run'
-      : `${of.outcome}${of.residual === undefined ? '' : ` ${formatEstimate(of.residual, formatShare)}`}`;
+      : `${of.verdict}${of.residual === undefined ? '' : ` ${formatEstimate(of.residual, formatShare)}`}`;
   print(`A ${a.run} (${a.dir})\nB ${b.run} (${b.dir})`);
   const { shared, onlyA, onlyB, changed } = images;
   print(

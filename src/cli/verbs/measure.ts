@@ -82,7 +82,7 @@ export const measure = defineVerb({
 
 /** Prints the measurements; those that failed decide the exit code. */
 async function answer(results: readonly Measurement[], { json }: { readonly json: boolean }): Promise<void> {
-  const { toJsonValue } = await import('../../run/rows.ts');
+  const { toJsonValue } = await import('../../files/json-number.ts');
   if (json) {
     printJson(
       results.map((result) => ({

@@ -12,7 +12,7 @@ export const report = defineVerb({
     const { readRunFolder } = await import('../../run/run-folder.ts');
     const { writeReport } = await import('../../report/report.ts');
     const file = await writeReport(await readRunFolder(args.run));
-    const { readFindings } = await import('../../analysis/findings-file.ts');
+    const { readFindings } = await import('../../analysis/findings/findings-file.ts');
     const findings = await readFindings(args.run);
     if (args.json) return printJson({ report: file, findings });
     const { printFindings } = await import('../findings.ts');

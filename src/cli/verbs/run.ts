@@ -112,8 +112,9 @@ async function reportOf({ folder, unchanged }: RunOutcome): Promise<string> {
   const { existsSync } = await import('node:fs');
   const { join } = await import('node:path');
   const { RUN_FILES } = await import('../../run/run-folder.ts');
-  const [file, findings] = [RUN_FILES.report, RUN_FILES.findings].map((name) => join(folder.dir, name));
-  if (unchanged && existsSync(file!) && existsSync(findings!)) return file!;
+  const { hasFindings } = await import('../../analysis/findings/findings-file.ts');
+  const file = join(folder.dir, RUN_FILES.report);
+  if (unchanged && existsSync(file) && (await hasFindings(folder.dir))) return file;
   const { writeReport } = await import('../../report/report.ts');
   return writeReport(folder);
 }
@@ -125,7 +126,7 @@ async function announce(
   ms: number,
   json: boolean,
 ): Promise<void> {
-  const { readFindings } = await import('../../analysis/findings-file.ts');
+  const { readFindings } = await import('../../analysis/findings/findings-file.ts');
   const { dir, plan } = inputs;
   const { failedCells, unchanged, counts: jobs, folder } = outcome;
   const cells = plan.cells.length;

@@ -18,6 +18,7 @@ export const loraMimicry = defineMetric({
     2,
   ),
   higherIsBetter: true,
+  againstControl: true,
   random: false,
   controls: 'other-draws',
   judge: async ({ picture, controls, artist }, references, _params, context) => {

@@ -13,6 +13,7 @@ import { windowSize } from '../../image/windows.ts';
 import { latentsOf } from '../../models/latents.ts';
 import { imageTensor } from '../../models/pixels.ts';
 import { type TensorOf, tensor } from '../../onnx/tensor.ts';
+import { mean as meanOf } from '../../stats/mean.ts';
 import type { Target } from './target.ts';
 
 type Latent = TensorOf<'float32'>;
@@ -64,7 +65,7 @@ function normalised({ dims, data }: Latent): Normalised {
   const flat = new Float32Array(data.length);
   for (let c = 0; c < dims[1]!; c++) {
     const plane = data.subarray(c * area, (c + 1) * area);
-    const middle = plane.reduce((sum, v) => sum + v, 0) / area;
+    const middle = meanOf(plane);
     const spread = Math.sqrt(plane.reduce((sum, v) => sum + (v - middle) ** 2, 0) / area) + 1e-6;
     mean.push(middle);
     deviation.push(spread);

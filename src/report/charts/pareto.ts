@@ -1,9 +1,9 @@
 /** @file Residual against the price of an attack: which attacks are worth their price, and what they leave. */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Thresholds } from '../../stats/verdict.ts';
-import type { Analysis } from '../../analysis/analysis.ts';
-import type { Prices } from '../../analysis/price.ts';
-import { isIdentity } from '../../analysis/summary.ts';
+import type { Analysis } from '../../analysis/answers.ts';
+import type { Prices } from '../../analysis/findings/price.ts';
+import { isBaseline } from '../../analysis/roles.ts';
 import { type Label, placeNames } from './placed-names.ts';
 import {
   bands,
@@ -173,7 +173,7 @@ function withNames(
 /** The points, and whether they are worth their price. */
 function pointsOf(pairs: readonly Analysis[], prices: Prices, { of, scale }: Currency): Point[] {
   const points = pairs
-    .filter(({ attack }) => !isIdentity(attack))
+    .filter(({ attack }) => !isBaseline(attack))
     .flatMap((pair) => {
       const price = prices.get(pair.attack.label)?.[of] ?? Number.NaN;
       const fits = Number.isFinite(price) && (scale !== 'log' || price > 0);

@@ -1,7 +1,7 @@
 /** @file What the charts of R share: which residuals they show, the axis, and the three bands behind it. */
 import type { Thresholds } from '../../stats/verdict.ts';
-import type { Analysis } from '../../analysis/analysis.ts';
-import { isPlacebo } from '../../analysis/summary.ts';
+import type { Analysis } from '../../analysis/answers.ts';
+import { hasResidual } from '../../analysis/outcome.ts';
 import { FAINT, legendColumns, OUTCOME_FILL, SERIES_COLOURS, SERIES_SHAPES } from './theme.ts';
 
 export const RESIDUAL_TITLE = 'residual R (share of the effect that survives)';
@@ -21,8 +21,8 @@ const REACH = { lo: -1, hi: 2 } as const;
 const cut = (value: number): number => Math.min(REACH.hi, Math.max(REACH.lo, value));
 
 /**
- * Pairs with a residual; a protection without an effect has none, and is named in the text instead. How much of noise is
- * left is shown nevertheless: it is what the others' curves are compared with.
+ * Pairs with a residual; a protection without an effect has none, and the text names it instead. The placebo is shown all
+ * the same, for comparison.
  */
 export function shownResiduals(pairs: readonly Analysis[]): ShownResidual[] {
   return pairs.filter(hasResidual).map(({ names: { protection, attack }, residual: { ratio } }) => ({
@@ -33,12 +33,6 @@ export function shownResiduals(pairs: readonly Analysis[]): ShownResidual[] {
     hi: cut(ratio.interval?.hi ?? ratio.value),
   }));
 }
-
-/** Whether R says anything of a pair: it has an effect to lose, or is the noise that others are compared with. */
-export const hasResidual = ({ protection, outcome, residual: { n, effect, ratio } }: Analysis): boolean =>
-  n > 0 &&
-  (outcome !== 'no effect' || (isPlacebo(protection) && (effect.interval?.lo ?? 0) > 0)) &&
-  Number.isFinite(ratio.value);
 
 /** From a little below 0 to a little above 1, wider where intervals reach further. */
 export function residualDomain(shown: readonly Pick<ShownResidual, 'lo' | 'hi'>[]): [number, number] {

@@ -1,7 +1,7 @@
 /** @file The residuals of all pairs on one axis, with their intervals: a forest plot, ordered as in the experiment. */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Thresholds } from '../../stats/verdict.ts';
-import type { Analysis } from '../../analysis/analysis.ts';
+import type { Analysis } from '../../analysis/answers.ts';
 import { bands, RESIDUAL_TITLE, residualDomain, seriesScales, shownResiduals } from './residual-axis.ts';
 import { CONFIG, SCHEMA } from './theme.ts';
 

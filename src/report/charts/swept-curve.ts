@@ -3,7 +3,7 @@
  * number of clean images that a mimic has found. One line for each kind of training set, with the intervals of the sheets.
  */
 import type { TopLevelSpec } from 'vega-lite';
-import type { MetricSetting } from '../../run/run-folder.ts';
+import type { MetricSetting } from '../../experiment/setting.ts';
 import { groupBy } from '../../stats/group.ts';
 import type { Sheet } from '../sheets.ts';
 import { CONFIG, legendColumns, SCHEMA, SERIES_COLOURS } from './theme.ts';

@@ -1,6 +1,6 @@
 /** @file The look shared by all figures: fit for a page of a paper, legible in grey and with colour-blind eyes. */
 import type { Config } from 'vega-lite';
-import type { Outcome } from '../../analysis/analysis.ts';
+import type { Outcome } from '../../analysis/answers.ts';
 
 /** Arimo has the widths of Arial, Helvetica and Liberation Sans, so that a figure is laid out alike with any of them. */
 const FONT = 'Arimo, Arial, Helvetica, "Liberation Sans", sans-serif';

@@ -1,7 +1,7 @@
 /** @file The verdict matrix: attacks down, protections across, a tile for each pair with its verdict, R and n. */
 import type { TopLevelSpec } from 'vega-lite';
-import type { Analysis, Outcome } from '../../analysis/analysis.ts';
-import type { Effect } from '../../analysis/effect.ts';
+import type { Analysis, Outcome } from '../../analysis/answers.ts';
+import type { Effect } from '../../analysis/answers.ts';
 import { count, formatEstimate, formatInterval, formatNumber, formatShare } from '../../analysis/numbers.ts';
 import { CONFIG, FAINT, INK, OUTCOME_FILL, SCHEMA } from './theme.ts';
 

@@ -1,23 +1,23 @@
 /** @file The attacks taken together: worst for each image, cheapest that breaks, prices, comparisons, agreement. */
-import type { Answers } from '../../analysis/analysis.ts';
-import type { Comparison } from '../../analysis/baseline.ts';
-import type { Effect } from '../../analysis/effect.ts';
+import type { Answers } from '../../analysis/answers.ts';
+import type { Comparison } from '../../analysis/findings/baseline.ts';
+import type { Effect } from '../../analysis/answers.ts';
 import type { Figure } from '../figures.ts';
-import type { Findings } from '../../analysis/findings.ts';
+import type { Findings } from '../../analysis/findings/findings.ts';
 import { count, formatEstimate, formatNumber, formatShare, formatTime } from '../../analysis/numbers.ts';
-import type { Standing } from '../../analysis/standing.ts';
+import type { WorstCase } from '../../analysis/findings/worst-case.ts';
 import { type Html, html } from './html.ts';
 import { figureOf } from './figure.ts';
 
 /** All attacks under one effect. */
 export function together(effect: Effect, findings: Findings, figures: readonly Figure[]): Html | undefined {
-  const standings = findings.standings.filter(({ of }) => of.effect === effect);
+  const worstCases = findings.worstCases.filter(({ pair }) => pair.effect === effect);
   const comparisons = findings.comparisons.filter(({ own }) => own.effect === effect);
   const charts = figures.filter((figure) => figure.effect === effect && figure.kind === 'pareto');
-  if (standings.length + comparisons.length === 0) return undefined;
+  if (worstCases.length + comparisons.length === 0) return undefined;
   return html`<section>
 <h2>All attacks together</h2>
-${standings.length > 0 && standingTable(standings)}
+${worstCases.length > 0 && worstCaseTable(worstCases)}
 ${
   charts.length > 0 &&
   html`<div class="curves">${charts.map((figure) =>
@@ -38,27 +38,28 @@ function priceTable({ prices, quality }: Findings): Html {
   return html`<details><summary>Cost of each attack: ${count(prices.size, 'attack')}</summary>
 <div class="scroll"><table><thead><tr><th>attack</th><th class="n">ms per megapixel</th><th class="n">${lost}</th><th class="n">s of training</th><th>networks</th></tr></thead>
 <tbody>${[...prices].map(
-    ([attack, { msPerMegapixel, qualityLost, learningMs, networks }]) =>
-      html`<tr><td>${attack}</td><td class="n">${formatNumber(msPerMegapixel)}</td><td class="n">${formatNumber(qualityLost)}</td><td class="n">${formatNumber(learningMs / 1000)}</td><td>${networks.join(' + ') || 'none'}</td></tr>
+    ([attack, { msPerMegapixel, qualityLost, trainingMs, networks }]) =>
+      html`<tr><td>${attack}</td><td class="n">${formatNumber(msPerMegapixel)}</td><td class="n">${formatNumber(qualityLost)}</td><td class="n">${formatNumber(trainingMs / 1000)}</td><td>${networks.join(' + ') || 'none'}</td></tr>
 `,
   )}</tbody></table></div>
 <p class="faint">Time: median wall time per megapixel on this machine. Training: done once for each protection, by attacks that train. ${lost}: the quality that the attack takes from images without protection.</p></details>`;
 }
 
-function standingTable(standings: readonly Standing[]): Html {
+function worstCaseTable(worstCases: readonly WorstCase[]): Html {
   return html`<div class="scroll"><table><thead><tr><th>protection</th><th class="n">attacks</th><th class="n">R under the worst attack per image</th><th>verdict</th><th>cheapest attack that breaks it</th></tr></thead>
-<tbody>${standings.map(standingRow)}</tbody></table></div>
+<tbody>${worstCases.map(worstCaseRow)}</tbody></table></div>
 <p class="faint">Worst attack per image: the mimic tries every attack and keeps, for each image, the one that leaves least. It
 chooses with the outcome in hand, so this is its best case. Cost: median wall time per megapixel on this machine.</p>`;
 }
 
-function standingRow({ of, worst, verdict, attacks, cheapest }: Standing): Html {
-  const hasEffect = of.residual.effect.interval === undefined || of.residual.effect.interval.lo > 0;
-  const shown = worst === undefined || !hasEffect ? '–' : formatEstimate(worst, formatShare);
-  const price = cheapest && `${formatTime(cheapest.price.msPerMegapixel)} per megapixel`;
-  return html`<tr><td>${of.names.protection}</td><td class="n">${attacks}</td><td class="n">${shown}</td>
+function worstCaseRow({ pair, residual, verdict, attacks, cheapestBreak }: WorstCase): Html {
+  const { interval } = pair.residual.effect;
+  const hasEffect = interval === undefined || interval.lo > 0;
+  const shown = residual === undefined || !hasEffect ? '–' : formatEstimate(residual, formatShare);
+  const price = cheapestBreak && `${formatTime(cheapestBreak.price.msPerMegapixel)} per megapixel`;
+  return html`<tr><td>${pair.names.protection}</td><td class="n">${attacks}</td><td class="n">${shown}</td>
 <td>${verdict && html`<span class="verdict" data-outcome="${verdict.word}">${verdict.word}</span>`}</td>
-<td>${cheapest ? html`${cheapest.attack}<br><small>${price}</small>` : 'none of these'}</td></tr>
+<td>${cheapestBreak ? html`${cheapestBreak.attack}<br><small>${price}</small>` : 'none of these'}</td></tr>
 `;
 }
 

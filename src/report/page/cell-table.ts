@@ -1,7 +1,8 @@
 /** @file The table of all cells, and the list of what failed. */
-import { ARMS, type Row, type RowArm } from '../../run/rows.ts';
+import { type Row } from '../../run/rows.ts';
+import { ARMS, type RowArm } from '../../metrics/arms.ts';
 import type { RunFolder } from '../../run/run-folder.ts';
-import type { Analysis, Answers, ArmMean } from '../../analysis/analysis.ts';
+import type { Analysis, Answers, ArmMean } from '../../analysis/answers.ts';
 import { groupBy } from '../../stats/group.ts';
 import { count, formatInterval, formatNumber, formatShare } from '../../analysis/numbers.ts';
 import { type Html, html, trusted } from './html.ts';

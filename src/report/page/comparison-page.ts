@@ -77,12 +77,10 @@ const moved = ({ difference }: PairedCell): -1 | 0 | 1 => {
   return lo > 1e-9 ? 1 : hi < -1e-9 ? -1 : 0;
 };
 
-const isReal = ({ attack }: PairedCell): boolean => attack !== 'identity';
-
 function brief({ pairs, images }: RunComparison): Html {
   const both = pairs.filter(({ a, b }) => a !== undefined && b !== undefined);
   const changed = both.filter((pair) => pair.changed);
-  const compared = both.filter((pair) => pair.difference !== undefined && isReal(pair));
+  const compared = both.filter((pair) => pair.difference !== undefined && pair.attacked);
   const of = (way: -1 | 1): number => compared.filter((pair) => moved(pair) === way).length;
   const lonely = (['a', 'b'] as const).map((side) => pairs.filter((pair) => pair[side] === undefined).length);
   const sentences = [
@@ -100,18 +98,18 @@ function brief({ pairs, images }: RunComparison): Html {
 
 /** `weakened to broken: 3 (mist × jpeg, ...)` */
 function transitions(changed: readonly PairedCell[]): Html {
-  const groups = [...groupBy(changed, ({ a, b }) => `${a!.outcome} → ${b!.outcome}`)];
+  const groups = [...groupBy(changed, ({ a, b }) => `${a!.verdict} → ${b!.verdict}`)];
   const names = (group: readonly PairedCell[]): string => {
     const shown = group.slice(0, 6).map(({ names }) => `${names.protection} × ${names.attack}`);
     return `${listed(shown)}${group.length > 6 ? ` and ${group.length - 6} more` : ''}`;
   };
   return html`<ul class="brief">${groups.map(
     ([, group]) =>
-      html`<li>${outcome(group[0]!.a!.outcome)} → ${outcome(group[0]!.b!.outcome)} <b>${group.length}</b> <span class="faint">${names(group)}</span></li>`,
+      html`<li>${verdictTag(group[0]!.a!.verdict)} → ${verdictTag(group[0]!.b!.verdict)} <b>${group.length}</b> <span class="faint">${names(group)}</span></li>`,
   )}</ul>`;
 }
 
-const outcome = (word: string): Html => html`<span class="verdict" data-outcome="${word}">${word}</span>`;
+const verdictTag = (word: string): Html => html`<span class="verdict" data-outcome="${word}">${word}</span>`;
 
 function tabs(metrics: readonly ComparedMetric[]): Html {
   return html`<div class="tabs" role="group" aria-label="Metric">${metrics.map(
@@ -125,7 +123,7 @@ function metricSection({ pairs }: RunComparison, { metric, figure }: ComparedMet
   const n = ns.length === 1 ? `n = ${ns[0]}` : `n = ${Math.min(...ns)} to ${Math.max(...ns)}`;
   return html`<div class="for-effect" data-effect="${index}">${
     figure === undefined
-      ? html`<p class="faint">By ${metric} no protection has an effect to begin with, so there is no residual to compare.</p>`
+      ? html`<p class="faint">By ${metric} no protection has an effect, so there is no residual to compare.</p>`
       : figureOf(
           figure,
           `${metric}. Left: residual R of each run over all its images, with its 95 % interval. Right: R in B minus R in A, over the images that both runs have (${n}). Its 95 % interval is paired: both runs are resampled with the same images. Blue: R is higher in B. Orange: R is lower in B. Grey: the interval contains 0.`,
@@ -159,7 +157,9 @@ function pairRow(pair: PairedCell): Html {
   const { names, metric, a, b, n, difference, effectDifference } = pair;
   const kind = pair.changed ? 'changed' : moved(pair) !== 0 ? 'moved' : 'same';
   const side = (of: PairedCell['a']): Html =>
-    of === undefined ? html`<td class="faint">not in this run</td>` : html`<td>${outcome(of.outcome)}</td>`;
+    of === undefined
+      ? html`<td class="faint">not in this run</td>`
+      : html`<td>${verdictTag(of.verdict)}</td>`;
   return html`<tr data-outcome="${kind}"><td>${names.protection}</td><td>${names.attack}</td><td>${metric}</td>${side(a)}${side(b)}<td class="n">${n}</td>${number(a?.residual, formatShare)}${number(b?.residual, formatShare)}${number(difference, formatShare)}${number(effectDifference, formatNumber)}</tr>
 `;
 }

@@ -1,10 +1,11 @@
 /** @file The results, effect by effect: the verdict matrix, the residuals, the curves, and all attacks together. */
-import type { Answers } from '../../analysis/analysis.ts';
-import type { Effect } from '../../analysis/effect.ts';
+import type { Answers } from '../../analysis/answers.ts';
+import type { Effect } from '../../analysis/answers.ts';
 import type { Figure } from '../figures.ts';
-import type { Findings } from '../../analysis/findings.ts';
+import type { Findings } from '../../analysis/findings/findings.ts';
 import { count, listed } from '../../analysis/numbers.ts';
-import { isPlacebo, sayDetectable } from '../../analysis/summary.ts';
+import { isPlacebo } from '../../analysis/roles.ts';
+import { sayDetectable } from '../../analysis/findings/sentences.ts';
 import { figureOf } from './figure.ts';
 import { type Html, html, trusted } from './html.ts';
 import { agreementSection, together } from './all-attacks.ts';
@@ -108,5 +109,5 @@ function noEffect({ pairs }: Answers, effect: Effect): Html | undefined {
   );
   if (without.length === 0) return undefined;
   const detectable = sayDetectable(own.filter(({ names }) => without.includes(names.protection)));
-  return html`<p class="note"><strong>No effect to begin with:</strong> ${listed(without)}. Before any attack, d[protected] − d[clean] cannot be told from 0, or from the effect of random noise of the same size. So ${without.length === 1 ? 'this protection has' : `these ${count(without.length, 'protection')} have`} nothing that an attack could remove, and no residual.${detectable}</p>`;
+  return html`<p class="note"><strong>No effect was shown:</strong> ${listed(without)}. Before any attack, d[protected] − d[clean] is not shown to exceed 0, or the effect of random noise of the same size. So ${without.length === 1 ? 'this protection has' : `these ${count(without.length, 'protection')} have`} nothing that an attack could remove, and no residual.${detectable}</p>`;
 }

@@ -1,7 +1,7 @@
 /** @file How to read the report, and the record of how it came about. */
 import type { Manifest } from '../../run/manifest.ts';
 import type { RunFolder } from '../../run/run-folder.ts';
-import type { Answers } from '../../analysis/analysis.ts';
+import type { Answers } from '../../analysis/answers.ts';
 import { count } from '../../analysis/numbers.ts';
 import { type Html, html } from './html.ts';
 
@@ -29,7 +29,7 @@ For a set metric, no effect means that the effect is within the noise floor: the
 clean set.</dd></div>
 <div><dt>Smallest detectable effect</dt><dd>The smallest mean effect that a paired t-test at the 5 % level would find with 80 %
 power, given how much these images vary. A protection reported without an effect may have a smaller one.</dd></div>
-<div><dt>Placebo</dt><dd>The <code>noise</code> protection is random noise. If a protection does no better than noise of the same
+<div><dt>Placebo</dt><dd>The placebo is random noise. If a protection does no better than noise of the same
 size, its result comes from the size of the change, not from its method. The report compares what an attack leaves of each, image
 by image, under the primary effect and at the same budget. The test is a seeded sign-flip test with Holm's correction over
 attacks.</dd></div>

@@ -1,10 +1,10 @@
 /** @file The head of the report: what was run, on what, where and when, and what came out in a few sentences. */
 import type { RunFolder } from '../../run/run-folder.ts';
-import type { Answers } from '../../analysis/analysis.ts';
-import { type Brief, isLeading } from '../../analysis/brief.ts';
-import type { Effect } from '../../analysis/effect.ts';
-import type { Findings } from '../../analysis/findings.ts';
-import { type Learning, leadingLearnings } from '../../analysis/learning.ts';
+import type { Answers } from '../../analysis/answers.ts';
+import { type ProtectionSummary, isLeading } from '../../analysis/findings/protection-summary.ts';
+import type { Effect } from '../../analysis/answers.ts';
+import type { Findings } from '../../analysis/findings/findings.ts';
+import { type MimicGain, leadingGains } from '../../analysis/findings/mimic-gain.ts';
 import { groupBy } from '../../stats/group.ts';
 import { count, listed } from '../../analysis/numbers.ts';
 import { type Html, html } from './html.ts';
@@ -57,27 +57,27 @@ function banner(cells: RunFolder['cells']): Html | undefined {
 const day = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;
 
 /** A few sentences on each protection: under the primary effect, and on mimicry if the run measured it. */
-export function inBrief({ effects }: Answers, { briefs, learnings }: Findings): Html {
+export function inBrief({ effects }: Answers, { summaries, mimicGains }: Findings): Html {
   if (effects.length === 0)
     return html`<section id="brief"><h2>In brief</h2><p>This run has no cells.</p></section>`;
   const byProtection = groupBy(
-    briefs.filter((brief) => isLeading(brief, effects[0])),
+    summaries.filter((summary) => isLeading(summary, effects[0])),
     ({ name }) => name,
   );
   return html`<section id="brief">
 <h2>In brief</h2>
-<ul class="brief">${[...byProtection].map(([name, own]) => protectionItem(name, own, effects[0]!))}${leadingLearnings(learnings).map(mimicItem)}</ul>
+<ul class="brief">${[...byProtection].map(([name, own]) => protectionItem(name, own, effects[0]!))}${leadingGains(mimicGains).map(mimicItem)}</ul>
 </section>`;
 }
 
 /** Whether there is a mimic to be protected from. */
-const mimicItem = ({ effect, learnt, sentence }: Learning): Html =>
-  html`<li><code>mimic</code>${!learnt && html` <span class="tag">no gain from fine-tuning</span>`} <span class="tag">${effect.symbol}</span> ${sentence}</li>`;
+const mimicItem = ({ effect, gained, sentence }: MimicGain): Html =>
+  html`<li><code>mimic</code>${!gained && html` <span class="tag">no gain from fine-tuning</span>`} <span class="tag">${effect.symbol}</span> ${sentence}</li>`;
 
-function protectionItem(name: string, briefs: readonly Brief[], primary: Effect): Html {
-  const { role, measured } = briefs[0]!;
-  const sentences = briefs.map(({ effect, sentence, together, besideNoise }) => {
-    const more = [together, besideNoise].filter((each) => each !== undefined).join(' ');
+function protectionItem(name: string, summaries: readonly ProtectionSummary[], primary: Effect): Html {
+  const { role, measured } = summaries[0]!;
+  const sentences = summaries.map(({ effect, sentence, together, againstPlacebo }) => {
+    const more = [together, againstPlacebo].filter((each) => each !== undefined).join(' ');
     const said = html`${sentence}${more !== '' && html` <span class="faint">${more}</span>`}`;
     return effect === primary ? said : html`<br><span class="tag">${effect.symbol}</span> ${said}`;
   });
@@ -85,4 +85,4 @@ function protectionItem(name: string, briefs: readonly Brief[], primary: Effect)
 }
 
 /** Why a protection is in the run, if it is there for comparison only. */
-const ROLES = { none: 'no protection', placebo: 'placebo' } as const;
+const ROLES = { baseline: 'no protection', placebo: 'placebo' } as const;

@@ -1,8 +1,8 @@
 /** @file The whole page, put together. */
 import type { RunFolder } from '../../run/run-folder.ts';
-import type { Answers } from '../../analysis/analysis.ts';
+import type { Answers } from '../../analysis/answers.ts';
 import type { Figure } from '../figures.ts';
-import type { Findings } from '../../analysis/findings.ts';
+import type { Findings } from '../../analysis/findings/findings.ts';
 import type { Gallery } from '../gallery.ts';
 import { cellTable, failures } from './cell-table.ts';
 import { clientScript, type ClientName } from './client-script.ts';

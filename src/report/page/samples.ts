@@ -1,5 +1,5 @@
 /** @file The section with what fine-tuned models generate: how each did, contact sheets and loss curves. */
-import type { MetricSetting } from '../../run/run-folder.ts';
+import type { MetricSetting } from '../../experiment/setting.ts';
 import type { SweptCurve } from '../charts/swept-curve.ts';
 import { formatInterval, formatNumber } from '../../analysis/numbers.ts';
 import type { Sheet, SheetRow } from '../sheets.ts';
@@ -37,14 +37,12 @@ function sheetOf({ sheet, losses }: ShownSheet): Html {
 <thead><tr><th>trained on</th>${metrics.map((metric) => html`<th class="n" title="${metric.protocol}">${nameOf(metric)}</th>`)}${prompts.map((prompt) => html`<th>${prompt}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => rowOf(row, metrics, prompts))}</tbody>
 </table></div>
-<p class="faint">Means over all samples of a model, with 95 % intervals: Wilson's for shares, a bootstrap over samples for other metrics.${metrics.some(isSuccess) && " Success: each sample is compared with the sample of the clean model for the same prompt and draws. Success is the share of samples that are judged closer to the artist's style. At 50 % a protection is useless. The clean model meets itself, so its result is chance: 50 % on average."}</p>
+<p class="faint">Means over all samples of a model, with 95 % intervals: Wilson's for shares, a bootstrap over samples for other metrics.${metrics.some(({ againstControl }) => againstControl) && " Success: each sample is compared with the sample of the clean model for the same prompt and draws. Success is the share of samples that are judged closer to the artist's style. At 50 % a protection is useless. The clean model meets itself, so its result is chance: 50 % on average."}</p>
 ${losses && figureOf(losses, 'Training loss of each model, as a running mean over a tenth of the steps. All models train with the same random draws, so their curves rise and fall together. Right: the loss minus the loss of the clean model.')}
 `;
 }
 
 const nameOf = ({ links, label }: MetricSetting): string => links[0]?.name ?? label;
-
-const isSuccess = ({ links }: MetricSetting): boolean => links[0]?.id === 'lora-mimicry';
 
 function rowOf(
   { name, role, pictures, measures }: SheetRow,

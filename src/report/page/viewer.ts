@@ -1,9 +1,9 @@
 /** @file The image viewer: four arms of an image side by side, their difference maps, and the data behind them. */
-import { ARMS } from '../../run/rows.ts';
-import type { Answers } from '../../analysis/analysis.ts';
+import { ARMS } from '../../metrics/arms.ts';
+import type { Answers } from '../../analysis/answers.ts';
 import { type Gallery, type GalleryImage, shotKey } from '../gallery.ts';
 import { formatEstimate, formatNumber, formatShare } from '../../analysis/numbers.ts';
-import { isIdentity, isPlacebo } from '../../analysis/summary.ts';
+import { isBaseline, isPlacebo } from '../../analysis/roles.ts';
 import { ARM_NAMES } from './cell-table.ts';
 import type { ShownArm, ViewerImage, ViewerIndex } from './client/page-data.ts';
 import { type Html, html, jsonScript, trusted } from './html.ts';
@@ -88,7 +88,7 @@ export function viewerData(answers: Answers, { images }: Gallery): Html {
       attack: attacks.indexOf(pair.attack.label),
       effect: answers.effects.indexOf(pair.effect),
       hasEffect: pair.outcome !== 'no effect',
-      text: `${pair.outcome === 'no effect' ? 'no effect to begin with' : pair.outcome}${pair.residual.n === 0 || pair.outcome === 'no effect' ? '' : `, R = ${formatEstimate(pair.residual.ratio, formatShare)}`}. ${pair.verdict.reason}`,
+      text: `${pair.outcome}${pair.residual.n === 0 || pair.outcome === 'no effect' ? '' : `, R = ${formatEstimate(pair.residual.ratio, formatShare)}`}. ${pair.verdict.reason}`,
     })),
     effects: answers.effects.map(({ symbol, metric }) => ({
       symbol,
@@ -104,7 +104,7 @@ export function viewerData(answers: Answers, { images }: Gallery): Html {
 function firstShown({ effects, pairs }: Answers): number {
   const judged = pairs.map(
     ({ effect, attack, outcome }) =>
-      effect === effects[0] && !isIdentity(attack) && !['no effect', 'failed', 'pending'].includes(outcome),
+      effect === effects[0] && !isBaseline(attack) && !['no effect', 'failed', 'pending'].includes(outcome),
   );
   const own = pairs.findIndex(({ protection }, i) => judged[i] && !isPlacebo(protection));
   return Math.max(0, own >= 0 ? own : judged.indexOf(true));

@@ -1,12 +1,17 @@
-import { mkdtemp, readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Papa from 'papaparse';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { RunFolder } from '../../src/run/run-folder.ts';
-import { analyse } from '../../src/analysis/analysis.ts';
-import { findingsOf } from '../../src/analysis/findings.ts';
-import { findingsCsv, findingsDocument, readFindings } from '../../src/analysis/findings-file.ts';
+import { analyse } from '../../src/analysis/analyse.ts';
+import { findingsOf } from '../../src/analysis/findings/findings.ts';
+import {
+  findingsCsv,
+  findingsDocument,
+  hasFindings,
+  readFindings,
+} from '../../src/analysis/findings/findings-file.ts';
 import { writeReport } from '../../src/report/report.ts';
 import {
   blur,
@@ -53,7 +58,7 @@ describe('what a run found', () => {
     const { protections } = await readFindings(run.dir);
     expect(protections).toHaveLength(3);
     for (const { sentence } of protections) expect(page).toContain(sentence);
-    expect(protections.map(({ role }) => role)).toEqual(['none', 'placebo', 'protection']);
+    expect(protections.map(({ role }) => role)).toEqual(['baseline', 'placebo', 'protection']);
   });
 
   it('names the worst attack, the cheapest that breaks, and what noise of the same budget did', () => {
@@ -61,13 +66,13 @@ describe('what a run found', () => {
     const own = document.pairs.filter(({ protection }) => protection === ripple.setting.label);
     const worst = own.filter(({ worstAttack }) => worstAttack);
     expect(worst.map(({ attack }) => attack)).toEqual([found.worstAttack!.attack]);
-    const upper = (own as readonly { attack: string; residualHi: unknown }[])
+    const upper = own
       .filter(({ attack }) => attack !== 'identity')
-      .map(({ residualHi }) => Number(residualHi));
-    expect(worst[0]!.residualHi).toBe(Math.min(...upper));
+      .map(({ residual }) => Number(residual.interval![1]));
+    expect(worst[0]!.residual.interval![1]).toBe(Math.min(...upper));
     expect(found.placebo!.attacks).toBe(2);
-    expect(found.placebo!.betterThanNoise).toEqual(
-      own.filter(({ moreThanNoise }) => moreThanNoise).map(({ attack }) => attack),
+    expect(found.placebo!.betterThanPlacebo).toEqual(
+      own.filter(({ betterThanPlacebo }) => betterThanPlacebo).map(({ attack }) => attack),
     );
     expect(of(noise.setting.label).placebo).toBeNull();
     const broken = own.filter(({ verdict, attack }) => verdict === 'broken' && attack !== 'identity');
@@ -79,19 +84,31 @@ describe('what a run found', () => {
     for (const row of rows.filter(({ protection }) => protection === 'identity')) {
       expect(row).toMatchObject({ verdict: 'no effect', residual: '', residualLo: '', residualHi: '' });
     }
-    expect(of('identity').sentence).toMatch(/^No effect to begin with/);
+    expect(of('identity').sentence).toMatch(/^No effect was shown/);
+  });
+
+  it('is read only as this version writes it', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'craquelure-findings-file-'));
+    const write = (content: object) => writeFile(join(dir, 'findings.json'), JSON.stringify(content));
+    expect(await hasFindings(dir)).toBe(false);
+    await write({ ...document, schemaVersion: 1 });
+    expect(await hasFindings(dir)).toBe(false);
+    await write(document);
+    expect(await hasFindings(dir)).toBe(true);
   });
 
   it('is a table of as many lines as there are pairs, with the numbers of the document', () => {
     expect(rows).toHaveLength(9);
     expect(rows.map(({ residual }) => residual)).toEqual(
-      document.pairs.map(({ residual }) => (residual === null ? '' : String(residual))),
+      document.pairs.map(({ residual }) => (residual.value === null ? '' : String(residual.value))),
     );
   });
 
   it('is documented field by field', async () => {
     const docs = await readFile('docs/reference/results.md', 'utf8');
-    const fields = [document, document.protections[2]!, document.pairs[0]!].flatMap(Object.keys);
+    const fields = [document, document.protections[2]!, document.pairs[0]!, document.interval].flatMap(
+      Object.keys,
+    );
     for (const field of fields) expect(docs).toContain(`\`${field}\``);
   });
 });

@@ -1,19 +1,18 @@
 /**
- * @file Every protection beside a baseline, image by image: does an attack leave more of it than of that one? By default
- * the baseline is the placebo, random noise, and without one the picture that nobody protected.
+ * @file Every protection compared with a baseline, image by image: whether an attack leaves more of it than of the baseline
+ * (default: the placebo, else no protection).
  */
-import { unknownName } from '../messages/index.ts';
-import { deriveSeed, seededRandom } from '../random.ts';
-import { bootstrapInterval, weightedMean } from '../stats/bootstrap.ts';
-import { benjaminiHochberg, holm, minimumDetectable, signFlipP } from '../stats/paired.ts';
-import { mcnemarP } from '../stats/rates.ts';
-import type { Estimate } from '../stats/residual.ts';
-import type { Analysis, Answers } from './analysis.ts';
-import type { Effect } from './effect.ts';
-import { groupBy } from '../stats/group.ts';
-import { isIdentity, isPlacebo } from './summary.ts';
+import { unknownName } from '../../messages/index.ts';
+import { deriveSeed, seededRandom } from '../../random.ts';
+import { bootstrapInterval, weightedMean } from '../../stats/bootstrap.ts';
+import { benjaminiHochberg, holm, minimumDetectable, signFlipP } from '../../stats/paired.ts';
+import { mcnemarP } from '../../stats/rates.ts';
+import type { Estimate } from '../../stats/residual.ts';
+import type { Analysis, Answers, Effect } from '../answers.ts';
+import { groupBy } from '../../stats/group.ts';
+import { isBaseline, isPlacebo } from '../roles.ts';
 
-/** One protection under one attack, less the baseline under the same. */
+/** One protection under one attack, minus the baseline under the same attack. */
 export interface Comparison {
   readonly own: Analysis;
   readonly baseline: Analysis;
@@ -29,7 +28,7 @@ export interface Comparison {
   readonly detectable: number;
 }
 
-/** All comparisons under one effect; none where there is nothing to compare with. @throws USAGE for an unknown baseline */
+/** All comparisons under one effect; none if there is nothing to compare with. @throws USAGE for an unknown baseline */
 export function againstBaseline(answers: Answers, effect: Effect): Comparison[] {
   const { comparisons, draw, bootstrap } = answers;
   const own = answers.pairs.filter((pair) => pair.effect === effect && pair.residual.n > 0);
@@ -65,7 +64,7 @@ function baselineOf(own: readonly Analysis[], wanted: string | undefined): strin
   const protections = [...groupBy(own, ({ protection }) => protection.label).values()].map(
     ([first]) => first!.protection,
   );
-  if (wanted === undefined) return (protections.find(isPlacebo) ?? protections.find(isIdentity))?.label;
+  if (wanted === undefined) return (protections.find(isPlacebo) ?? protections.find(isBaseline))?.label;
   const found =
     protections.find(({ label }) => label === wanted) ??
     protections.find(({ links }) => links[0]?.id === wanted);
@@ -78,7 +77,7 @@ function baselineOf(own: readonly Analysis[], wanted: string | undefined): strin
 const leftOf = ({ images, residual }: Analysis, image: string): number =>
   residual.survivingPerImage[images.indexOf(image)]!;
 
-/** Exact where the attacked protected pictures are hits or misses; by sign flips otherwise. */
+/** Exact if the attacked protected images are hits or misses; by sign flips otherwise. */
 function testOf(
   own: Analysis,
   baseline: Analysis,

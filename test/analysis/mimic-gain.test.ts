@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { CellRecord, MetricSetting } from '../../src/run/run-folder.ts';
+import type { CellRecord } from '../../src/run/run-folder.ts';
+import type { MetricSetting } from '../../src/experiment/setting.ts';
 import type { Row } from '../../src/run/rows.ts';
 import { seededRandom } from '../../src/random.ts';
-import type { Answers } from '../../src/analysis/analysis.ts';
-import { learningsOf, leadingLearnings } from '../../src/analysis/learning.ts';
+import type { Answers } from '../../src/analysis/answers.ts';
+import { mimicGainsOf, leadingGains } from '../../src/analysis/findings/mimic-gain.ts';
 import { effectsOf } from '../../src/analysis/effect.ts';
 import { resample } from '../../src/stats/bootstrap.ts';
 import { rowOf, settingOf } from '../report-fixture.ts';
@@ -13,6 +14,7 @@ const metricOf = (id: string, kind: MetricSetting['kind'] = 'generated'): Metric
   kind,
   unit: '',
   higherIsBetter: kind === 'generated',
+  effect: kind === 'generated' ? 'complement' : 'value',
   measures: 'mimicry',
   protocol: id,
 });
@@ -49,40 +51,42 @@ function rowsOf(metric: MetricSetting, gains: Readonly<Record<string, number>>):
   );
 }
 
-const learnt = (metrics: readonly MetricSetting[], rows: readonly Row[]) => {
+const gained = (metrics: readonly MetricSetting[], rows: readonly Row[]) => {
   const draw: Answers['draw'] = (ids) => resample(ids.length, seededRandom(1), { draws: 2000 });
-  return learningsOf({ rows }, { effects: effectsOf(metrics), draw } as unknown as Answers);
+  return mimicGainsOf({ rows }, { effects: effectsOf(metrics), draw } as unknown as Answers);
 };
 
 describe('what the mimic has learnt', () => {
   it('is told artist by artist, over pairs of paintings that count once', () => {
-    const [good, bad] = learnt([similarity], rowsOf(similarity, { Vermeer: 0.3, Signac: 0 }));
-    expect([good!.artist, good!.learnt, good!.n]).toEqual(['Vermeer', true, 16]);
+    const [good, bad] = gained([similarity], rowsOf(similarity, { Vermeer: 0.3, Signac: 0 }));
+    expect([good!.artist, good!.gained, good!.n]).toEqual(['Vermeer', true, 16]);
     expect(good!.gain.value).toBeCloseTo(good!.after - good!.before, 12);
     expect(Math.abs(good!.gain.value - 0.3)).toBeLessThan(0.06);
     expect(good!.gain.interval!.lo).toBeGreaterThan(0.2);
-    expect(good!.sentence).toMatch(/^The mimic learns Vermeer: Likeness is 0\.\d+ as it is/);
-    expect([bad!.artist, bad!.learnt]).toEqual(['Signac', false]);
-    expect(bad!.sentence).toContain('does not learn Signac');
+    expect(good!.sentence).toMatch(
+      /^The mimic gains from training on clean images of Vermeer: Likeness is 0\.\d+ before/,
+    );
+    expect([bad!.artist, bad!.gained]).toEqual(['Signac', false]);
+    expect(bad!.sentence).toContain('does not gain from training on clean images of Signac');
   });
 
   it('is no less where the gain is a loss: that is not learning', () => {
-    const [only] = learnt([similarity], rowsOf(similarity, { Vermeer: -0.3 }));
-    expect(only!.learnt).toBe(false);
+    const [only] = gained([similarity], rowsOf(similarity, { Vermeer: -0.3 }));
+    expect(only!.gained).toBe(false);
   });
 
   it('is not asked of metrics that do not say how like the artist a painting is, nor of single values', () => {
     const noise = { ...metricOf('lora-mimicry-noise'), higherIsBetter: false };
     const one = rowsOf(similarity, { Vermeer: 0.3 }).filter(({ image }) => image.endsWith('#0'));
-    expect(learnt([noise], rowsOf(noise, { Vermeer: 0.3 }))).toEqual([]);
-    expect(learnt([similarity], one)).toEqual([]);
+    expect(gained([noise], rowsOf(noise, { Vermeer: 0.3 }))).toEqual([]);
+    expect(gained([similarity], one)).toEqual([]);
   });
 
   it('is asked of success against clean art only where nothing else is: that arm meets itself', () => {
-    const success = metricOf('lora-mimicry');
+    const success = { ...metricOf('success'), againstControl: true as const };
     const rows = [...rowsOf(success, { A: 0.3 }), ...rowsOf(similarity, { A: 0.3 })];
     const asked = (metrics: readonly MetricSetting[]) =>
-      learnt(metrics, rows).map(({ effect }) => effect.metric.label);
+      gained(metrics, rows).map(({ effect }) => effect.metric.label);
     expect(asked([success, similarity])).toEqual([similarity.label]);
     expect(asked([success])).toEqual([success.label]);
   });
@@ -90,12 +94,12 @@ describe('what the mimic has learnt', () => {
   it('leads with the first metric', () => {
     const accuracy = { ...metricOf('lora-mimicry-accuracy'), label: 'accuracy' };
     const rows = [...rowsOf(similarity, { A: 0.1, B: 0.1 }), ...rowsOf(accuracy, { A: 0.1, B: 0.1 })];
-    const all = learnt([similarity, accuracy], rows);
+    const all = gained([similarity, accuracy], rows);
     expect(all).toHaveLength(4);
-    expect(leadingLearnings(all).map(({ effect }) => effect.metric.label)).toEqual([
+    expect(leadingGains(all).map(({ effect }) => effect.metric.label)).toEqual([
       similarity.label,
       similarity.label,
     ]);
-    expect(leadingLearnings([])).toEqual([]);
+    expect(leadingGains([])).toEqual([]);
   });
 });

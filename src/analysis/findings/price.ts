@@ -1,33 +1,35 @@
 /**
- * @file What an attack costs the mimic: time for a megapixel, networks, and the quality that it takes from a picture that was
- * never protected. A protection that only a ruinous attack breaks is worth more than one that JPEG breaks.
+ * @file What an attack costs the mimic: time per megapixel, networks, and the quality that it takes from a clean image. A
+ * protection that only a costly attack breaks is worth more than one that JPEG breaks.
  */
-import { networksOf, type RunFolder } from '../run/run-folder.ts';
-import type { Analysis, Answers } from './analysis.ts';
-import type { Effect } from './effect.ts';
+import { type RunFolder } from '../../run/run-folder.ts';
+import { networksOf } from '../../experiment/setting.ts';
+import { mean } from '../../stats/mean.ts';
+import type { Analysis, Answers, Effect } from '../answers.ts';
+import { byRank } from '../effect.ts';
 
 export interface Price {
-  /** Median wall time over the pictures, on the machine of the run. NaN where no time was recorded. */
+  /** Median wall time over the images, on the machine of the run. NaN if no time was recorded. */
   readonly msPerMegapixel: number;
-  /** Mean d[attack(clean)] by the run's metric of fidelity; NaN where there is none. */
+  /** Mean d[attack(clean)] by the run's metric of quality; NaN if there is none. */
   readonly qualityLost: number;
-  /** Median wall time of learning from pairs, once for a protection; NaN where it does not learn. */
-  readonly learningMs: number;
-  /** Ids of the networks that it asks. */
+  /** Median wall time of its training, done once for each protection; NaN if it is not trained. */
+  readonly trainingMs: number;
+  /** Ids of the networks that it uses. */
   readonly networks: readonly string[];
 }
 
 /** By label of the attack. */
 export type Prices = ReadonlyMap<string, Price>;
 
-/** The metric that tells quality: a perceptual distance before SSIM before the rest. */
+/** The metric of fidelity that measures quality: the first by its rank `quality`. */
 export function qualityEffect({ effects }: Pick<Answers, 'effects'>): Effect | undefined {
-  const rank = ({ metric }: Effect): number => {
-    const id = metric.links[0]?.id ?? '';
-    return id.startsWith('lpips') ? 0 : id === 'ssim' ? 1 : 2;
-  };
   const fidelity = effects.filter(({ metric }) => metric.measures === 'fidelity');
-  return [...fidelity].sort((a, b) => rank(a) - rank(b))[0];
+  const [first] = byRank(
+    fidelity.map(({ metric }) => metric),
+    'quality',
+  );
+  return fidelity.find(({ metric }) => metric === first);
 }
 
 /** The price of every attack of a run. */
@@ -45,13 +47,13 @@ export function pricesOf(
       const measured = answers.pairs.find(
         ({ attack, effect }) => attack.label === label && effect === quality,
       );
-      const learning = (manifest.attackTrainings ?? []).flatMap((each) =>
+      const trainings = (manifest.attackTrainings ?? []).flatMap((each) =>
         each.attack === label ? [each.ms] : [],
       );
       return [
         label,
         {
-          learningMs: median(learning),
+          trainingMs: median(trainings),
           msPerMegapixel: median(times),
           qualityLost: lost(measured, quality),
           networks: networksOf(setting),
@@ -66,7 +68,7 @@ function lost(measured: Analysis | undefined, quality: Effect | undefined): numb
   const losses = [...measured.values.values()]
     .map(([clean, , attackedClean]) => quality.of(attackedClean!) - quality.of(clean!))
     .filter(Number.isFinite);
-  return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  return mean(losses);
 }
 
 function median(values: readonly number[]): number {

@@ -1,25 +1,24 @@
 /**
- * @file Does a cheap measurement predict mimicry? Over the pairs of protection and attack that have both, the rank
+ * @file Whether a cheap measurement predicts mimicry: over the pairs of protection and attack that have both, the rank
  * correlation between R by each cheap metric and R by a metric of mimicry.
  */
-import { deriveSeed, seededRandom } from '../random.ts';
-import { rankCorrelation } from '../stats/ranks.ts';
-import type { Estimate } from '../stats/residual.ts';
-import type { Analysis, Answers } from './analysis.ts';
-import type { Effect } from './effect.ts';
-import { isIdentity } from './summary.ts';
+import { deriveSeed, seededRandom } from '../../random.ts';
+import { rankCorrelation } from '../../stats/ranks.ts';
+import type { Estimate } from '../../stats/residual.ts';
+import type { Analysis, Answers, Effect } from '../answers.ts';
+import { isBaseline } from '../roles.ts';
 
-/** One cheap metric beside one of mimicry. */
+/** One cheap metric and one of mimicry. */
 export interface Agreement {
   readonly cheap: Effect;
   readonly mimicry: Effect;
   /** Pairs that have an R by both. */
   readonly pairs: number;
-  /** Spearman's rho; drawn are protections with all their attacks. */
+  /** Spearman's rho; the bootstrap draws protections with all their attacks. */
   readonly rho: Estimate;
 }
 
-/** Every cheap metric beside every metric of mimicry; empty where a run has none of either. */
+/** Every cheap metric with every metric of mimicry; empty if a run lacks either. */
 export function agreements({ effects, pairs }: Answers): Agreement[] {
   const ofMimicry = effects.filter(({ metric }) => metric.measures === 'mimicry');
   const cheap = effects.filter((effect) => !ofMimicry.includes(effect));
@@ -29,8 +28,8 @@ export function agreements({ effects, pairs }: Answers): Agreement[] {
 function agreementOf(cheap: Effect, mimicry: Effect, pairs: readonly Analysis[]): Agreement {
   const judged = pairs.filter(
     ({ attack, protection, outcome, residual }) =>
-      !isIdentity(attack) &&
-      !isIdentity(protection) &&
+      !isBaseline(attack) &&
+      !isBaseline(protection) &&
       outcome !== 'no effect' &&
       Number.isFinite(residual.ratio.value),
   );
