@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import type { Manifest } from '../src/run/manifest.ts';
-import { type Row } from '../src/run/rows.ts';
+import type { Row } from '../src/run/rows.ts';
 import { ARMS, type Arm } from '../src/metrics/arms.ts';
 import type { CellRecord, RunFolder, RunImage } from '../src/run/run-folder.ts';
 import type { MetricSetting, Setting, SettingLink } from '../src/experiment/setting.ts';

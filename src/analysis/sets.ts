@@ -1,5 +1,5 @@
 /** @file Set metrics: the jackknife of their parts, which gives one value a part and so an interval. */
-import { type Row } from '../run/rows.ts';
+import type { Row } from '../run/rows.ts';
 import { ARMS } from '../metrics/arms.ts';
 import { mean } from '../stats/mean.ts';
 import type { ArmValues } from './answers.ts';

@@ -1,5 +1,5 @@
 /** @file From the rows of a run to values: by cell and image, and the mean over seeds. */
-import { type Row } from '../run/rows.ts';
+import type { Row } from '../run/rows.ts';
 import { ARMS } from '../metrics/arms.ts';
 import { mean } from '../stats/mean.ts';
 import type { ArmValues } from './answers.ts';

@@ -2,7 +2,7 @@
  * @file What an attack costs the mimic: time per megapixel, networks, and the quality that it takes from a clean image. A
  * protection that only a costly attack breaks is worth more than one that JPEG breaks.
  */
-import { type RunFolder } from '../../run/run-folder.ts';
+import type { RunFolder } from '../../run/run-folder.ts';
 import { networksOf } from '../../experiment/setting.ts';
 import { mean } from '../../stats/mean.ts';
 import type { Analysis, Answers, Effect } from '../answers.ts';

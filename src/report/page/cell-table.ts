@@ -1,5 +1,5 @@
 /** @file The table of all cells, and the list of what failed. */
-import { type Row } from '../../run/rows.ts';
+import type { Row } from '../../run/rows.ts';
 import { ARMS, type RowArm } from '../../metrics/arms.ts';
 import type { RunFolder } from '../../run/run-folder.ts';
 import type { Analysis, Answers, ArmMean } from '../../analysis/answers.ts';
