@@ -55,7 +55,8 @@ export type { MimicGain } from './analysis/findings/mimic-gain.ts';
 export type { Price, Prices } from './analysis/findings/price.ts';
 export type { ProtectionSummary } from './analysis/findings/protection-summary.ts';
 export type { WorstCase } from './analysis/findings/worst-case.ts';
-export type { Estimate, Residual } from './stats/residual.ts';
+export type { Estimate } from './stats/inference.ts';
+export type { Residual } from './stats/residual.ts';
 export type { Thresholds, Verdict, VerdictWord } from './stats/verdict.ts';
 
 // Models

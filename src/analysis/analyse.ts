@@ -1,14 +1,14 @@
 /** @file The analysis of a run, from its rows to `Answers`: every cell and every pair with its residual and verdict. */
 import type { CellRecord, RunFolder } from '../run/run-folder.ts';
-import { bootstrapInterval, DRAWS } from '../stats/bootstrap.ts';
+import { DRAWS } from '../stats/bootstrap.ts';
 import { groupBy } from '../stats/group.ts';
 import { THRESHOLDS } from '../stats/verdict.ts';
-import type { Analysis, AnalysisOptions, Answers, IntervalOf } from './answers.ts';
+import type { Analysis, AnalysisOptions, Answers } from './answers.ts';
 import { effectsOf, metricsOf } from './effect.ts';
 import { measurer } from './measured.ts';
 import { judged } from './outcome.ts';
 import { placeboContrasts } from './placebo.ts';
-import { resampler } from './resampling.ts';
+import { inferenceFor } from './replication.ts';
 
 /** The options, completed by the verdict rule of the experiment file. */
 export function analysisOptions(
@@ -22,15 +22,16 @@ export function analysisOptions(
 /** Analyses every cell of a run. @throws USAGE if `options.effect` is not a metric of the run */
 export function analyse(run: RunFolder, options: AnalysisOptions = {}): Answers {
   const { thresholds = THRESHOLDS, cluster = 'image', draws = DRAWS, seed = 0 } = options;
-  const { interval: method = 'bca', baseline, adjust } = options;
+  const { interval: method = 't', baseline, adjust, smallestEffect } = options;
   const effects = effectsOf(metricsOf(run.cells), options.effect);
-  const draw = resampler(run, { cluster, draws, seed });
-  const measure = measurer(run, effects, draw, { method, cluster });
-  const interval: IntervalOf = (images, statistic) => bootstrapInterval(statistic, draw(images), { method });
+  const inference = { method, cluster, draws, seed } as const;
+  const infer = inferenceFor(run, inference);
+  const measure = measurer(run, effects, infer, { cluster, smallestEffect });
+  const rule = { thresholds, adjust: method === 't' ? (adjust ?? 'holm') : undefined } as const;
   const analysed = (groups: readonly (readonly CellRecord[])[]): Analysis[] => {
     const measured = groups.map(measure);
-    const contrasts = placeboContrasts(measured, run.images, interval);
-    return measured.map((each, i) => judged(each, contrasts[i], thresholds));
+    const contrasts = placeboContrasts(measured, run.images, infer);
+    return judged(measured, contrasts, rule);
   };
   const cells = analysed(run.cells.map((cell) => [cell]));
   return {
@@ -38,9 +39,9 @@ export function analyse(run: RunFolder, options: AnalysisOptions = {}): Answers 
     cells,
     pairs: pooled(cells, analysed),
     thresholds,
-    bootstrap: { method, draws, seed, cluster },
+    inference,
     comparisons: { baseline, adjust },
-    draw,
+    infer,
   };
 }
 

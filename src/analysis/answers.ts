@@ -5,18 +5,23 @@
 import type { Arm } from '../metrics/arms.ts';
 import type { CellRecord } from '../run/run-folder.ts';
 import type { MetricSetting, Setting } from '../experiment/setting.ts';
-import type { Interval, Resamples } from '../stats/bootstrap.ts';
-import type { Estimate, Residual } from '../stats/residual.ts';
+import type { Estimate, Inference } from '../stats/inference.ts';
+import type { Residual } from '../stats/residual.ts';
 import type { Thresholds, Verdict, VerdictWord } from '../stats/verdict.ts';
+
+/** t: Student's interval of a mean, Fieller's of a ratio; bca, percentile: bootstraps. */
+export type IntervalMethod = 't' | 'bca' | 'percentile';
 
 export interface AnalysisOptions {
   /** The metric that is the primary effect, by label or id (default: the metric with the first rank `primary`). */
   readonly effect?: string | undefined;
   readonly thresholds?: Thresholds | undefined;
-  /** What the bootstrap draws: images, or artists with all their images (default: image). */
+  /** The smallest primary effect that matters, in the unit of d. */
+  readonly smallestEffect?: number | undefined;
+  /** What is replicated: images (and trainings), or artists with all that is theirs (default: image). */
   readonly cluster?: 'image' | 'artist' | undefined;
-  /** How intervals are computed from the draws (default: bca). */
-  readonly interval?: 'bca' | 'percentile' | undefined;
+  /** How intervals are computed: Student's t and Fieller's set, or a bootstrap (default: t). */
+  readonly interval?: IntervalMethod | undefined;
   /** The protection that the others are compared with, by label or id (default: the placebo, else the baseline). */
   readonly baseline?: string | undefined;
   /** How the p values of several comparisons are adjusted (default: holm). */
@@ -52,6 +57,8 @@ export interface PlaceboContrast {
   readonly placebo: string;
   /** Mean of d[protected] - d[clean] minus the same of the placebo, over the images that both have. */
   readonly excess: Estimate;
+  /** The share of this excess that the attack leaves: R net of what noise would leave. */
+  readonly residual: Estimate;
 }
 
 /** A verdict, or why there is none. */
@@ -80,6 +87,12 @@ export interface Analysis {
   readonly detectable: number;
   /** Absent if the run has no placebo of the protection's size. */
   readonly placebo?: PlaceboContrast;
+  /** The smallest effect of interest, in the unit of d; undefined if nobody said what is too small to matter. */
+  readonly smallest?: number;
+  /** Mimicry: d of the base model minus d of the clean mimic, which is all that a protection can take. */
+  readonly range?: number;
+  /** Samples of mimics: true if each artist has one training, so that all that is said holds for this training alone. */
+  readonly oneTraining?: true;
   /** Set metrics: d between random halves of the clean set, which is due to chance alone. */
   readonly floor?: number;
 }
@@ -90,14 +103,8 @@ export type Measured = Omit<Analysis, 'placebo' | 'verdict' | 'outcome'> & {
   readonly count: number;
 };
 
-/** The draws for these images. */
-export type Resampler = (images: readonly string[]) => Resamples;
-
-/** An interval by a statistic over the draws for these images. */
-export type IntervalOf = (
-  images: readonly string[],
-  statistic: (weights: Uint8Array) => number,
-) => Interval | undefined;
+/** What can be said of numbers over these units (replication.ts). */
+export type InferenceFor = (units: readonly string[]) => Inference;
 
 /** Everything that the report prints, computed. */
 export interface Answers {
@@ -107,14 +114,15 @@ export interface Answers {
   /** Seeds pooled; the same objects as `cells` if there is one seed. */
   readonly pairs: readonly Analysis[];
   readonly thresholds: Thresholds;
-  readonly bootstrap: {
-    readonly method: 'bca' | 'percentile';
+  readonly inference: {
+    readonly method: IntervalMethod;
+    readonly cluster: 'image' | 'artist';
+    /** Bootstraps only. */
     readonly draws: number;
     readonly seed: number;
-    readonly cluster: 'image' | 'artist';
   };
   /** The options for comparisons between protections. */
   readonly comparisons: Pick<AnalysisOptions, 'baseline' | 'adjust'>;
-  /** The draws that all of it shares. */
-  readonly draw: Resampler;
+  /** How every interval of the run is computed. */
+  readonly infer: InferenceFor;
 }

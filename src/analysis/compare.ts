@@ -6,7 +6,7 @@ import type { Manifest } from '../run/manifest.ts';
 import type { RunFolder } from '../run/run-folder.ts';
 import { deriveSeed, seededRandom } from '../random.ts';
 import { bootstrapInterval, type Resamples, resample, weightedMean } from '../stats/bootstrap.ts';
-import type { Estimate } from '../stats/residual.ts';
+import type { Estimate } from '../stats/inference.ts';
 import { analyse, analysisOptions } from './analyse.ts';
 import type { Analysis, AnalysisOptions, Outcome } from './answers.ts';
 import { hasResidual } from './outcome.ts';

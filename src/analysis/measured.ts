@@ -3,22 +3,34 @@ import { ARMS, type Arm } from '../metrics/arms.ts';
 import type { CellRecord, RunFolder } from '../run/run-folder.ts';
 import { nests } from '../metrics/kinds/set.ts';
 import { mean } from '../stats/mean.ts';
-import { minimumDetectable } from '../stats/paired.ts';
+import { kindOf } from '../metrics/kinds/index.ts';
 import { finiteImages, residual } from '../stats/residual.ts';
-import type { Answers, ArmMean, ArmValues, Effect, Measured, Resampler } from './answers.ts';
+import type { Answers, ArmMean, ArmValues, Effect, InferenceFor, Measured } from './answers.ts';
 import { armMeans, type MeanOfArm } from './arm-means.ts';
 import { printedNames } from './names.ts';
 import { jackknifed, setSizes, wholeUnits } from './sets.ts';
-import { floorsByCell, type ImageValues, meanOverSeeds, valuesByCell } from './values.ts';
+import { fromOneTraining } from './replication.ts';
+import {
+  acrossSeeds,
+  floorsByCell,
+  type ImageValues,
+  meanOverSeeds,
+  untunedByCell,
+  valuesByCell,
+} from './values.ts';
 
 /** What the cells of a run have in common. */
 interface Shared {
   readonly effects: readonly Effect[];
-  readonly draw: Resampler;
-  readonly method: Answers['bootstrap']['method'];
+  readonly infer: InferenceFor;
   readonly values: ReadonlyMap<string, ImageValues>;
   readonly meanOfArm: MeanOfArm;
   readonly floors: ReadonlyMap<string, readonly number[]>;
+  /** Values of the base model, by cell. */
+  readonly untuned: ReadonlyMap<string, readonly number[]>;
+  /** Whether units are samples of one training an artist. */
+  readonly oneTraining: (units: readonly string[]) => boolean;
+  readonly smallestEffect: number | undefined;
   /** Sizes of the sets that set metrics are over, by cell. */
   readonly sizes: ReadonlyMap<string, number>;
   /** What the jackknife of a set metric leaves out at a time. */
@@ -31,16 +43,21 @@ interface Shared {
 export function measurer(
   run: RunFolder,
   effects: readonly Effect[],
-  draw: Resampler,
-  { method, cluster }: Pick<Answers['bootstrap'], 'method' | 'cluster'>,
+  infer: InferenceFor,
+  {
+    cluster,
+    smallestEffect,
+  }: Pick<Answers['inference'], 'cluster'> & { readonly smallestEffect: number | undefined },
 ): (cells: readonly CellRecord[]) => Measured {
   const shared: Shared = {
     effects,
-    draw,
-    method,
+    infer,
     values: valuesByCell(run.rows),
-    meanOfArm: armMeans(draw, { method, cluster }),
+    meanOfArm: armMeans(infer),
     floors: floorsByCell(run.rows),
+    untuned: untunedByCell(run.rows),
+    oneTraining: (units) => fromOneTraining(run, units),
+    smallestEffect,
     sizes: setSizes(run.rows),
     leftOut: cluster === 'artist' && nests(run.manifest.dataset.items) ? 'artist' : 'image',
     protections: printedNames(run.cells.map(({ protection }) => protection)),
@@ -54,7 +71,16 @@ function measure(cells: readonly CellRecord[], shared: Shared): Measured {
   const effect = shared.effects.find((each) => each.metric.label === metric.label)!;
   const seeds = cells.map(({ id }) => shared.values.get(id) ?? new Map<string, ArmValues>());
   const values = meanOverSeeds(seeds, (value) => value);
-  const units = jackknifed(meanOverSeeds(seeds, effect.of), shared.leftOut);
+  // Each seed is a training of its own; other seeds only repeat the draws of one image.
+  const trainings = kindOf(metric).inputs === 'mimic' && cells.length > 1;
+  const pooled = (map: (value: number) => number): Map<string, ArmValues> =>
+    trainings
+      ? acrossSeeds(
+          cells.map(({ seed }, i) => [seed, seeds[i]!]),
+          map,
+        )
+      : meanOverSeeds(seeds, map);
+  const units = jackknifed(pooled(effect.of), shared.leftOut);
   const found = residualOf(units, shared);
   const { images } = found;
   return {
@@ -66,20 +92,29 @@ function measure(cells: readonly CellRecord[], shared: Shared): Measured {
     },
     cells,
     effect,
-    arms: meansOf(jackknifed(values, shared.leftOut), effect, shared),
+    arms: meansOf(
+      jackknifed(
+        pooled((value) => value),
+        shared.leftOut,
+      ),
+      effect,
+      shared,
+    ),
     values: wholeUnits(values),
     ...found,
     count: images.length > 1 ? (shared.sizes.get(cells[0]!.id) ?? images.length) : images.length,
     errors: cells.reduce((sum, cell) => sum + cell.errors, 0),
-    detectable: minimumDetectable(found.residual.effectPerImage),
+    detectable: shared.infer(images).detectable(found.residual.effectPerImage),
     ...floorOf(cells, effect, units, shared),
+    ...rangeOf(cells, effect, units, shared),
+    ...(shared.oneTraining(images) && { oneTraining: true as const }),
   };
 }
 
 /** The residual over the units that have a finite effect in all four arms. */
 function residualOf(
   units: ReadonlyMap<string, ArmValues>,
-  { draw, method }: Shared,
+  { infer }: Shared,
 ): Pick<Measured, 'images' | 'excluded' | 'residual'> {
   const all = {
     clean: ofArm(units, 'clean'),
@@ -100,8 +135,7 @@ function residualOf(
         attackedClean: keep(all.attackedClean),
         attackedProtected: keep(all.attackedProtected),
       },
-      draw(images),
-      { method },
+      infer(images),
     ),
   };
 }
@@ -129,4 +163,25 @@ function floorOf(
   const measured = cells.flatMap(({ id }) => floors.get(id) ?? []);
   if (measured.length === 0) return {};
   return { floor: effect.of(mean(measured)) - mean(ofArm(units, 'clean')) };
+}
+
+/** The share of what a mimic gains that is too little to matter. */
+const SMALLEST_SHARE = 0.1;
+
+/**
+ * The range of an effect and the smallest one of interest. For mimicry the range is measured: from the clean mimic to the base
+ * model, which is all that a protection can take. Otherwise a metric says what is too small to matter, or nobody does.
+ */
+function rangeOf(
+  cells: readonly CellRecord[],
+  effect: Effect,
+  units: ReadonlyMap<string, ArmValues>,
+  { untuned, smallestEffect, effects }: Shared,
+): Pick<Measured, 'range' | 'smallest'> {
+  const base = cells.flatMap(({ id }) => untuned.get(id) ?? []).map(effect.of);
+  const range =
+    base.length === 0 ? Number.NaN : mean(base) - mean(ofArm(units, 'clean').filter(Number.isFinite));
+  const own = effect === effects[0] ? smallestEffect : undefined;
+  const smallest = own ?? (range > 0 ? SMALLEST_SHARE * range : effect.metric.smallestEffect);
+  return { ...(range > 0 && { range }), ...(smallest !== undefined && { smallest }) };
 }

@@ -1,6 +1,6 @@
 /** @file Numbers as the report prints them: three significant digits, a true minus sign, a true infinity. */
 import type { Interval } from '../stats/bootstrap.ts';
-import type { Estimate } from '../stats/residual.ts';
+import type { Estimate } from '../stats/inference.ts';
 
 /** `0.0123`, `−4.56`, `38.2`, `1234`, `∞`; `–` if there is no number. */
 export function formatNumber(value: number | null | undefined, digits = 3): string {

@@ -1,19 +1,48 @@
 /** @file The verdict of a cell, what the cell is then called, and whether its R says anything. */
 import type { CellRecord } from '../run/run-folder.ts';
 import { kindOf } from '../metrics/kinds/index.ts';
-import { type Thresholds, type Verdict, verdict } from '../stats/verdict.ts';
+import { groupBy } from '../stats/group.ts';
+import { adjustedVerdicts, type Thresholds, type Verdict, verdict } from '../stats/verdict.ts';
 import type { Analysis, Measured, Outcome, PlaceboContrast } from './answers.ts';
-import { isPlacebo } from './roles.ts';
+import { isBaseline, isPlacebo } from './roles.ts';
 
-/** The cell with its verdict. */
+/** How verdicts are made. */
+interface Rule {
+  readonly thresholds: Thresholds;
+  /** How claims over many attacks are adjusted; undefined: each verdict stands alone. */
+  readonly adjust: 'holm' | 'benjamini-hochberg' | undefined;
+}
+
+/** Cells with their verdicts; those of one protection under one metric and seed are read together, over all attacks. */
 export function judged(
-  { count, ...measured }: Measured,
-  placebo: PlaceboContrast | undefined,
-  thresholds: Thresholds,
-): Analysis {
-  const found = verdictOf({ count, ...measured }, placebo, thresholds);
-  const outcome = outcomeOf(measured.cells, measured.residual.n, found);
-  return { ...measured, ...(placebo && { placebo }), verdict: found, outcome };
+  measured: readonly Measured[],
+  placebos: readonly (PlaceboContrast | undefined)[],
+  { thresholds, adjust }: Rule,
+): Analysis[] {
+  const alone = measured.map((each, i) => verdictOf(each, placebos[i], thresholds));
+  const verdicts = [...alone];
+  if (adjust !== undefined) {
+    for (const family of familiesOf(measured)) {
+      const of = family.map((i) => alone[i]!);
+      const means = family.map((i) => measured[i]!.residual.means);
+      adjustedVerdicts(of, means, thresholds, adjust).forEach((found, k) => {
+        verdicts[family[k]!] = found;
+      });
+    }
+  }
+  return measured.map(({ count: _, ...each }, i) => {
+    const [placebo, found] = [placebos[i], verdicts[i]!];
+    const outcome = outcomeOf(each.cells, each.residual.n, found);
+    return { ...each, ...(placebo && { placebo }), verdict: found, outcome };
+  });
+}
+
+/** Places of the cells that differ in their attack alone. The baseline is no attack, and not in a family. */
+function familiesOf(measured: readonly Measured[]): readonly (readonly number[])[] {
+  const places = measured.map((_, i) => i).filter((i) => !isBaseline(measured[i]!.attack));
+  const nameOf = ({ protection, effect, cells }: Measured): string =>
+    JSON.stringify([protection.label, effect.metric.label, cells.map(({ seed }) => seed)]);
+  return [...groupBy(places, (i) => nameOf(measured[i]!)).values()];
 }
 
 /**
@@ -21,7 +50,7 @@ export function judged(
  * whether that shows, is not a claim of a protection that noise could make as well; everything else is.
  */
 function verdictOf(
-  { protection, effect, residual: found, count, floor }: Measured,
+  { protection, effect, residual: found, count, floor, smallest }: Measured,
   placebo: PlaceboContrast | undefined,
   thresholds: Thresholds,
 ): Verdict {
@@ -34,7 +63,7 @@ function verdictOf(
     };
   }
   const excess = measures === 'fidelity' || measures === 'detectability' ? undefined : placebo?.excess;
-  const read = verdict({ ...found, n: count }, thresholds, excess);
+  const read = verdict({ ...found, n: count, excess, smallest }, thresholds);
   if (kindOf(effect.metric).value !== 'set' || found.n !== 1) return read;
   // One value for a whole set has no interval, but it has a noise floor, below which there is nothing to remove.
   if (floor !== undefined && found.effect.value <= floor) {
@@ -53,8 +82,12 @@ function outcomeOf(cells: readonly CellRecord[], n: number, { word }: Verdict): 
   return cells.some(({ errors }) => errors > 0) ? 'failed' : word;
 }
 
-/** Whether R says anything about a pair: it has an effect to lose, or is the placebo that others are compared with. */
+/**
+ * Whether R says anything about a pair: it has an effect to lose that is told from 0, and is the effect of a protection, or of
+ * the placebo that others are compared with.
+ */
 export const hasResidual = ({ protection, outcome, residual: { n, effect, ratio } }: Analysis): boolean =>
   n > 0 &&
-  (outcome !== 'no effect' || (isPlacebo(protection) && (effect.interval?.lo ?? 0) > 0)) &&
+  (outcome !== 'no effect' || isPlacebo(protection)) &&
+  (effect.interval?.lo ?? 0) > 0 &&
   Number.isFinite(ratio.value);

@@ -5,10 +5,9 @@
 import type { RunImage } from '../run/run-folder.ts';
 import type { Setting } from '../experiment/setting.ts';
 import { deriveSeed, seededRandom } from '../random.ts';
-import { type Statistic, weightedMean } from '../stats/bootstrap.ts';
 import { mean } from '../stats/mean.ts';
-import { holm, signFlipP } from '../stats/paired.ts';
-import type { Analysis, IntervalOf, Measured, PlaceboContrast } from './answers.ts';
+import { holm, type PairedTest, pairedTest } from '../stats/paired.ts';
+import type { Analysis, InferenceFor, Measured, PlaceboContrast } from './answers.ts';
 import { groupBy } from '../stats/group.ts';
 import { isBaseline, isPlacebo } from './roles.ts';
 
@@ -20,7 +19,8 @@ export interface PlaceboTest {
   readonly attack: string;
   /** Mean of what is left of the protection minus what is left of the placebo. */
   readonly difference: number;
-  /** Sign-flip test over images, adjusted after Holm over the attacks. */
+  readonly test: PairedTest['test'];
+  /** Adjusted after Holm over the attacks. */
   readonly p: number;
   /** More is left of it than of the placebo, beyond chance. */
   readonly better: boolean;
@@ -30,6 +30,7 @@ export interface PlaceboTest {
 export function placeboTests(
   protection: Setting,
   analyses: readonly Analysis[],
+  infer: InferenceFor,
 ): readonly PlaceboTest[] | undefined {
   if (isPlacebo(protection)) return undefined;
   const compared = analyses
@@ -40,16 +41,18 @@ export function placeboTests(
       );
       return placebo === undefined
         ? []
-        : [{ attack: own.attack.label, by: differences(own, placebo, 'survivingPerImage').by }];
+        : [{ attack: own.attack.label, ...differences(own, placebo, 'survivingPerImage') }];
     })
     .filter(({ by }) => by.length > 0);
   if (compared.length === 0) return undefined;
-  const ps = holm(
-    compared.map(({ by }, i) => signFlipP(by, seededRandom(deriveSeed(`placebo/${protection.label}/${i}`)))),
+  const tests = compared.map(({ shared, by }, i) =>
+    pairedTest(infer(shared), by, seededRandom(deriveSeed(`placebo/${protection.label}/${i}`))),
   );
+  const ps = holm(tests.map(({ p }) => p));
   return compared.map(({ attack, by }, i) => {
     const difference = mean(by);
-    return { attack, difference, p: ps[i]!, better: ps[i]! < LEVEL && difference > 0 };
+    const better = ps[i]! < LEVEL && difference > 0;
+    return { attack, difference, test: tests[i]!.test, p: ps[i]!, better };
   });
 }
 
@@ -57,7 +60,7 @@ export function placeboTests(
 export function placeboContrasts(
   analyses: readonly Measured[],
   images: readonly RunImage[],
-  interval: IntervalOf,
+  infer: InferenceFor,
 ): (PlaceboContrast | undefined)[] {
   const placeboOf = matchedPlacebos(analyses, images);
   const nameOf = (label: string, { attack, effect, cells }: Measured): string =>
@@ -67,10 +70,14 @@ export function placeboContrasts(
     const label = placeboOf.get(own.protection.label);
     const placebo = label === undefined ? undefined : byName.get(nameOf(label, own));
     if (placebo === undefined || placebo === own) return undefined;
-    const { shared, by } = differences(own, placebo, 'effectPerImage');
-    const statistic: Statistic = (weights) => weightedMean(by, weights);
-    const value = statistic(new Uint8Array(by.length).fill(1));
-    return { placebo: placebo.protection.label, excess: { value, interval: interval(shared, statistic) } };
+    const effect = differences(own, placebo, 'effectPerImage');
+    const left = differences(own, placebo, 'survivingPerImage');
+    const inference = infer(effect.shared);
+    return {
+      placebo: placebo.protection.label,
+      excess: inference.mean(effect.by),
+      residual: inference.ratio(left.by, effect.by),
+    };
   });
 }
 

@@ -3,6 +3,7 @@ import type { Row } from '../run/rows.ts';
 import { ARMS } from '../metrics/arms.ts';
 import { mean } from '../stats/mean.ts';
 import type { ArmValues } from './answers.ts';
+import { underSeed } from './replication.ts';
 
 /** Values by image. */
 export type ImageValues = ReadonlyMap<string, ArmValues>;
@@ -44,4 +45,25 @@ export function floorsByCell(rows: readonly Row[]): ReadonlyMap<string, readonly
     if (arm === 'floor' && value !== null) floors.set(cell, [...(floors.get(cell) ?? []), value]);
   }
   return floors;
+}
+
+/** `map(value)` for each unit under each seed, in the order of ids and seeds: units of several trainings. */
+export function acrossSeeds(
+  seeds: readonly (readonly [seed: number, values: ImageValues])[],
+  map: (value: number) => number,
+): Map<string, ArmValues> {
+  const units = seeds.flatMap(([seed, values]) =>
+    [...values].map(([id, arms]) => [id, seed, arms.map(map)] as const),
+  );
+  const sorted = units.sort(([a, i], [b, k]) => (a < b ? -1 : a > b ? 1 : i - k));
+  return new Map(sorted.map(([id, seed, arms]) => [underSeed(id, seed), arms]));
+}
+
+/** The values of samples of the base model, by cell. */
+export function untunedByCell(rows: readonly Row[]): ReadonlyMap<string, readonly number[]> {
+  const untuned = new Map<string, number[]>();
+  for (const { cell, arm, value } of rows) {
+    if (arm === 'untuned' && value !== null) untuned.set(cell, [...(untuned.get(cell) ?? []), value]);
+  }
+  return untuned;
 }

@@ -57,15 +57,29 @@ const verdictRule = z
   .strictObject({
     holds: z.number().min(0).max(1).default(THRESHOLDS.holds).describe('a residual R above this holds'),
     broken: z.number().min(0).max(1).default(THRESHOLDS.broken).describe('a residual R below this is broken'),
+    amplified: z
+      .number()
+      .min(1)
+      .optional()
+      .describe(`a residual R above this is amplified (default: ${THRESHOLDS.amplified})`),
+    smallestEffect: z
+      .number()
+      .positive()
+      .optional()
+      .describe(
+        'smallest primary effect d that matters; a smaller one counts as no effect (default: a tenth of what the mimic gains, or the default of the metric)',
+      ),
     effect: z.string().optional().describe('label or id of the metric that is the primary effect'),
     interval: z
-      .enum(['bca', 'percentile'])
+      .enum(['t', 'bca', 'percentile'])
       .optional()
-      .describe('how bootstrap intervals are made (default: bca)'),
+      .describe("how intervals are computed: Student's t and Fieller's set, or a bootstrap (default: t)"),
     cluster: z
       .enum(['image', 'artist'])
       .optional()
-      .describe('what the bootstrap resamples: images, or artists with all their images (default: image)'),
+      .describe(
+        'what counts as a replicate: images and trainings, or artists with all that is theirs (default: image)',
+      ),
     baseline: z
       .string()
       .optional()

@@ -65,6 +65,8 @@ export interface MetricSetting extends Setting {
   readonly primary?: number;
   /** Its rank as the measure of the quality that an attack costs; absent: after all that have one. */
   readonly quality?: number;
+  /** The smallest effect that matters; absent: nobody said. */
+  readonly smallestEffect?: number;
   /** True if a sample is compared with the sample of the mimic trained on clean images. */
   readonly againstControl?: true;
   /** True where values are 0 or 1. */

@@ -6,9 +6,13 @@ export interface VerdictRule {
   readonly broken: number;
   /** Label or id of one of the metrics. */
   readonly effect?: string | undefined;
-  /** How intervals are drawn. */
-  readonly interval?: 'bca' | 'percentile' | undefined;
-  /** What is drawn: images, or artists with all their images. */
+  /** R above this is amplified. */
+  readonly amplified?: number | undefined;
+  /** An effect below this counts as none: in the unit of d, for the primary effect. */
+  readonly smallestEffect?: number | undefined;
+  /** How intervals are computed. */
+  readonly interval?: 't' | 'bca' | 'percentile' | undefined;
+  /** What is replicated: images (and trainings), or artists with all that is theirs. */
   readonly cluster?: 'image' | 'artist' | undefined;
   /** Label or id of the protection that the others are compared with. */
   readonly baseline?: string | undefined;

@@ -98,6 +98,7 @@ export const clipGenre = defineMetric({
   unit: '',
   higherIsBetter: true,
   binary: true,
+  smallestEffect: 0.1,
   params: z.strictObject(genreParameters),
   formerNames: genreFormerNames,
   needs: () => roleNeeds('image-embedder', 'text-embedder'),

@@ -55,6 +55,11 @@ interface MetricBase<S extends ParameterSchema> extends PluginBase<S> {
   /** Its rank as the measure of the quality that an attack costs, among metrics of fidelity; likewise. */
   readonly quality?: number;
   /**
+   * The smallest effect d that matters; a smaller one counts as none. Absent: nobody knows what is too small to matter, and
+   * the absence of an effect cannot be shown. For mimicry it follows from the gain of the mimic.
+   */
+  readonly smallestEffect?: number;
+  /**
    * What an effect by this metric is about. fidelity: how far an image is moved, which says nothing about a mimic; mimicry:
    * the images of a mimic that was trained on the set; detectability: whether a protection can be detected. Absent: how a
    * network sees the image.
@@ -162,8 +167,6 @@ interface MimicMetric<S extends ParameterSchema> extends MetricBase<S> {
   mimic(params: z.infer<S>): MimicSpec;
   /** @throws DATASET if too few images are left to train on, or as references */
   split(pictures: readonly PictureFacts[], params: z.infer<S>): Split;
-  /** True if a sample is compared with its control. The clean mimic is then compared with itself, which gives chance. */
-  readonly againstControl?: true;
   /** The training caption of an image. */
   caption(picture: PictureFacts, params: z.infer<S>): string;
 }
@@ -231,12 +234,13 @@ export function defineMetric(metric: Metric): Metric {
 
 /** What a run records of a metric, so that it can be analysed without the plug-in. */
 export function analysisFields(metric: Pick<Metric, 'higherIsBetter'> & Partial<Metric>) {
-  const { effect, higherIsBetter, primary, quality } = metric;
+  const { effect, higherIsBetter, primary, quality, smallestEffect } = metric;
   const form: EffectForm = effect ?? (higherIsBetter ? 'complement' : 'value');
   return {
     effect: form,
     ...(primary !== undefined && { primary }),
     ...(quality !== undefined && { quality }),
-    ...('againstControl' in metric && metric.againstControl && { againstControl: metric.againstControl }),
+    ...(smallestEffect !== undefined && { smallestEffect }),
+    ...('controls' in metric && metric.controls !== undefined && { againstControl: true as const }),
   };
 }

@@ -21,6 +21,7 @@ const shared = {
   version: 1,
   kind: 'set',
   unit: 'AUROC',
+  smallestEffect: 0.05,
   higherIsBetter: false,
   measures: 'detectability',
   params: z.strictObject({}),

@@ -40,6 +40,8 @@ export const latentDisplacement = defineMetric({
   ...shared,
   id: 'latent-displacement',
   label: 'Latent displacement',
+  primary: 10,
+  smallestEffect: 0.03,
   summary:
     'How far a protection moves the latents of a VAE encoder, relative to the length of the clean latents; after an attack, what is left of it.',
   reference: 'The quantity that encoder attacks push: Liang and Wu, Mist (arXiv:2305.12683)',
@@ -76,6 +78,8 @@ export const embeddingDisplacement = defineMetric({
   ...shared,
   id: 'embedding-displacement',
   label: 'Embedding displacement',
+  primary: 11,
+  smallestEffect: 0.03,
   summary:
     'How far a protection moves the embedding of an image, in embeddings of length 1; after an attack, what is left of it.',
   reference: 'none: any embedder',

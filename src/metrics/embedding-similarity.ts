@@ -13,6 +13,7 @@ const shared = {
   version: 1,
   kind: 'view',
   unit: '',
+  smallestEffect: 0.01,
   higherIsBetter: true,
   params: z.strictObject({}),
   needs: () => roleNeeds('image-embedder'),

@@ -16,6 +16,7 @@ export const label = defineMetric({
   unit: '',
   higherIsBetter: true,
   binary: true,
+  smallestEffect: 0.1,
   params: z.strictObject({
     topK: z.int().min(1).max(100).default(1).describe('number of top classes that count as a match'),
   }),

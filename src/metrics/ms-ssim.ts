@@ -26,6 +26,7 @@ export const msSsim = defineMetric({
     '0.3001 0.2363 0.1333, 2x2 means with the last odd line doubled, Gaussian 11x11 sigma 1.5, population ' +
     'covariance, windows inside the image, terms below 0 as 0, product for each channel, mean over channels',
   unit: '',
+  smallestEffect: 0.01,
   higherIsBetter: true,
   measures: 'fidelity',
   params: z.strictObject({}),

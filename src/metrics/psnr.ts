@@ -12,6 +12,7 @@ export const psnr = defineMetric({
   reference: 'scikit-image peak_signal_noise_ratio',
   protocol: 'psnr@1: RGB, 8 bits, data range 255, one mean squared error over all channels',
   unit: 'dB',
+  smallestEffect: 0.5 / 255,
   higherIsBetter: true,
   effect: 'amplitude',
   measures: 'fidelity',

@@ -26,6 +26,7 @@ export const styleAccuracy = defineMetric({
   unit: '',
   higherIsBetter: true,
   binary: true,
+  smallestEffect: 0.1,
   params: z.strictObject({}),
   needs: () => roleNeeds('image-embedder'),
   random: false,

@@ -6,9 +6,8 @@
 import type { CellRecord, RunFolder, MimicRun } from '../run/run-folder.ts';
 import type { MetricSetting } from '../experiment/setting.ts';
 import type { Row } from '../run/rows.ts';
-import { bootstrapInterval, weightedMean } from '../stats/bootstrap.ts';
 import { wilsonInterval } from '../stats/rates.ts';
-import type { Estimate } from '../stats/residual.ts';
+import type { Estimate } from '../stats/inference.ts';
 import type { Answers } from '../analysis/answers.ts';
 import { groupBy } from '../stats/group.ts';
 import { printedNames, sweptParameters } from '../analysis/names.ts';
@@ -60,7 +59,7 @@ export function distinctModels({ generated, cells }: Pick<RunFolder, 'generated'
 }
 
 /** The sheets of a run under its first seed; each setting of a swept mimic has a sheet of its own. */
-export async function makeSheets(run: RunFolder, { draw }: Pick<Answers, 'draw'>): Promise<Sheet[]> {
+export async function makeSheets(run: RunFolder, { infer }: Pick<Answers, 'infer'>): Promise<Sheet[]> {
   const { cells } = run;
   const distinct = distinctModels(run);
   const shown = distinct.filter(({ seed }) => seed === distinct[0]!.seed);
@@ -78,7 +77,7 @@ export async function makeSheets(run: RunFolder, { draw }: Pick<Answers, 'draw'>
     const metrics = metricsOf(cells, own[0]!);
     const rows: SheetRow[] = [];
     for (const { model, name, role } of ordered(models, cells)) {
-      const measures = metrics.map((metric) => measureOf(run.rows, model, metric, draw));
+      const measures = metrics.map((metric) => measureOf(run.rows, model, metric, infer));
       rows.push({ name, role, measures, losses: model.losses, pictures: await picturesOf(model) });
     }
     made.push({
@@ -123,12 +122,12 @@ function ordered(models: readonly MimicRun[], cells: readonly CellRecord[]) {
     });
 }
 
-/** The mean over the samples of one model: hits and misses with Wilson's interval, the rest with a bootstrap's. */
+/** The mean over the samples of one model: hits and misses with Wilson's interval, the rest with the one of the run. */
 function measureOf(
   rows: readonly Row[],
   { arm, protection, attack, artist, seed }: MimicRun,
   metric: MetricSetting,
-  draw: Answers['draw'],
+  infer: Answers['infer'],
 ): SheetRow['measures'][number] {
   const values = new Map<string, number>(); // cells share their clean arms
   for (const row of rows) {
@@ -143,12 +142,13 @@ function measureOf(
   }
   const numbers = [...values.values()];
   if (numbers.length === 0) return { mean: { value: Number.NaN, interval: undefined }, n: 0 };
+  const inference = infer([...values.keys()]);
+  if (!metric.binary || inference.clustered) return { mean: inference.mean(numbers), n: numbers.length };
   const hits = numbers.reduce((sum, value) => sum + value, 0);
-  const statistic = (weights: Uint8Array): number => weightedMean(numbers, weights);
-  const interval = metric.binary
-    ? wilsonInterval(hits, numbers.length)
-    : bootstrapInterval(statistic, draw([...values.keys()]));
-  return { mean: { value: hits / numbers.length, interval }, n: numbers.length };
+  return {
+    mean: { value: hits / numbers.length, interval: wilsonInterval(hits, numbers.length) },
+    n: numbers.length,
+  };
 }
 
 async function picturesOf({ pictures, imagesPerPrompt, prompts }: MimicRun): Promise<string[]> {

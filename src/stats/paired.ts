@@ -1,7 +1,7 @@
 /** @file Paired tests over images: is a mean difference other than 0, and how many such tests may be believed at once. */
 import type { Random } from '../random.ts';
-import { studentQuantile } from './distributions.ts';
-import { mean } from './mean.ts';
+import { greaterP, lessP } from './claims.ts';
+import type { Inference } from './inference.ts';
 
 /** Sign flips drawn where there are too many to try them all. */
 const FLIPS = 10_000;
@@ -53,19 +53,22 @@ export function benjaminiHochberg(ps: readonly number[]): number[] {
   return adjusted;
 }
 
+/** A test of a mean difference, and its two-sided p. */
+export interface PairedTest {
+  readonly test: 'sign-flip' | 't';
+  readonly p: number;
+}
+
 /**
- * The smallest mean difference that a two-sided paired t test over these images finds with the given power, by their own
- * spread: (t[1 - alpha/2] + t[power]) s / sqrt(n). NaN below two differences.
+ * Whether a mean difference is other than 0: by sign flips over independent units; by Student's t over the levels of
+ * replication if units share an artist or a training. p is 1 if there is nothing to judge by.
  */
-export function minimumDetectable(
-  differences: ArrayLike<number>,
-  { alpha = 0.05, power = 0.8 }: { readonly alpha?: number; readonly power?: number } = {},
-): number {
-  const n = differences.length;
-  if (n < 2) return Number.NaN;
-  const values = Array.from(differences);
-  const middle = mean(values);
-  const variance = values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (n - 1);
-  const ts = studentQuantile(1 - alpha / 2, n - 1) + studentQuantile(power, n - 1);
-  return ts * Math.sqrt(variance / n);
+export function pairedTest(
+  inference: Pick<Inference, 'clustered' | 'means'>,
+  differences: readonly number[],
+  random: Random,
+): PairedTest {
+  if (!inference.clustered) return { test: 'sign-flip', p: signFlipP(differences, random) };
+  const means = inference.means([differences]);
+  return { test: 't', p: Math.min(1, 2 * Math.min(greaterP(means, [1]), lessP(means, [1]))) };
 }

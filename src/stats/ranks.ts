@@ -1,7 +1,7 @@
 /** @file Do two measures put things in the same order? Spearman's rank correlation with a bootstrap interval. */
 import type { Random } from '../random.ts';
 import { bootstrapInterval, resample } from './bootstrap.ts';
-import type { Estimate } from './residual.ts';
+import type { Estimate } from './inference.ts';
 
 /** Draws of the interval: each sorts again, and quantiles of a correlation do not need more. */
 const DRAWS = 2000;

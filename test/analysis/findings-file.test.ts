@@ -84,7 +84,7 @@ describe('what a run found', () => {
     for (const row of rows.filter(({ protection }) => protection === 'identity')) {
       expect(row).toMatchObject({ verdict: 'no effect', residual: '', residualLo: '', residualHi: '' });
     }
-    expect(of('identity').sentence).toMatch(/^No effect was shown/);
+    expect(of('identity').sentence).toMatch(/^No effect: /);
   });
 
   it('is read only as this version writes it', async () => {

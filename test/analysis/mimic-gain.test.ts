@@ -6,7 +6,7 @@ import { seededRandom } from '../../src/random.ts';
 import type { Answers } from '../../src/analysis/answers.ts';
 import { mimicGainsOf, leadingGains } from '../../src/analysis/findings/mimic-gain.ts';
 import { effectsOf } from '../../src/analysis/effect.ts';
-import { resample } from '../../src/stats/bootstrap.ts';
+import { byLevels } from '../../src/stats/inference.ts';
 import { rowOf, settingOf } from '../report-fixture.ts';
 
 const metricOf = (id: string, kind: MetricSetting['kind'] = 'generated'): MetricSetting => ({
@@ -52,8 +52,8 @@ function rowsOf(metric: MetricSetting, gains: Readonly<Record<string, number>>):
 }
 
 const gained = (metrics: readonly MetricSetting[], rows: readonly Row[]) => {
-  const draw: Answers['draw'] = (ids) => resample(ids.length, seededRandom(1), { draws: 2000 });
-  return mimicGainsOf({ rows }, { effects: effectsOf(metrics), draw } as unknown as Answers);
+  const infer: Answers['infer'] = (units) => byLevels([units]);
+  return mimicGainsOf({ rows }, { effects: effectsOf(metrics), infer } as unknown as Answers);
 };
 
 describe('what the mimic has learnt', () => {

@@ -5,6 +5,7 @@ import { resample } from '../../src/stats/bootstrap.ts';
 import { type FeatureSet, featureSet } from '../../src/stats/features.ts';
 import { frechetDistance } from '../../src/stats/frechet.ts';
 import { kernelDistance } from '../../src/stats/mmd.ts';
+import { byBootstrap } from '../../src/stats/inference.ts';
 import { residual } from '../../src/stats/residual.ts';
 
 const D = 3;
@@ -54,9 +55,10 @@ async function valuesWithout(
 const residualOf = (units: ReadonlyMap<string, Float64Array>, random: Random) => {
   const arm = (index: number): number[] => [...units.values()].map((each) => each[index]!);
   const resamples = resample(units.size, random, { draws: 400 });
+  const inference = byBootstrap(resamples, [[...units.keys()]]);
   return residual(
     { clean: arm(0), protected: arm(1), attackedClean: arm(2), attackedProtected: arm(3) },
-    resamples,
+    inference,
   );
 };
 

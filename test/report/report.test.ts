@@ -68,7 +68,7 @@ describe('the verdict rule of an experiment', () => {
       ...made,
       manifest: { ...made.manifest, verdict },
     }));
-    expect(textOf(page, 'guide')).toContain('holds : the whole interval is above 0.95.');
+    expect(textOf(page, 'guide')).toContain('holds : the whole interval of R is above 0.95.');
     const written = JSON.parse(await readFile(join(run.dir, 'findings.json'), 'utf8'));
     expect(written).toMatchObject({ thresholds: { holds: 0.95, broken: 0.05 }, primaryEffect: 'psnr' });
   });

@@ -8,6 +8,7 @@ import {
   resample,
   weightedMean,
 } from '../../src/stats/bootstrap.ts';
+import { byBootstrap } from '../../src/stats/inference.ts';
 import { type Residual, residual } from '../../src/stats/residual.ts';
 
 const TRUTH = 0.5;
@@ -53,14 +54,12 @@ function coverage(
     draws: DRAWS,
     clusters: by === 'artist' ? clusters : undefined,
   });
+  const levels = [by === 'artist' ? clusters : clusters.map((_, i) => String(i))];
+  const inference = byBootstrap(drawn, levels, { method });
   const random = seededRandom(artists);
   let hits = 0;
   for (let trial = 0; trial < TRIALS; trial++) {
-    const { lo, hi } = read(
-      residual(simulated(artists, each, spread, random), drawn, { method }),
-      drawn,
-      method,
-    );
+    const { lo, hi } = read(residual(simulated(artists, each, spread, random), inference), drawn, method);
     if (lo <= TRUTH && TRUTH <= hi) hits++;
   }
   return hits / TRIALS;

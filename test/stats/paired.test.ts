@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../../src/random.ts';
-import { benjaminiHochberg, holm, minimumDetectable, signFlipP } from '../../src/stats/paired.ts';
+import { byLevels } from '../../src/stats/inference.ts';
+import { benjaminiHochberg, holm, pairedTest, signFlipP } from '../../src/stats/paired.ts';
 
 describe('the sign-flip test', () => {
   it('tries every assignment of signs for few pairs', () => {
@@ -72,6 +73,26 @@ describe("Benjamini and Hochberg's adjustment", () => {
         });
       }),
     );
+  });
+});
+
+const minimumDetectable = (values: readonly number[]): number =>
+  byLevels([values.map((_, i) => String(i))]).detectable(values);
+
+describe('a paired test over artists', () => {
+  it('rejects a true null no more often than its level, where a test over images would', () => {
+    const random = seededRandom(12);
+    const artists = Array.from({ length: 40 }, (_, i) => `artist ${i % 4}`);
+    const images = artists.map((_, i) => String(i));
+    const rejected = { artist: 0, image: 0 };
+    for (let trial = 0; trial < 300; trial++) {
+      const shared = Array.from({ length: 4 }, () => random.normal());
+      const values = artists.map((_, i) => shared[i % 4]! + random.normal());
+      if (pairedTest(byLevels([artists]), values, random).p < 0.05) rejected.artist++;
+      if (pairedTest(byLevels([images]), values, random).p < 0.05) rejected.image++;
+    }
+    expect(rejected.artist / 300).toBeLessThan(0.09);
+    expect(rejected.image / 300).toBeGreaterThan(0.3);
   });
 });
 

@@ -4,7 +4,7 @@
  */
 import { deriveSeed, seededRandom } from '../../random.ts';
 import { rankCorrelation } from '../../stats/ranks.ts';
-import type { Estimate } from '../../stats/residual.ts';
+import type { Estimate } from '../../stats/inference.ts';
 import type { Analysis, Answers, Effect } from '../answers.ts';
 import { isBaseline } from '../roles.ts';
 

@@ -4,10 +4,9 @@
  */
 import { unknownName } from '../../messages/index.ts';
 import { deriveSeed, seededRandom } from '../../random.ts';
-import { bootstrapInterval, weightedMean } from '../../stats/bootstrap.ts';
-import { benjaminiHochberg, holm, minimumDetectable, signFlipP } from '../../stats/paired.ts';
+import { benjaminiHochberg, holm, type PairedTest, pairedTest } from '../../stats/paired.ts';
 import { mcnemarP } from '../../stats/rates.ts';
-import type { Estimate } from '../../stats/residual.ts';
+import type { Estimate, Inference } from '../../stats/inference.ts';
 import type { Analysis, Answers, Effect } from '../answers.ts';
 import { groupBy } from '../../stats/group.ts';
 import { isBaseline, isPlacebo } from '../roles.ts';
@@ -20,7 +19,7 @@ export interface Comparison {
   readonly n: number;
   /** Mean difference of d[attack(protected)] - d[attack(clean)]. */
   readonly difference: Estimate;
-  readonly test: 'sign-flip' | 'McNemar';
+  readonly test: PairedTest['test'] | 'McNemar';
   readonly p: number;
   /** Over all comparisons of the effect. */
   readonly adjusted: number;
@@ -30,7 +29,7 @@ export interface Comparison {
 
 /** All comparisons under one effect; none if there is nothing to compare with. @throws USAGE for an unknown baseline */
 export function againstBaseline(answers: Answers, effect: Effect): Comparison[] {
-  const { comparisons, draw, bootstrap } = answers;
+  const { comparisons, infer } = answers;
   const own = answers.pairs.filter((pair) => pair.effect === effect && pair.residual.n > 0);
   const baseline = baselineOf(own, comparisons.baseline);
   const found = own.flatMap((each) => {
@@ -41,16 +40,15 @@ export function againstBaseline(answers: Answers, effect: Effect): Comparison[] 
     const shared = each.images.filter((image) => other.images.includes(image));
     if (shared.length === 0) return [];
     const differences = shared.map((image) => leftOf(each, image) - leftOf(other, image));
-    const statistic = (weights: Uint8Array): number => weightedMean(differences, weights);
-    const interval = bootstrapInterval(statistic, draw(shared), { method: bootstrap.method });
+    const inference = infer(shared);
     return [
       {
         own: each,
         baseline: other,
         n: shared.length,
-        difference: { value: statistic(new Uint8Array(shared.length).fill(1)), interval },
-        ...testOf(each, other, shared, differences),
-        detectable: minimumDetectable(differences),
+        difference: inference.mean(differences),
+        ...testOf(each, other, shared, differences, inference),
+        detectable: inference.detectable(differences),
       },
     ];
   });
@@ -77,23 +75,24 @@ function baselineOf(own: readonly Analysis[], wanted: string | undefined): strin
 const leftOf = ({ images, residual }: Analysis, image: string): number =>
   residual.survivingPerImage[images.indexOf(image)]!;
 
-/** Exact if the attacked protected images are hits or misses; by sign flips otherwise. */
+/** Exact if the attacked protected images are hits or misses, and independent; otherwise over what was replicated. */
 function testOf(
   own: Analysis,
   baseline: Analysis,
   images: readonly string[],
   differences: readonly number[],
+  inference: Inference,
 ): Pick<Comparison, 'test' | 'p'> {
   const outcomes = (of: Analysis): number[] =>
     images.map((image) => of.values.get(image)![ATTACKED_PROTECTED]!);
-  if (own.effect.metric.binary) {
+  if (own.effect.metric.binary && !inference.clustered) {
     const [a, b] = [outcomes(own), outcomes(baseline)];
     const only = (x: readonly number[], y: readonly number[]): number =>
       x.filter((value, i) => value === 1 && y[i] === 0).length;
     return { test: 'McNemar', p: mcnemarP(only(a, b), only(b, a)) };
   }
   const key = `baseline/${own.protection.label}/${own.attack.label}/${own.effect.metric.label}`;
-  return { test: 'sign-flip', p: signFlipP(differences, seededRandom(deriveSeed(key))) };
+  return pairedTest(inference, differences, seededRandom(deriveSeed(key)));
 }
 
 /** Its place in ARMS. */

@@ -1,3 +1,4 @@
+import { hasResidual } from '../outcome.ts';
 /**
  * @file `findings.json` and `findings.csv`: everything that the report says, for programs. The document holds one entry for
  * each protection and effect with the sentences of report and terminal, and one for each pair of protection and attack with
@@ -12,7 +13,7 @@ import { RUN_FILES } from '../../run/run-folder.ts';
 import { notARun } from '../../messages/index.ts';
 import { kindOf } from '../../metrics/kinds/index.ts';
 import type { Interval } from '../../stats/bootstrap.ts';
-import type { Estimate } from '../../stats/residual.ts';
+import type { Estimate } from '../../stats/inference.ts';
 import type { Analysis, Answers, Effect } from '../answers.ts';
 import type { Comparison } from './baseline.ts';
 import type { Findings } from './findings.ts';
@@ -49,7 +50,7 @@ export interface FindingsDocument {
 
 /** `findings.json`, ready for `JSON.stringify`. */
 export function findingsDocument(run: string, answers: Answers, findings: Findings) {
-  const { effects, thresholds, bootstrap, comparisons } = answers;
+  const { effects, thresholds, inference, comparisons } = answers;
   return {
     schemaVersion: SCHEMA_VERSION,
     run,
@@ -61,7 +62,7 @@ export function findingsDocument(run: string, answers: Answers, findings: Findin
       protocol: metric.protocol,
     })),
     thresholds,
-    interval: { confidence: 0.95, smallSampleWidening: true, ...bootstrap },
+    interval: { confidence: 0.95, ...inference },
     protections: findings.summaries.map((summary) => protectionEntry(summary, effects[0]!)),
     mimicGains: mimicGainEntries(findings),
     quality: findings.quality?.metric.label ?? null,
@@ -133,7 +134,7 @@ function attackEntries({ strongest, worstCase }: ProtectionSummary) {
             verdict: strongest.outcome,
             residual: estimate(strongest.residual.ratio),
           },
-    worstAttackPerImage:
+    worstAttackElsewhere:
       residual === undefined
         ? null
         : { verdict: verdict!.word, residual: estimate(residual), attacks: attacks! },
@@ -205,8 +206,6 @@ function pairEntry(
 ) {
   const { residual, verdict, outcome, names } = pair;
   const test = placeboTests?.find(({ attack }) => attack === pair.attack.label);
-  // Without an effect, R is a quotient by chance.
-  const hasRatio = outcome !== 'no effect' && residual.n > 0;
   return {
     protection: pair.protection.label,
     attack: pair.attack.label,
@@ -215,10 +214,11 @@ function pairEntry(
     verdict: outcome,
     reason: verdict.reason,
     n: residual.n,
-    residual: estimate(hasRatio ? residual.ratio : NONE),
+    residual: estimate(hasResidual(pair) ? residual.ratio : NONE),
     effect: estimate(residual.effect),
     surviving: estimate(residual.surviving),
     minimumDetectableEffect: number(pair.detectable),
+    smallestEffect: number(pair.smallest ?? Number.NaN),
     moreImages: verdict.moreImages ?? null,
     worstAttack: pair === strongest,
     cheapestBreak: outcome === 'broken' && worstCase?.cheapestBreak?.attack === names.attack,
@@ -234,8 +234,12 @@ function pairEntry(
 const NONE: Estimate = { value: Number.NaN, interval: undefined };
 
 /** What only `findings.json` holds. */
-function details({ cells, arms, images, excluded, residual, verdict, effect, floor, placebo }: Analysis) {
+function details(pair: Analysis) {
+  const { cells, arms, images, excluded, residual, verdict, effect, floor, placebo, range, oneTraining } =
+    pair;
   return {
+    range: range === undefined ? null : number(range),
+    oneTraining: oneTraining ?? false,
     cells: cells.map(({ id }) => id),
     seeds: cells.map(({ seed }) => seed),
     open: verdict.open,
@@ -244,7 +248,13 @@ function details({ cells, arms, images, excluded, residual, verdict, effect, flo
     quotient: estimate(residual.ratio),
     noiseFloor: floor === undefined ? null : number(floor),
     placeboContrast:
-      placebo === undefined ? null : { placebo: placebo.placebo, excess: estimate(placebo.excess) },
+      placebo === undefined
+        ? null
+        : {
+            placebo: placebo.placebo,
+            excess: estimate(placebo.excess),
+            residual: estimate(placebo.residual),
+          },
     arms: Object.fromEntries(
       ARMS.map((arm) => [arm, { ...estimate(arms[arm].mean), infinite: arms[arm].infinite }]),
     ),

@@ -6,12 +6,12 @@
 import type { RunFolder } from '../../run/run-folder.ts';
 import type { Row } from '../../run/rows.ts';
 import { kindOf } from '../../metrics/kinds/index.ts';
-import { bootstrapInterval, weightedMean } from '../../stats/bootstrap.ts';
 import { groupBy } from '../../stats/group.ts';
 import { mean } from '../../stats/mean.ts';
-import type { Estimate } from '../../stats/residual.ts';
+import type { Estimate } from '../../stats/inference.ts';
 import type { Answers, Effect } from '../answers.ts';
 import { formatEstimate, formatNumber } from '../numbers.ts';
+import { underSeed } from '../replication.ts';
 
 /** The gain of a mimic from the clean images of one artist, by one metric. */
 export interface MimicGain {
@@ -33,7 +33,7 @@ export interface MimicGain {
 /** The gains by every metric that says how like an artist the samples are, artist by artist. */
 export function mimicGainsOf(
   { rows }: Pick<RunFolder, 'rows'>,
-  { effects, draw }: Pick<Answers, 'effects' | 'draw'>,
+  { effects, infer }: Pick<Answers, 'effects' | 'infer'>,
 ): MimicGain[] {
   const telling = effects.filter(({ metric }) => kindOf(metric).inputs === 'mimic' && metric.higherIsBetter);
   const absolute = telling.filter(({ metric }) => metric.againstControl !== true);
@@ -42,24 +42,21 @@ export function mimicGainsOf(
     const pairs = groupBy(pairsOf(own), ({ artist }) => artist);
     return [...pairs]
       .filter(([, { length }]) => length > 1)
-      .map(([artist, list]) => gainOf(effect, artist, list, draw));
+      .map(([artist, list]) => gainOf(effect, artist, list, infer));
   });
 }
 
-function gainOf(effect: Effect, artist: string, pairs: readonly Pair[], draw: Answers['draw']): MimicGain {
+function gainOf(effect: Effect, artist: string, pairs: readonly Pair[], infer: Answers['infer']): MimicGain {
   const gains = pairs.map(({ before, after }) => after - before);
-  const interval = bootstrapInterval(
-    (weights) => weightedMean(gains, weights),
-    draw(pairs.map(({ sample }) => sample)),
-  );
+  const gain = infer(pairs.map(({ sample }) => sample)).mean(gains);
   const found = {
     effect,
     artist,
     before: mean(pairs.map(({ before }) => before)),
     after: mean(pairs.map(({ after }) => after)),
-    gain: { value: mean(gains), interval },
+    gain,
     n: pairs.length,
-    gained: interval !== undefined && interval.lo > 0,
+    gained: gain.interval !== undefined && gain.interval.lo > 0,
   };
   return { ...found, sentence: say(found) };
 }
@@ -74,7 +71,8 @@ interface Pair {
 
 /** The samples that both models have. The clean arms of all cells are the same samples, which count once. */
 function pairsOf(rows: readonly Row[]): Pair[] {
-  const key = ({ seed, image }: Row): string => JSON.stringify([seed, image]);
+  const several = new Set(rows.map(({ seed }) => seed)).size > 1;
+  const key = ({ seed, image }: Row): string => (several ? underSeed(image, seed) : image);
   const of = (arm: Row['arm']) =>
     new Map(rows.filter((row) => row.arm === arm).map((row) => [key(row), row] as const));
   const trained = of('clean');

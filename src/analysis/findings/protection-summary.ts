@@ -4,7 +4,7 @@
  */
 import type { RunFolder } from '../../run/run-folder.ts';
 import type { Setting } from '../../experiment/setting.ts';
-import type { Estimate } from '../../stats/residual.ts';
+import type { Estimate } from '../../stats/inference.ts';
 import { groupBy } from '../../stats/group.ts';
 import type { Analysis, Answers, Effect, Outcome } from '../answers.ts';
 import { formatNumber } from '../numbers.ts';
@@ -46,7 +46,7 @@ export interface ProtectionSummary {
 /** Every protection of a run under every effect, primary first. */
 export function protectionSummaries(
   { images }: Pick<RunFolder, 'images'>,
-  { effects, pairs }: Answers,
+  { effects, pairs, infer }: Answers,
   worstCases: readonly WorstCase[],
 ): ProtectionSummary[] {
   return effects.flatMap((effect) => {
@@ -56,7 +56,7 @@ export function protectionSummaries(
       const worstCase = worstCases.find(
         ({ pair }) => pair.effect === effect && pair.protection.label === protection.label,
       );
-      return { ...summaryOf(group, own, worstCase), measured: measuredBudget(images, protection) };
+      return { ...summaryOf(group, own, worstCase, infer), measured: measuredBudget(images, protection) };
     });
   });
 }
@@ -65,9 +65,10 @@ function summaryOf(
   group: readonly Analysis[],
   ofEffect: readonly Analysis[],
   worstCase: WorstCase | undefined,
+  infer: Answers['infer'],
 ): Omit<ProtectionSummary, 'measured'> {
   const { protection, names, effect } = group[0]!;
-  const tests = placeboTests(protection, ofEffect);
+  const tests = placeboTests(protection, ofEffect, infer);
   const needed = group.flatMap(({ verdict: { moreImages } }) => moreImages ?? []);
   const fullest = group.reduce((a, b) => (b.residual.n > a.residual.n ? b : a));
   return {

@@ -2,6 +2,7 @@
 import type { Analysis } from '../answers.ts';
 import { count, formatEstimate, formatNumber, formatShare, formatTime, listed } from '../numbers.ts';
 import type { PlaceboTest } from '../placebo.ts';
+import { hasResidual } from '../outcome.ts';
 import { isBaseline, isPlacebo } from '../roles.ts';
 import type { WorstCase } from './worst-case.ts';
 
@@ -12,29 +13,57 @@ export function summarise(analyses: readonly Analysis[]): string {
   if (attacked.length === 0) return unattacked(analyses);
   if (judged.length === 0) return 'No attack on it has been measured.';
   if (judged.every(({ outcome }) => outcome === 'no effect')) return withoutEffect(judged);
-  return `${headline(judged)}${least(judged)}${missing(attacked.length - judged.length)}`;
+  if (judged.every(isUndecided)) return undecided(judged);
+  const range = ofRange(judged[0]!);
+  return `${headline(judged)}${range}${least(judged)}${missing(attacked.length - judged.length)}${scope(judged[0]!)}`;
 }
 
 /** Without an attack, the question is whether the protection has an effect at all. */
 function unattacked(analyses: readonly Analysis[]): string {
   const [plain] = analyses;
   if (plain?.outcome === 'no effect') return withoutEffect(analyses);
+  if (plain !== undefined && isUndecided(plain)) return undecided(analyses);
   const effect = plain?.residual.effect;
   if (effect?.interval === undefined) return 'No attack was made on it.';
-  return `It has an effect: d[protected] − d[clean] = ${formatEstimate(effect)}. No attack was made on it.`;
+  return `It has an effect: d[protected] − d[clean] = ${formatEstimate(effect)}.${ofRange(plain!)} No attack was made on it.${scope(plain!)}`;
 }
 
+/** Whether an effect before any attack is neither shown nor excluded. */
+const isUndecided = ({ outcome, verdict: { open }, residual: { effect } }: Analysis): boolean =>
+  outcome === 'inconclusive' && open.length === 0 && effect.interval !== undefined;
+
+function undecided(judged: readonly Analysis[]): string {
+  const [first] = judged as [Analysis];
+  const { effect } = first.residual;
+  const more = toSettle(judged.slice(0, 1));
+  return `Undecided: ${lowered(first.verdict.reason)} d[protected] − d[clean] = ${formatEstimate(effect)}.${sayDetectable(judged)}${more === '' ? '' : ` It is open${more}.`}${scope(first)}`;
+}
+
+const lowered = (sentence: string): string => `${sentence.charAt(0).toLowerCase()}${sentence.slice(1)}`;
+
 function withoutEffect(judged: readonly Analysis[]): string {
-  const { protection, residual, effect } = judged[0]!;
+  const { protection, residual, effect, smallest, verdict } = judged[0]!;
   if (isPlacebo(protection) && effect.metric.measures !== 'detectability')
     return 'This is the placebo: what random noise does is not counted as an effect of a protection.';
-  if ((residual.effect.interval?.lo ?? 0) > 0)
-    return 'No effect was shown: before any attack, it is not shown to do more than random noise of the same size.';
-  const detectable = sayDetectable(judged);
-  return effect.metric.measures === 'mimicry'
-    ? `No effect was shown: a mimic trained on these images is not shown to do worse than one trained on clean images.${detectable}`
-    : `No effect was shown before any attack, so there is nothing for an attack to remove.${detectable}`;
+  const size = `d[protected] − d[clean] = ${formatEstimate(residual.effect)}`;
+  const limit =
+    smallest === undefined ? '' : `, and the smallest effect of interest is ${formatNumber(smallest)}`;
+  const meaning =
+    effect.metric.measures === 'mimicry'
+      ? 'A mimic trained on these images does as well as one trained on clean images.'
+      : 'There is nothing for an attack to remove.';
+  return `No effect: ${lowered(verdict.reason)} ${size}${limit}. ${meaning}${scope(judged[0]!)}`;
 }
+
+/** How much of all that it could take the protection takes; empty if the range was not measured. */
+function ofRange({ range, residual: { effect } }: Analysis): string {
+  if (range === undefined) return '';
+  return ` Before any attack it takes ${Math.round((100 * effect.value) / range)} % of what the mimic gains from clean images.`;
+}
+
+/** What was not replicated. */
+const scope = ({ oneTraining }: Analysis): string =>
+  oneTraining === true ? ' Each arm was trained once, so this holds for these trainings alone.' : '';
 
 /** The smallest effect that these images would have shown; empty if it is not known. A share cannot differ by more than 1. */
 export function sayDetectable(analyses: readonly Analysis[]): string {
@@ -50,7 +79,8 @@ function headline(judged: readonly Analysis[]): string {
   const all = judged.length;
   const of = (word: Analysis['outcome']): readonly Analysis[] =>
     judged.filter(({ outcome }) => outcome === word);
-  const [broken, weakened, holds, open] = [of('broken'), of('weakened'), of('holds'), of('inconclusive')];
+  const [broken, weakened, open] = [of('broken'), of('weakened'), of('inconclusive')];
+  const [holds, amplified] = [of('holds'), of('amplified')];
   const without = of('no effect');
   if (holds.length === all) return `Holds against ${share(all, all)}.`;
   const lead =
@@ -64,6 +94,8 @@ function headline(judged: readonly Analysis[]): string {
       weakened.length > 0 &&
       `${count(weakened.length, 'more attack')} ${verb(weakened, 'weakens', 'weaken')} it${named(weakened)}.`,
     holds.length > 0 && `It holds against ${count(holds.length, 'attack')}${named(holds)}.`,
+    amplified.length > 0 &&
+      `${count(amplified.length, 'attack')} ${verb(amplified, 'makes', 'make')} the effect larger${named(amplified)}.`,
     without.length > 0 && `No effect is shown with ${count(without.length, 'attack')}.`,
     open.length > 0 &&
       `${count(open.length, 'attack')} ${verb(open, 'is', 'are')} inconclusive${toSettle(open)}.`,
@@ -105,8 +137,8 @@ const MANY = 9999;
 /** The attack that leaves least, by the upper end of R's interval: the least that can be claimed for the attacker. */
 export function strongest(analyses: readonly Analysis[]): Analysis | undefined {
   const bounded = analyses.filter(
-    ({ attack, outcome, residual: { ratio } }) =>
-      !isBaseline(attack) && outcome !== 'no effect' && Number.isFinite(ratio.interval?.hi),
+    (pair) =>
+      !isBaseline(pair.attack) && hasResidual(pair) && Number.isFinite(pair.residual.ratio.interval?.hi),
   );
   return bounded.length === 0
     ? undefined
@@ -126,8 +158,8 @@ const missing = (n: number): string => (n === 0 ? '' : ` ${count(n, 'attack')} c
 /** What all attacks together leave, and what it costs to break the protection; undefined if there is nothing to say. */
 export function sayWorstCase({ pair, residual, verdict, cheapestBreak }: WorstCase): string | undefined {
   const sentences = [
-    residual !== undefined && pair.outcome !== 'no effect' && verdict?.word !== 'no effect'
-      ? `Under the worst attack for each image, R = ${formatEstimate(residual, formatShare)}.`
+    residual?.interval !== undefined && pair.outcome !== 'no effect' && verdict?.word !== 'no effect'
+      ? `Under the attack that leaves least of the other images, R = ${formatEstimate(residual, formatShare)}.`
       : undefined,
     cheapestBreak &&
       `The cheapest attack that breaks it is ${cheapestBreak.attack} (${formatTime(cheapestBreak.price.msPerMegapixel)} per megapixel).`,
@@ -140,7 +172,9 @@ export function sayPlacebo(tests: readonly PlaceboTest[]): string {
   const better = tests.filter((each) => each.better).length;
   const all = count(tests.length, 'attack');
   const leastP = formatNumber(Math.min(...tests.map(({ p }) => p)), 2);
-  const test = `sign-flip test over images, Holm over ${all}, least p = ${leastP}`;
+  const name =
+    tests[0]?.test === 't' ? "Student's t over artists or trainings" : 'sign-flip test over images';
+  const test = `${name}, Holm over ${all}, least p = ${leastP}`;
   return better === 0
     ? `No attack is shown to leave more of it than of random noise of the same budget (${test}).`
     : `${better} of ${all} ${better === 1 ? 'leaves' : 'leave'} more of it than of random noise of the same budget (${test}).`;

@@ -1,10 +1,10 @@
 /**
- * @file A protection against all attacks together: what is left of it under the worst attack for each image, and the cheapest
- * attack that breaks it. A protection is as good as its worst attack, image by image.
+ * @file A protection against all attacks together: what is left of it under the worst attack, chosen on other images, and the
+ * cheapest attack that breaks it. A protection is as good as its worst attack.
  */
-import { bootstrapInterval, weightedMean } from '../../stats/bootstrap.ts';
+import { leastElsewhere } from '../../stats/cross-fit.ts';
 import { groupBy } from '../../stats/group.ts';
-import type { Estimate } from '../../stats/residual.ts';
+import type { Estimate } from '../../stats/inference.ts';
 import { type Verdict, verdict } from '../../stats/verdict.ts';
 import { kindOf } from '../../metrics/kinds/index.ts';
 import type { Analysis, Answers, Effect } from '../answers.ts';
@@ -15,7 +15,7 @@ import { isBaseline } from '../roles.ts';
 export interface WorstCase {
   /** Any of its pairs: for its names. */
   readonly pair: Analysis;
-  /** R with the least that any attack leaves of each image; undefined if no two attacks share images. */
+  /** R under the attack that leaves least of the other images; undefined if no two attacks share images. */
   readonly residual: Estimate | undefined;
   /** The verdict on `residual`. */
   readonly verdict: Verdict | undefined;
@@ -37,43 +37,39 @@ export function worstCasesOf(answers: Answers, effect: Effect, prices: Prices): 
 }
 
 /**
- * mean over images of min over attacks of what is left, divided by the mean effect. The least of several noisy numbers is
- * too small on average: the mimic picks the attack after it sees the outcome, which is its best case.
+ * mean over units of what the worst attack leaves, divided by the mean effect. For each unit the attack is the one that leaves
+ * least of all other units: the mimic cannot see the outcome before it chooses, and the least of several noisy numbers would
+ * be too small. All samples of a training face one attack, as a mimic chooses it once.
  */
 function worstOf(
   own: readonly Analysis[],
-  { draw, bootstrap, thresholds }: Answers,
+  { infer, thresholds }: Answers,
 ): Pick<WorstCase, 'residual' | 'verdict' | 'attacks'> {
   // A part of a set has no value of its own by which to choose an attack.
-  const judged = own.filter(
+  const measured = own.filter(
     ({ residual, effect }) => residual.n > 0 && kindOf(effect.metric).value !== 'set',
   );
-  const images = (judged[0]?.images ?? []).filter((image) =>
-    judged.every((each) => each.images.includes(image)),
+  const units = (measured[0]?.images ?? []).filter((unit) =>
+    measured.every((each) => each.images.includes(unit)),
   );
-  if (judged.length < 2 || images.length === 0)
-    return { residual: undefined, verdict: undefined, attacks: judged.length };
-  const least = images.map((image) =>
-    Math.min(...judged.map((each) => each.residual.survivingPerImage[each.images.indexOf(image)]!)),
+  if (measured.length < 2 || units.length < 2)
+    return { residual: undefined, verdict: undefined, attacks: measured.length };
+  const left = measured.map((each) =>
+    units.map((unit) => each.residual.survivingPerImage[each.images.indexOf(unit)]!),
   );
-  const [first] = judged;
-  const effects = images.map((image) => first!.residual.effectPerImage[first!.images.indexOf(image)]!);
-  const ratio = (weights: Uint8Array): number => {
-    const [left, effect] = [weightedMean(least, weights), weightedMean(effects, weights)];
-    if (effect > 0) return left / effect;
-    return left === 0 ? 0 : Math.sign(left) * Infinity;
-  };
-  const all = new Uint8Array(images.length).fill(1);
-  const worst: Estimate = {
-    value: weightedMean(least, all) / weightedMean(effects, all),
-    interval: bootstrapInterval(ratio, draw(images), { method: bootstrap.method }),
-  };
-  // Without an effect before any attack, the worst attack has nothing to remove.
-  const read =
-    first!.outcome === 'no effect'
-      ? first!.verdict
-      : verdict({ ...first!.residual, n: images.length, ratio: worst }, thresholds);
-  return { residual: worst, verdict: read, attacks: judged.length };
+  const chosen = leastElsewhere(left);
+  const least = units.map((_, i) => left[chosen[i]!]![i]!);
+  const [first] = measured;
+  const effects = units.map((unit) => first!.residual.effectPerImage[first!.images.indexOf(unit)]!);
+  const inference = infer(units);
+  const ratio = inference.ratio(least, effects);
+  if (first!.outcome === 'no effect') {
+    // Without an effect before any attack, the worst attack has nothing to remove.
+    return { residual: ratio, verdict: first!.verdict, attacks: measured.length };
+  }
+  const evidence = { n: units.length, effect: inference.mean(effects), ratio };
+  const read = verdict({ ...evidence, means: inference.means([least, effects]) }, thresholds);
+  return { residual: ratio, verdict: read, attacks: measured.length };
 }
 
 function cheapestBreak(own: readonly Analysis[], prices: Prices): WorstCase['cheapestBreak'] {

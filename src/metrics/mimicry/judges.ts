@@ -7,6 +7,7 @@ export const loraMimicry = defineMetric({
   ...mimicry,
   id: 'lora-mimicry',
   version: 2,
+  primary: 2,
   label: 'Mimicry success',
   summary:
     'Probability that a generated image is closer to the artist than one of the same prompt by a mimic trained on clean images; 0.5: the protection is useless.',
@@ -18,7 +19,6 @@ export const loraMimicry = defineMetric({
     2,
   ),
   higherIsBetter: true,
-  againstControl: true,
   random: false,
   controls: 'other-draws',
   judge: async ({ picture, controls, artist }, references, _params, context) => {
@@ -35,6 +35,7 @@ export const loraMimicry = defineMetric({
 export const mimicrySimilarity = defineMetric({
   ...mimicry,
   id: 'lora-mimicry-similarity',
+  primary: 1,
   label: 'Mimicry: style similarity',
   summary: "Similarity of a mimic's images to the artist's held-out images.",
   protocol: mimicryProtocol('lora-mimicry-similarity', "cosine with the held-out images' mean direction"),
@@ -47,6 +48,7 @@ export const mimicrySimilarity = defineMetric({
 export const mimicryAccuracy = defineMetric({
   ...mimicry,
   id: 'lora-mimicry-accuracy',
+  primary: 3,
   label: 'Mimicry: style accuracy',
   summary:
     "Whether a mimic's image is nearer to the artist than to any other artist of the data set: 1 or 0.",

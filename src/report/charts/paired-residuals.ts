@@ -3,7 +3,7 @@
  * R in A on the images that both have, with its paired interval. One block a protection.
  */
 import type { TopLevelSpec } from 'vega-lite';
-import type { Estimate } from '../../stats/residual.ts';
+import type { Estimate } from '../../stats/inference.ts';
 import type { Thresholds } from '../../stats/verdict.ts';
 import type { PairedCell } from '../../analysis/compare.ts';
 import { groupBy } from '../../stats/group.ts';

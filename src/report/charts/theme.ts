@@ -11,6 +11,7 @@ const HAIRLINE = '#d9dce1';
 
 /** Fill of a verdict's tile: light enough for dark print on it, distinct under every kind of colour blindness. */
 export const OUTCOME_FILL: Readonly<Record<Outcome, string>> = {
+  amplified: '#cdb9e0',
   holds: '#a6cbe8',
   weakened: '#fbe3a2',
   broken: '#f2a58a',

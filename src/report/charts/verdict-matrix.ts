@@ -1,6 +1,7 @@
 /** @file The verdict matrix: attacks down, protections across, a tile for each pair with its verdict, R and n. */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Analysis, Outcome } from '../../analysis/answers.ts';
+import { hasResidual } from '../../analysis/outcome.ts';
 import type { Effect } from '../../analysis/answers.ts';
 import { count, formatEstimate, formatInterval, formatNumber, formatShare } from '../../analysis/numbers.ts';
 import { CONFIG, FAINT, INK, OUTCOME_FILL, SCHEMA } from './theme.ts';
@@ -126,9 +127,10 @@ function tileOf(pair: Analysis, index: number): Tile {
   };
 }
 
-function numberOf({ outcome, residual: { n, effect, ratio } }: Analysis): string {
+function numberOf(pair: Analysis): string {
+  const { n, effect, ratio } = pair.residual;
   if (n === 0) return '';
-  if (outcome === 'no effect') return `d ${formatInterval(effect.interval, (d) => formatNumber(d, 1))}`;
+  if (!hasResidual(pair)) return `d ${formatInterval(effect.interval, (d) => formatNumber(d, 1))}`;
   return `R ${formatEstimate(ratio, formatShare)}`;
 }
 

@@ -37,7 +37,7 @@ function sheetOf({ sheet, losses }: ShownSheet): Html {
 <thead><tr><th>trained on</th>${metrics.map((metric) => html`<th class="n" title="${metric.protocol}">${nameOf(metric)}</th>`)}${prompts.map((prompt) => html`<th>${prompt}</th>`)}</tr></thead>
 <tbody>${rows.map((row) => rowOf(row, metrics, prompts))}</tbody>
 </table></div>
-<p class="faint">Means over all samples of a model, with 95 % intervals: Wilson's for shares, a bootstrap over samples for other metrics.${metrics.some(({ againstControl }) => againstControl) && " Success: each sample is compared with the sample of the clean model for the same prompt and draws. Success is the share of samples that are judged closer to the artist's style. At 50 % a protection is useless. The clean model meets itself, so its result is chance: 50 % on average."}</p>
+<p class="faint">Means over all samples of a model, with 95 % intervals: Wilson's for shares of hits.${metrics.some(({ againstControl }) => againstControl) && ' Success: each sample is compared with samples of the clean model for the same prompt, made from other random numbers. Success is the share of them that it beats in likeness to the artist. At 50 % a protection is useless; the clean model is at 50 % by definition.'}</p>
 ${losses && figureOf(losses, 'Training loss of each model, as a running mean over a tenth of the steps. All models train with the same random draws, so their curves rise and fall together. Right: the loss minus the loss of the clean model.')}
 `;
 }

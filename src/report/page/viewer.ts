@@ -1,6 +1,7 @@
 /** @file The image viewer: four arms of an image side by side, their difference maps, and the data behind them. */
 import { ARMS } from '../../metrics/arms.ts';
 import type { Answers } from '../../analysis/answers.ts';
+import { hasResidual } from '../../analysis/outcome.ts';
 import { type Gallery, type GalleryImage, shotKey } from '../gallery.ts';
 import { formatEstimate, formatNumber, formatShare } from '../../analysis/numbers.ts';
 import { isBaseline, isPlacebo } from '../../analysis/roles.ts';
@@ -87,8 +88,8 @@ export function viewerData(answers: Answers, { images }: Gallery): Html {
       protection: protections.indexOf(pair.protection.label),
       attack: attacks.indexOf(pair.attack.label),
       effect: answers.effects.indexOf(pair.effect),
-      hasEffect: pair.outcome !== 'no effect',
-      text: `${pair.outcome}${pair.residual.n === 0 || pair.outcome === 'no effect' ? '' : `, R = ${formatEstimate(pair.residual.ratio, formatShare)}`}. ${pair.verdict.reason}`,
+      hasEffect: hasResidual(pair),
+      text: `${pair.outcome}${!hasResidual(pair) ? '' : `, R = ${formatEstimate(pair.residual.ratio, formatShare)}`}. ${pair.verdict.reason}`,
     })),
     effects: answers.effects.map(({ symbol, metric }) => ({
       symbol,
