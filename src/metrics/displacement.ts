@@ -43,7 +43,7 @@ export const latentDisplacement = defineMetric({
   primary: 10,
   smallestEffect: 0.03,
   summary:
-    'How far a protection moves the latents of a VAE encoder, relative to the length of the clean latents; after an attack, what is left of it.',
+    'How far a protection moves the latents of a VAE encoder, relative to the clean latents; after an attack, what is left of it.',
   reference: 'The quantity that encoder attacks push: Liang and Wu, Mist (arXiv:2305.12683)',
   protocol: `latent-displacement@1: ${FORMS}; relative to the length of the clean latents; ${LATENTS}`,
   unit: '',

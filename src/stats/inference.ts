@@ -24,6 +24,8 @@ export interface Estimate {
 export interface Inference {
   /** Units that are independent of each other: images, artists or trainings, whichever are fewest. */
   readonly replicates: number;
+  /** The replicate that each value belongs to. */
+  readonly replicateOf: readonly string[];
   /** True if values share a unit on some level, so that they are not independent. */
   readonly clustered: boolean;
   mean(values: ArrayLike<number>): Estimate;
@@ -39,12 +41,13 @@ export interface Inference {
 }
 
 /** What both methods share: means over the levels. */
-function overLevels(levels: Levels): Pick<Inference, 'replicates' | 'clustered' | 'means' | 'detectable'> {
+function overLevels(levels: Levels): Omit<Inference, 'mean' | 'ratio'> {
   const n = levels[0]?.length ?? 0;
   const counts = levels.map((level) => new Set(level).size);
   const means: Inference['means'] = (columns) => meansOver(columns, levels);
   return {
     replicates: Math.min(n, ...counts),
+    replicateOf: levels[counts.indexOf(Math.min(...counts))] ?? [],
     clustered: counts.some((count) => count < n),
     means,
     detectable: (values) => {

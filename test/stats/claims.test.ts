@@ -4,6 +4,7 @@ import { greaterP, lessP } from '../../src/stats/claims.ts';
 import { leastElsewhere } from '../../src/stats/cross-fit.ts';
 import { studentCdf, studentQuantile } from '../../src/stats/distributions.ts';
 import { meanInterval, ratioInterval } from '../../src/stats/fieller.ts';
+import { byLevels } from '../../src/stats/inference.ts';
 import { meansOver } from '../../src/stats/levels.ts';
 
 const own = (n: number): string[] => Array.from({ length: n }, (_, i) => String(i));
@@ -43,30 +44,34 @@ describe('one-sided claims', () => {
 });
 
 describe('the least of several options', () => {
-  it('is chosen for each unit by all others', () => {
-    // Without the first unit, option 1 is least; without any other, option 0 is.
-    expect(
-      leastElsewhere([
-        [-9, 1, 1, 1],
-        [1, 0.5, 0.5, 0.5],
-      ]),
-    ).toEqual([1, 0, 0, 0]);
+  it('is chosen for each half by the other one', () => {
+    // Option 0 is least over b and d, option 1 over a and c.
+    const values = [
+      [5, 1, 5, 1],
+      [2, 3, 2, 3],
+    ];
+    expect(leastElsewhere(values, ['a', 'b', 'c', 'd'])).toEqual([0, 1, 0, 1]);
+    expect(leastElsewhere(values, ['a', 'a', 'b', 'b'])).toEqual([1, 1, 1, 1]);
   });
 
-  it('is not biased by the choice, as the plain minimum is', () => {
+  it('is not biased by the choice, as the plain minimum is, and its interval holds', () => {
     const random = seededRandom(7);
-    const normal = (): number =>
-      Math.sqrt(-2 * Math.log(1 - random.uniform())) * Math.cos(2 * Math.PI * random.uniform());
-    let [fitted, plain] = [0, 0];
-    const repeats = 800;
+    let [fitted, plain, held] = [0, 0, 0];
+    const repeats = 600;
+    const inference = byLevels([own(12)]);
     for (let repeat = 0; repeat < repeats; repeat++) {
-      const options = Array.from({ length: 20 }, () => Array.from({ length: 12 }, () => 1 + 0.3 * normal()));
-      const chosen = leastElsewhere(options);
-      fitted += chosen.reduce((sum, option, unit) => sum + options[option]![unit]!, 0) / 12 / repeats;
+      const options = Array.from({ length: 20 }, () =>
+        Array.from({ length: 12 }, () => 1 + 0.3 * random.normal()),
+      );
+      const chosen = leastElsewhere(options, own(12));
+      const { value, interval } = inference.mean(chosen.map((option, unit) => options[option]![unit]!));
+      fitted += value / repeats;
+      if (interval!.lo <= 1 && 1 <= interval!.hi) held++;
       for (let unit = 0; unit < 12; unit++)
         plain += Math.min(...options.map((option) => option[unit]!)) / 12 / repeats;
     }
     expect(Math.abs(fitted - 1)).toBeLessThan(0.02);
+    expect(held / repeats).toBeGreaterThan(0.88);
     expect(plain).toBeLessThan(0.5);
   });
 });

@@ -37,9 +37,9 @@ export function worstCasesOf(answers: Answers, effect: Effect, prices: Prices): 
 }
 
 /**
- * mean over units of what the worst attack leaves, divided by the mean effect. For each unit the attack is the one that leaves
- * least of all other units: the mimic cannot see the outcome before it chooses, and the least of several noisy numbers would
- * be too small. All samples of a training face one attack, as a mimic chooses it once.
+ * mean over units of what the worst attack leaves, divided by the mean effect. For each half of the units the attack is the one
+ * that leaves least of the other half: the mimic cannot see the outcome before it chooses, and the least of several noisy
+ * numbers would be too small. All samples of a training face one attack, as a mimic chooses it once.
  */
 function worstOf(
   own: readonly Analysis[],
@@ -57,11 +57,11 @@ function worstOf(
   const left = measured.map((each) =>
     units.map((unit) => each.residual.survivingPerImage[each.images.indexOf(unit)]!),
   );
-  const chosen = leastElsewhere(left);
+  const inference = infer(units);
+  const chosen = leastElsewhere(left, inference.replicateOf);
   const least = units.map((_, i) => left[chosen[i]!]![i]!);
   const [first] = measured;
   const effects = units.map((unit) => first!.residual.effectPerImage[first!.images.indexOf(unit)]!);
-  const inference = infer(units);
   const ratio = inference.ratio(least, effects);
   if (first!.outcome === 'no effect') {
     // Without an effect before any attack, the worst attack has nothing to remove.

@@ -10,7 +10,7 @@ export const loraMimicry = defineMetric({
   primary: 2,
   label: 'Mimicry success',
   summary:
-    'Probability that a generated image is closer to the artist than one of the same prompt by a mimic trained on clean images; 0.5: the protection is useless.',
+    'Probability that a generated image is closer to the artist than one by the mimic of clean images; 0.5: the protection is useless.',
   reference:
     'Hönig et al. (ICLR 2025), section 4, with a network as rater; Mann and Whitney (Annals of Mathematical Statistics 18, 1947)',
   protocol: mimicryProtocol(
