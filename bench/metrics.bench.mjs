@@ -11,8 +11,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { fromBytes, metrics, modelHome, openModel, resolveModel, seededRandom } from '../dist/index.js';
 import { vectorOf } from '../dist/models/vectors.js';
-import { featureSet } from '../dist/stats/features.js';
-import { frechetDistance } from '../dist/stats/frechet.js';
+import { featureSet } from '../dist/stats/sets/features.js';
+import { frechetDistance } from '../dist/stats/sets/frechet.js';
 import { median } from './median.mjs';
 
 const ROUNDS = 5;

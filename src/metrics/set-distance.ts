@@ -5,10 +5,10 @@
 import { z } from 'zod';
 import { roleNeeds } from '../plugin/define.ts';
 import { PREPARATION, type VectorRole } from '../models/vectors.ts';
-import type { FeatureSet } from '../stats/features.ts';
-import { frechetDistance } from '../stats/frechet.ts';
-import { gaussianDiscrepancy, kernelDistance } from '../stats/mmd.ts';
-import { precisionAndRecall } from '../stats/manifold.ts';
+import type { FeatureSet } from '../stats/sets/features.ts';
+import { frechetDistance } from '../stats/sets/frechet.ts';
+import { gaussianDiscrepancy, kernelDistance } from '../stats/sets/mmd.ts';
+import { precisionAndRecall } from '../stats/sets/manifold.ts';
 import { defineMetric } from './define.ts';
 import { featurePair } from './parts/features.ts';
 

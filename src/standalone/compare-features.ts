@@ -2,10 +2,10 @@
 import { expected, reasonOf, unknownName } from '../messages/index.ts';
 import { readNpy } from '../onnx/npy.ts';
 import { toFloat64 } from '../onnx/tensor.ts';
-import { checkComparable, type FeatureSet, featureSet } from '../stats/features.ts';
-import { frechetDistance } from '../stats/frechet.ts';
-import { gaussianDiscrepancy, kernelDistance } from '../stats/mmd.ts';
-import { type Neighbours, precisionAndRecall } from '../stats/manifold.ts';
+import { checkComparable, type FeatureSet, featureSet } from '../stats/sets/features.ts';
+import { frechetDistance } from '../stats/sets/frechet.ts';
+import { gaussianDiscrepancy, kernelDistance } from '../stats/sets/mmd.ts';
+import { type Neighbours, precisionAndRecall } from '../stats/sets/manifold.ts';
 import type { Measurement } from './compare-images.ts';
 
 /** One number of a distance. Names such as FID include a network and its protocol, so they are not used here. */

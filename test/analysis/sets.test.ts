@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { deriveSeed, type Random, seededRandom } from '../../src/random.ts';
 import { jackknifed } from '../../src/analysis/sets.ts';
 import { resample } from '../../src/stats/bootstrap.ts';
-import { type FeatureSet, featureSet } from '../../src/stats/features.ts';
-import { frechetDistance } from '../../src/stats/frechet.ts';
-import { kernelDistance } from '../../src/stats/mmd.ts';
+import { type FeatureSet, featureSet } from '../../src/stats/sets/features.ts';
+import { frechetDistance } from '../../src/stats/sets/frechet.ts';
+import { kernelDistance } from '../../src/stats/sets/mmd.ts';
 import { byBootstrap } from '../../src/stats/inference.ts';
 import { residual } from '../../src/stats/residual.ts';
 

@@ -11,9 +11,9 @@ import { resolveModel } from '../../src/models/resolve.ts';
 import type { ModelRole } from '../../src/models/roles.ts';
 import { vectorOf } from '../../src/models/vectors.ts';
 import { type TensorOf, tensor } from '../../src/onnx/tensor.ts';
-import { featureSet } from '../../src/stats/features.ts';
-import { frechetDistance } from '../../src/stats/frechet.ts';
-import { kernelDistance } from '../../src/stats/mmd.ts';
+import { featureSet } from '../../src/stats/sets/features.ts';
+import { frechetDistance } from '../../src/stats/sets/frechet.ts';
+import { kernelDistance } from '../../src/stats/sets/mmd.ts';
 import { randomImage } from '../pictures.ts';
 import { describeShared, sharedPath } from '../shared.ts';
 

@@ -2,9 +2,9 @@
  * @file Distances between the set of a mimic's images and the artist's held-out images: one value for each mimic. With few
  * images they are mostly bias, which is the same for all arms.
  */
-import type { FeatureSet } from '../../stats/features.ts';
-import { frechetDistance } from '../../stats/frechet.ts';
-import { kernelDistance } from '../../stats/mmd.ts';
+import type { FeatureSet } from '../../stats/sets/features.ts';
+import { frechetDistance } from '../../stats/sets/frechet.ts';
+import { kernelDistance } from '../../stats/sets/mmd.ts';
 import { defineMetric, type ImageSet, type MetricContext } from '../define.ts';
 import { featuresOf } from '../parts/features.ts';
 import { mimicry, mimicryProtocol } from './mimicry.ts';

@@ -1,7 +1,7 @@
 /** @file Sets of images as sets of features, for distances between sets. */
 import { tooFewForSet } from '../../messages/index.ts';
 import type { VectorRole } from '../../models/vectors.ts';
-import { checkComparable, type FeatureSet, featureSet } from '../../stats/features.ts';
+import { checkComparable, type FeatureSet, featureSet } from '../../stats/sets/features.ts';
 import type { ImageSet, MetricContext } from '../define.ts';
 
 /**

@@ -7,10 +7,10 @@
  * are fewer than their dimensions, the Cholesky factor of their covariance where they are more. Either way there is no
  * matrix square root, no imaginary part and no jitter, and any n >= 2 is exact.
  */
-import { triangularFactor } from './factor.ts';
+import { triangularFactor } from '../linear/factor.ts';
 import type { FeatureSet } from './features.ts';
-import { type Matrix, matrix, nuclearNorm, transposed } from './matrix.ts';
-import { type Multiply, multiplying } from './product.ts';
+import { type Matrix, matrix, nuclearNorm, transposed } from '../linear/matrix.ts';
+import { type Multiply, multiplying } from '../linear/product.ts';
 
 /** The squared distance, by the sample covariance (n - 1). What rounding leaves below 0 is 0. */
 export async function frechetDistance(a: FeatureSet, b: FeatureSet): Promise<number> {

@@ -2,9 +2,9 @@
  * @file Precision and recall of a set of features (Kynkäänniemi et al. 2019): how much of A looks like B, and how much
  * of B is found in A. A set's manifold is the union of balls around its vectors that reach to their k-th neighbour.
  */
-import { tooFewNeighbours } from '../messages/index.ts';
+import { tooFewNeighbours } from '../../messages/index.ts';
 import type { FeatureSet } from './features.ts';
-import { type Matrix, rowsOf } from './matrix.ts';
+import { type Matrix, rowsOf } from '../linear/matrix.ts';
 
 /** Neighbours that the paper's evaluation uses. */
 const K = 3;

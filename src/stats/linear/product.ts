@@ -1,9 +1,9 @@
 /** @file Products of large matrices: by ONNX Runtime, whose float64 product has vectors, cache blocks and threads. */
-import { builtModel, graphBuilder } from '../onnx/builder.ts';
-import { declaredType } from '../onnx/infer.ts';
-import type { Model, ValueInfo } from '../onnx/model.ts';
-import { tensor } from '../onnx/tensor.ts';
-import { openSession } from '../runtime/session.ts';
+import { builtModel, graphBuilder } from '../../onnx/builder.ts';
+import { declaredType } from '../../onnx/infer.ts';
+import type { Model, ValueInfo } from '../../onnx/model.ts';
+import { tensor } from '../../onnx/tensor.ts';
+import { openSession } from '../../runtime/session.ts';
 import { type Matrix, matrix, timesTransposed } from './matrix.ts';
 
 /** A B^T, which may be asked for while another product is under way. */

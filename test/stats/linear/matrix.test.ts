@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { deriveSeed, seededRandom } from '../../src/random.ts';
-import { matrix, type Matrix, nuclearNorm } from '../../src/stats/matrix.ts';
+import { deriveSeed, seededRandom } from '../../../src/random.ts';
+import { matrix, type Matrix, nuclearNorm } from '../../../src/stats/linear/matrix.ts';
 
 /** H1 diag(s) H2 with two random reflections H = I - 2 v v^T / v.v: its singular values are s. */
 function withSingularValues(rows: number, values: Float64Array): Matrix {

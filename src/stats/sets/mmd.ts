@@ -10,9 +10,9 @@
  * and the U form falls below 0 by about 2/n (k(x, x) - mean k). The paired U form (Gretton et al. 2012, lemma 6) leaves
  * the pairs (x_i, y_i) out, too: without bias again, and 0 for a set and itself.
  */
-import { zeroFeatures } from '../messages/index.ts';
+import { zeroFeatures } from '../../messages/index.ts';
 import type { FeatureSet } from './features.ts';
-import { type Matrix, matrix, rowsOf, timesTransposed } from './matrix.ts';
+import { type Matrix, matrix, rowsOf, timesTransposed } from '../linear/matrix.ts';
 
 /** Kernel Inception distance's estimator (Binkowski et al. 2018) on any features: U form, k = (x.y / d + 1)^3, every pair once. */
 export function kernelDistance(a: FeatureSet, b: FeatureSet, form: 'u' | 'paired' = 'u'): number {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../src/random.ts';
-import { triangularFactor } from '../../src/stats/factor.ts';
-import { matrix, timesTransposed, transposed } from '../../src/stats/matrix.ts';
-import { multiplying } from '../../src/stats/product.ts';
+import { seededRandom } from '../../../src/random.ts';
+import { triangularFactor } from '../../../src/stats/linear/factor.ts';
+import { matrix, timesTransposed, transposed } from '../../../src/stats/linear/matrix.ts';
+import { multiplying } from '../../../src/stats/linear/product.ts';
 
 describe('the triangular factor', () => {
   it.each([

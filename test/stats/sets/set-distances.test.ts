@@ -8,16 +8,16 @@ import {
   unequalSets,
   unusableFeatures,
   zeroFeatures,
-} from '../../src/messages/index.ts';
-import { readNpy } from '../../src/onnx/npy.ts';
-import { toFloat64 } from '../../src/onnx/tensor.ts';
-import { type Random, seededRandom } from '../../src/random.ts';
-import { checkComparable, type FeatureSet, featureSet } from '../../src/stats/features.ts';
-import { frechetDistance } from '../../src/stats/frechet.ts';
-import { gaussianDiscrepancy, kernelDistance } from '../../src/stats/mmd.ts';
-import { precisionAndRecall } from '../../src/stats/manifold.ts';
-import { goldenCases } from '../golden.ts';
-import { describeShared } from '../shared.ts';
+} from '../../../src/messages/index.ts';
+import { readNpy } from '../../../src/onnx/npy.ts';
+import { toFloat64 } from '../../../src/onnx/tensor.ts';
+import { type Random, seededRandom } from '../../../src/random.ts';
+import { checkComparable, type FeatureSet, featureSet } from '../../../src/stats/sets/features.ts';
+import { frechetDistance } from '../../../src/stats/sets/frechet.ts';
+import { gaussianDiscrepancy, kernelDistance } from '../../../src/stats/sets/mmd.ts';
+import { precisionAndRecall } from '../../../src/stats/sets/manifold.ts';
+import { goldenCases } from '../../golden.ts';
+import { describeShared } from '../../shared.ts';
 
 const set = (n: number, d: number, value: (i: number, j: number) => number, name = 'set'): FeatureSet =>
   featureSet(

@@ -2,8 +2,8 @@
  * @file The loops over rows that factorisations of matrices spend their time in, as WebAssembly vectors: about three times
  * as fast as the same loops in JavaScript. Rows are float64 and padded with zeros, so that loops need no remainder.
  */
-import { filterThreads, inBands } from '../wasm/threads.ts';
-import { kernelsOfAnySize, type Routine, type Variables } from '../wasm/module.ts';
+import { filterThreads, inBands } from '../../wasm/threads.ts';
+import { kernelsOfAnySize, type Routine, type Variables } from '../../wasm/module.ts';
 import {
   advance,
   type Code,
@@ -14,7 +14,7 @@ import {
   repeatIfAny,
   sequence,
   v128,
-} from '../wasm/assembler.ts';
+} from '../../wasm/assembler.ts';
 
 /** Rows end with at least so many zeros. */
 export const PADDING = 8;

@@ -1,6 +1,6 @@
 /** @file Sets of features, checked: what every set distance starts from. */
-import { constantFeatures, differentFeatures, unequalSets, unusableFeatures } from '../messages/index.ts';
-import { type Matrix, matrix } from './matrix.ts';
+import { constantFeatures, differentFeatures, unequalSets, unusableFeatures } from '../../messages/index.ts';
+import { type Matrix, matrix } from '../linear/matrix.ts';
 
 /** A set of n >= 2 finite feature vectors that are not all equal. */
 export interface FeatureSet {
