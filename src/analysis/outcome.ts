@@ -5,6 +5,7 @@ import { groupBy } from '../stats/group.ts';
 import { adjustedVerdicts, type Thresholds, type Verdict, verdict } from '../stats/verdict.ts';
 import type { Analysis, Measured, Outcome, PlaceboContrast } from './answers.ts';
 import { isBaseline, isPlacebo } from './roles.ts';
+import { destructionOf, qualityOf } from './utility.ts';
 
 /** How verdicts are made. */
 interface Rule {
@@ -19,7 +20,12 @@ export function judged(
   placebos: readonly (PlaceboContrast | undefined)[],
   { thresholds, adjust }: Rule,
 ): Analysis[] {
-  const alone = measured.map((each, i) => verdictOf(each, placebos[i], thresholds));
+  const quality = qualityOf([...new Set(measured.map(({ effect }) => effect))]);
+  const alone = measured.map((each, i) => {
+    const found = verdictOf(each, placebos[i], thresholds);
+    const reason = found.word === 'no effect' ? undefined : destructionOf(each, measured, quality);
+    return reason === undefined ? found : ({ word: 'destroyed', reason, open: [] } as const);
+  });
   const verdicts = [...alone];
   if (adjust !== undefined) {
     for (const family of familiesOf(measured)) {
@@ -81,6 +87,9 @@ function outcomeOf(cells: readonly CellRecord[], n: number, { word }: Verdict): 
   if (cells.some(({ status }) => status === 'pending')) return 'pending';
   return cells.some(({ errors }) => errors > 0) ? 'failed' : word;
 }
+
+/** Whether R is printed as a number: the protection has an effect that an attack can take. */
+export const printsResidual = (pair: Analysis): boolean => pair.outcome !== 'no effect' && hasResidual(pair);
 
 /**
  * Whether R says anything about a pair: it has an effect to lose that is told from 0, and is the effect of a protection, or of

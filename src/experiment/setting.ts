@@ -23,6 +23,8 @@ export interface SettingLink {
   readonly programs?: Readonly<Record<string, string>>;
   /** The parameter that orders an attack's settings from gentle to harsh. */
   readonly strength?: { readonly parameter: string; readonly harsher: 'higher' | 'lower' };
+  /** Attacks that move pixels, so that metrics of pixels cannot tell what is left of the image. */
+  readonly misaligns?: true;
   /** Protections and attacks that are there for comparison only. */
   readonly role?: ComparisonRole;
   /** Protections only: the budget that these parameters promise; absent if the image must not change at all. */
@@ -65,6 +67,8 @@ export interface MetricSetting extends Setting {
   readonly primary?: number;
   /** Its rank as the measure of the quality that an attack costs; absent: after all that have one. */
   readonly quality?: number;
+  /** A metric of quality: the d beyond which little is left of an image. */
+  readonly ruined?: number;
   /** The smallest effect that matters; absent: nobody said. */
   readonly smallestEffect?: number;
   /** True if a sample is compared with the sample of the mimic trained on clean images. */

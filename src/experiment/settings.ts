@@ -56,7 +56,9 @@ export const metricSettings = (entry: unknown, placeAt = nowhere): MetricSetting
   });
 
 /** What a setting records of its plug-in, whatever its kind. */
-type Described = PluginBase & Pick<Attack, 'strength'> & Partial<Pick<Protection, 'role' | 'budget'>>;
+type Described = PluginBase &
+  Pick<Attack, 'strength' | 'moves' | 'misaligns'> &
+  Partial<Pick<Protection, 'role' | 'budget'>>;
 
 function settingsOf<P extends Described>(
   kind: PluginKind,
@@ -115,13 +117,14 @@ function toLink(
   params: GivenParameters,
   chains: NonNullable<SettingLink['chains']>,
 ): SettingLink {
-  const { id, label, version, strength } = plugin;
+  const { id, label, version, strength, moves = false, misaligns = moves } = plugin;
   return {
     id,
     name: label,
     version,
     params,
     ...(strength && { strength }),
+    ...(misaligns && { misaligns: true as const }),
     ...comparisonFields(plugin, params),
     ...(Object.keys(chains).length > 0 && { chains }),
   };

@@ -54,6 +54,8 @@ interface MetricBase<S extends ParameterSchema> extends PluginBase<S> {
   readonly primary?: number;
   /** Its rank as the measure of the quality that an attack costs, among metrics of fidelity; likewise. */
   readonly quality?: number;
+  /** A metric of quality: the d beyond which little is left of an image. */
+  readonly ruined?: number;
   /**
    * The smallest effect d that matters; a smaller one counts as none. Absent: nobody knows what is too small to matter, and
    * the absence of an effect cannot be shown. For mimicry it follows from the gain of the mimic.
@@ -234,12 +236,13 @@ export function defineMetric(metric: Metric): Metric {
 
 /** What a run records of a metric, so that it can be analysed without the plug-in. */
 export function analysisFields(metric: Pick<Metric, 'higherIsBetter'> & Partial<Metric>) {
-  const { effect, higherIsBetter, primary, quality, smallestEffect } = metric;
+  const { effect, higherIsBetter, primary, quality, ruined, smallestEffect } = metric;
   const form: EffectForm = effect ?? (higherIsBetter ? 'complement' : 'value');
   return {
     effect: form,
     ...(primary !== undefined && { primary }),
     ...(quality !== undefined && { quality }),
+    ...(ruined !== undefined && { ruined }),
     ...(smallestEffect !== undefined && { smallestEffect }),
     ...('controls' in metric && metric.controls !== undefined && { againstControl: true as const }),
   };

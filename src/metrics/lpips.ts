@@ -20,6 +20,7 @@ const shared = {
   higherIsBetter: false,
   measures: 'fidelity',
   quality: 1,
+  ruined: 0.7,
   smallestEffect: 0.01,
   params: z.strictObject({}),
   needs: () => roleNeeds('perceptual'),

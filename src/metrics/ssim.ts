@@ -29,6 +29,7 @@ export const ssim = defineMetric({
   primary: 30,
   smallestEffect: 0.01,
   quality: 2,
+  ruined: 0.6,
   params: z.strictObject({}),
   needs: () => [],
   random: false,

@@ -11,7 +11,15 @@ import type { Estimate } from './inference.ts';
 import { benjaminiHochberg, holm } from './paired.ts';
 import type { Residual } from './residual.ts';
 
-export type VerdictWord = 'amplified' | 'holds' | 'weakened' | 'broken' | 'no effect' | 'inconclusive';
+/** `destroyed`: the attack leaves no image worth having, so that nothing is said of the protection. */
+export type VerdictWord =
+  | 'amplified'
+  | 'holds'
+  | 'weakened'
+  | 'broken'
+  | 'destroyed'
+  | 'no effect'
+  | 'inconclusive';
 
 /** Where the bands meet, as shares of the effect. */
 export interface Thresholds {
@@ -176,7 +184,9 @@ export function adjustedVerdicts(
 ): Verdict[] {
   // An attack without a verdict was looked at as well: it could have got one by chance.
   const claims = verdicts.map(({ word }, i) => claimP(word, means[i]!, thresholds) ?? 1);
-  const judged = verdicts.map((_, i) => i).filter((i) => verdicts[i]!.word !== 'no effect');
+  const judged = verdicts
+    .map((_, i) => i)
+    .filter((i) => !['no effect', 'destroyed'].includes(verdicts[i]!.word));
   const ps = judged.map((i) => claims[i]!);
   const adjusted = adjust === 'holm' ? holm(ps) : benjaminiHochberg(ps);
   return verdicts.map((each, i) => {

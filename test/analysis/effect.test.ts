@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MetricSetting } from '../../src/experiment/setting.ts';
 import { effectsOf } from '../../src/analysis/effect.ts';
-import { qualityEffect } from '../../src/analysis/findings/price.ts';
+import { qualityOf } from '../../src/analysis/utility.ts';
 import { metricSettings } from '../../src/experiment/settings.ts';
 import { metrics } from '../../src/metrics/index.ts';
 import { settingOf } from '../report-fixture.ts';
@@ -49,11 +49,11 @@ describe('a metric as an effect', () => {
 
   it('measures quality by its rank among metrics of fidelity: LPIPS before SSIM before the rest', () => {
     const quality = (...calls: readonly string[]) =>
-      qualityEffect({ effects: effectsOf(calls.flatMap((call) => metricSettings(call))) })!.metric.label;
+      qualityOf(effectsOf(calls.flatMap((call) => metricSettings(call))))!.metric.label;
     expect(quality('psnr', 'ssim', 'lpips-vgg', 'lpips')).toBe('lpips-vgg');
     expect(quality('psnr', 'ssim', 'ms-ssim')).toBe('ssim');
     expect(quality('psnr', 'ms-ssim')).toBe('psnr');
     const ranked = metricOf('haze', { quality: 0 });
-    expect(qualityEffect({ effects: effectsOf([...metricSettings('lpips'), ranked]) })!.metric).toBe(ranked);
+    expect(qualityOf(effectsOf([...metricSettings('lpips'), ranked]))!.metric).toBe(ranked);
   });
 });

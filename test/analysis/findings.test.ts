@@ -12,7 +12,7 @@ import type { AnalysisOptions } from '../../src/analysis/answers.ts';
 import { analyse } from '../../src/analysis/analyse.ts';
 import { effectsOf } from '../../src/analysis/effect.ts';
 import { type Findings, findingsOf } from '../../src/analysis/findings/findings.ts';
-import { qualityEffect } from '../../src/analysis/findings/price.ts';
+import { qualityOf } from '../../src/analysis/utility.ts';
 import { sayWorstCase } from '../../src/analysis/findings/sentences.ts';
 import { seededRandom } from '../../src/random.ts';
 import { mcnemarP } from '../../src/stats/rates.ts';
@@ -44,7 +44,7 @@ describe('the findings of a run', () => {
 
   it('read quality off a metric of fidelity, never off a detector', () => {
     const quality = (calls: readonly string[]) =>
-      qualityEffect({ effects: effectsOf(calls.flatMap((call) => metricSettings(call))) })?.metric.label;
+      qualityOf(effectsOf(calls.flatMap((call) => metricSettings(call))))?.metric.label;
     expect(quality(['detector', 'detector-vae', 'linf'])).toBe('linf');
     expect(quality(['detector', 'detector-vae'])).toBeUndefined();
   });

@@ -1,4 +1,4 @@
-import { hasResidual } from '../outcome.ts';
+import { printsResidual } from '../outcome.ts';
 /**
  * @file `findings.json` and `findings.csv`: everything that the report says, for programs. The document holds one entry for
  * each protection and effect with the sentences of report and terminal, and one for each pair of protection and attack with
@@ -214,7 +214,7 @@ function pairEntry(
     verdict: outcome,
     reason: verdict.reason,
     n: residual.n,
-    residual: estimate(hasResidual(pair) ? residual.ratio : NONE),
+    residual: estimate(printsResidual(pair) ? residual.ratio : NONE),
     effect: estimate(residual.effect),
     surviving: estimate(residual.surviving),
     minimumDetectableEffect: number(pair.detectable),

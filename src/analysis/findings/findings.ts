@@ -4,7 +4,8 @@ import { type Agreement, agreements } from './agreement.ts';
 import type { Answers, Effect } from '../answers.ts';
 import { againstBaseline, type Comparison } from './baseline.ts';
 import { type MimicGain, mimicGainsOf } from './mimic-gain.ts';
-import { type Prices, pricesOf, qualityEffect } from './price.ts';
+import { qualityOf } from '../utility.ts';
+import { type Prices, pricesOf } from './price.ts';
 import { type ProtectionSummary, protectionSummaries } from './protection-summary.ts';
 import { type WorstCase, worstCasesOf } from './worst-case.ts';
 
@@ -28,7 +29,7 @@ export function findingsOf(run: Pick<RunFolder, 'images' | 'manifest' | 'rows'>,
   const prices = pricesOf(run, answers);
   const worstCases = answers.effects.flatMap((effect) => worstCasesOf(answers, effect, prices));
   return {
-    quality: qualityEffect(answers),
+    quality: qualityOf(answers.effects),
     prices,
     summaries: protectionSummaries(run, answers, worstCases),
     worstCases,

@@ -4,9 +4,8 @@
  */
 import type { RunFolder } from '../../run/run-folder.ts';
 import { networksOf } from '../../experiment/setting.ts';
-import { mean } from '../../stats/mean.ts';
-import type { Analysis, Answers, Effect } from '../answers.ts';
-import { byRank } from '../effect.ts';
+import type { Answers } from '../answers.ts';
+import { costOf, qualityOf } from '../utility.ts';
 
 export interface Price {
   /** Median wall time over the images, on the machine of the run. NaN if no time was recorded. */
@@ -22,22 +21,12 @@ export interface Price {
 /** By label of the attack. */
 export type Prices = ReadonlyMap<string, Price>;
 
-/** The metric of fidelity that measures quality: the first by its rank `quality`. */
-export function qualityEffect({ effects }: Pick<Answers, 'effects'>): Effect | undefined {
-  const fidelity = effects.filter(({ metric }) => metric.measures === 'fidelity');
-  const [first] = byRank(
-    fidelity.map(({ metric }) => metric),
-    'quality',
-  );
-  return fidelity.find(({ metric }) => metric === first);
-}
-
 /** The price of every attack of a run. */
 export function pricesOf(
   { images, manifest }: Pick<RunFolder, 'images' | 'manifest'>,
   answers: Answers,
 ): Prices {
-  const quality = qualityEffect(answers);
+  const quality = qualityOf(answers.effects);
   const attacks = new Map(answers.pairs.map(({ attack }) => [attack.label, attack]));
   return new Map(
     [...attacks].map(([label, setting]): [string, Price] => {
@@ -55,20 +44,12 @@ export function pricesOf(
         {
           trainingMs: median(trainings),
           msPerMegapixel: median(times),
-          qualityLost: lost(measured, quality),
+          qualityLost: measured === undefined ? Number.NaN : costOf(measured),
           networks: networksOf(setting),
         },
       ];
     }),
   );
-}
-
-function lost(measured: Analysis | undefined, quality: Effect | undefined): number {
-  if (measured === undefined || quality === undefined) return Number.NaN;
-  const losses = [...measured.values.values()]
-    .map(([clean, , attackedClean]) => quality.of(attackedClean!) - quality.of(clean!))
-    .filter(Number.isFinite);
-  return mean(losses);
 }
 
 function median(values: readonly number[]): number {

@@ -2,7 +2,7 @@
 import type { Analysis } from '../answers.ts';
 import { count, formatEstimate, formatNumber, formatShare, formatTime, listed } from '../numbers.ts';
 import type { PlaceboTest } from '../placebo.ts';
-import { hasResidual } from '../outcome.ts';
+import { printsResidual } from '../outcome.ts';
 import { isBaseline, isPlacebo } from '../roles.ts';
 import type { WorstCase } from './worst-case.ts';
 
@@ -80,7 +80,7 @@ function headline(judged: readonly Analysis[]): string {
   const of = (word: Analysis['outcome']): readonly Analysis[] =>
     judged.filter(({ outcome }) => outcome === word);
   const [broken, weakened, open] = [of('broken'), of('weakened'), of('inconclusive')];
-  const [holds, amplified] = [of('holds'), of('amplified')];
+  const [holds, amplified, destroyed] = [of('holds'), of('amplified'), of('destroyed')];
   const without = of('no effect');
   if (holds.length === all) return `Holds against ${share(all, all)}.`;
   const lead =
@@ -96,6 +96,8 @@ function headline(judged: readonly Analysis[]): string {
     holds.length > 0 && `It holds against ${count(holds.length, 'attack')}${named(holds)}.`,
     amplified.length > 0 &&
       `${count(amplified.length, 'attack')} ${verb(amplified, 'makes', 'make')} the effect larger${named(amplified)}.`,
+    destroyed.length > 0 &&
+      `${count(destroyed.length, 'attack')} ${verb(destroyed, 'destroys', 'destroy')} the image${named(destroyed)}, which breaks nothing.`,
     without.length > 0 && `No effect is shown with ${count(without.length, 'attack')}.`,
     open.length > 0 &&
       `${count(open.length, 'attack')} ${verb(open, 'is', 'are')} inconclusive${toSettle(open)}.`,
@@ -138,7 +140,7 @@ const MANY = 9999;
 export function strongest(analyses: readonly Analysis[]): Analysis | undefined {
   const bounded = analyses.filter(
     (pair) =>
-      !isBaseline(pair.attack) && hasResidual(pair) && Number.isFinite(pair.residual.ratio.interval?.hi),
+      !isBaseline(pair.attack) && printsResidual(pair) && Number.isFinite(pair.residual.ratio.interval?.hi),
   );
   return bounded.length === 0
     ? undefined

@@ -15,6 +15,7 @@ export const OUTCOME_FILL: Readonly<Record<Outcome, string>> = {
   holds: '#a6cbe8',
   weakened: '#fbe3a2',
   broken: '#f2a58a',
+  destroyed: '#c9ccd1',
   'no effect': '#e3e5e8',
   inconclusive: '#ffffff',
   failed: '#ffffff',

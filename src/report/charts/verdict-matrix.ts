@@ -1,7 +1,7 @@
 /** @file The verdict matrix: attacks down, protections across, a tile for each pair with its verdict, R and n. */
 import type { TopLevelSpec } from 'vega-lite';
 import type { Analysis, Outcome } from '../../analysis/answers.ts';
-import { hasResidual } from '../../analysis/outcome.ts';
+import { printsResidual } from '../../analysis/outcome.ts';
 import type { Effect } from '../../analysis/answers.ts';
 import { count, formatEstimate, formatInterval, formatNumber, formatShare } from '../../analysis/numbers.ts';
 import { CONFIG, FAINT, INK, OUTCOME_FILL, SCHEMA } from './theme.ts';
@@ -130,7 +130,7 @@ function tileOf(pair: Analysis, index: number): Tile {
 function numberOf(pair: Analysis): string {
   const { n, effect, ratio } = pair.residual;
   if (n === 0) return '';
-  if (!hasResidual(pair)) return `d ${formatInterval(effect.interval, (d) => formatNumber(d, 1))}`;
+  if (!printsResidual(pair)) return `d ${formatInterval(effect.interval, (d) => formatNumber(d, 1))}`;
   return `R ${formatEstimate(ratio, formatShare)}`;
 }
 

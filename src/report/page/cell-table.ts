@@ -3,7 +3,7 @@ import type { Row } from '../../run/rows.ts';
 import { ARMS, type RowArm } from '../../metrics/arms.ts';
 import type { RunFolder } from '../../run/run-folder.ts';
 import type { Analysis, Answers, ArmMean } from '../../analysis/answers.ts';
-import { hasResidual } from '../../analysis/outcome.ts';
+import { printsResidual } from '../../analysis/outcome.ts';
 import { groupBy } from '../../stats/group.ts';
 import { count, formatInterval, formatNumber, formatShare } from '../../analysis/numbers.ts';
 import { type Html, html, trusted } from './html.ts';
@@ -64,7 +64,7 @@ function cellRow(analysis: Analysis): Html {
   return html`<tr data-outcome="${outcome}"><td>${names.protection}</td><td>${names.attack}</td><td>${effect.metric.label}</td><td class="n">${cells.map(({ seed }) => seed).join(', ')}</td>
 ${ARMS.map((arm) => armCell(arms[arm]))}
 ${numberCell(value, formatNumber(value), floor === undefined ? formatInterval(interval, formatNumber) : `floor ${formatNumber(floor)}`)}
-${!hasResidual(analysis) ? html`<td class="n" data-value="">–</td>` : numberCell(residual.ratio.value, formatShare(residual.ratio.value), formatInterval(residual.ratio.interval, formatShare))}
+${!printsResidual(analysis) ? html`<td class="n" data-value="">–</td>` : numberCell(residual.ratio.value, formatShare(residual.ratio.value), formatInterval(residual.ratio.interval, formatShare))}
 <td title="${verdict.reason}"><span class="verdict" data-outcome="${outcome}">${outcome}</span>${verdict.open.length > 0 && html`<br><small>${verdict.open.join(' or ')}</small>`}</td>
 <td class="n" title="${left}">${residual.n}${excluded > 0 && html`<br><small>−${excluded}</small>`}</td><td class="n">${errors}</td></tr>
 `;

@@ -1,7 +1,7 @@
 /** @file The image viewer: four arms of an image side by side, their difference maps, and the data behind them. */
 import { ARMS } from '../../metrics/arms.ts';
 import type { Answers } from '../../analysis/answers.ts';
-import { hasResidual } from '../../analysis/outcome.ts';
+import { printsResidual } from '../../analysis/outcome.ts';
 import { type Gallery, type GalleryImage, shotKey } from '../gallery.ts';
 import { formatEstimate, formatNumber, formatShare } from '../../analysis/numbers.ts';
 import { isBaseline, isPlacebo } from '../../analysis/roles.ts';
@@ -88,8 +88,8 @@ export function viewerData(answers: Answers, { images }: Gallery): Html {
       protection: protections.indexOf(pair.protection.label),
       attack: attacks.indexOf(pair.attack.label),
       effect: answers.effects.indexOf(pair.effect),
-      hasEffect: hasResidual(pair),
-      text: `${pair.outcome}${!hasResidual(pair) ? '' : `, R = ${formatEstimate(pair.residual.ratio, formatShare)}`}. ${pair.verdict.reason}`,
+      hasEffect: printsResidual(pair),
+      text: `${pair.outcome}${!printsResidual(pair) ? '' : `, R = ${formatEstimate(pair.residual.ratio, formatShare)}`}. ${pair.verdict.reason}`,
     })),
     effects: answers.effects.map(({ symbol, metric }) => ({
       symbol,
