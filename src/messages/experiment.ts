@@ -2,7 +2,13 @@
 import { CraquelureError, type Place, at, reasonOf } from './base.ts';
 
 export const unreadableExperiment = (file: string, cause: unknown): CraquelureError =>
-  new CraquelureError('EXPERIMENT', `Cannot read experiment '${file}': ${reasonOf(cause)}`, { cause });
+  new CraquelureError(
+    'EXPERIMENT',
+    (cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT'
+      ? `There is no experiment file '${file}'. Check the path; the folder experiments/ of the package has examples`
+      : `Cannot read experiment '${file}': ${reasonOf(cause)}`,
+    { cause },
+  );
 
 export const invalidYaml = (why: string, place: Place): CraquelureError =>
   new CraquelureError('EXPERIMENT', `Cannot read YAML: ${why}${at(place)}`);

@@ -2,7 +2,7 @@ import { printsResidual } from '../outcome.ts';
 /**
  * @file `findings.json` and `findings.csv`: everything that the report says, for programs. The document holds one entry for
  * each protection and effect with the sentences of report and terminal, and one for each pair of protection and attack with
- * all its numbers. docs/results.md describes every field.
+ * all its numbers. docs/reference/results.md describes every field.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

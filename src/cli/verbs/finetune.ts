@@ -76,7 +76,7 @@ export const finetune = defineVerb({
       default: 'random' as const,
       describe: 'where training crops are taken from',
     },
-    flip: { type: 'boolean', default: true, describe: 'mirror every other crop' },
+    flip: { type: 'boolean', default: true, describe: 'mirror half of the crops' },
     'prior-weight': {
       type: 'number',
       default: 0,

@@ -96,7 +96,7 @@ export const windowParameters = {
 
 /** The description of a perceptual budget. */
 export const LPIPS_BUDGET =
-  'perceptual budget, in addition to eps: LPIPS distance by the model in the role perceptual';
+  'perceptual budget, in addition to eps: largest distance by the model in the role perceptual';
 
 /** An optimised protection moves by at least one 8-bit step, and at most by a quarter of the range. */
 const attackBudgetParameters = {

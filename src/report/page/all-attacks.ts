@@ -46,10 +46,10 @@ function priceTable({ prices, quality }: Findings): Html {
 }
 
 function worstCaseTable(worstCases: readonly WorstCase[]): Html {
-  return html`<div class="scroll"><table><thead><tr><th>protection</th><th class="n">attacks</th><th class="n">R under the worst attack per image</th><th>verdict</th><th>cheapest attack that breaks it</th></tr></thead>
+  return html`<div class="scroll"><table><thead><tr><th>protection</th><th class="n">attacks</th><th class="n">R under the worst attack</th><th>verdict</th><th>cheapest attack that breaks it</th></tr></thead>
 <tbody>${worstCases.map(worstCaseRow)}</tbody></table></div>
-<p class="faint">Worst attack per image: the mimic tries every attack and keeps, for each image, the one that leaves least. It
-chooses with the outcome in hand, so this is its best case. Cost: median wall time per megapixel on this machine.</p>`;
+<p class="faint">Worst attack: for each half of the images, the attack that leaves least of the other half, so that no image judges the attack
+that it has chosen. Cost: median wall time per megapixel on this machine.</p>`;
 }
 
 function worstCaseRow({ pair, residual, verdict, attacks, cheapestBreak }: WorstCase): Html {
