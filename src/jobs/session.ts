@@ -42,6 +42,7 @@ export function openSession(
   const findOrDo = async (job: Job, context: JobContext, key: string): Promise<JobRecord> => {
     const found = await store.find(key);
     if (found !== undefined) {
+      await stageOf(job).confirm?.(job, context);
       note({ job, outcome: 'reused', ms: 0, record: found });
       return found;
     }

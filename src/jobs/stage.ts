@@ -54,6 +54,8 @@ export interface Stage<J extends Job = Job> {
   work(job: J): string;
   /** True if a training writes checkpoints, from which an interrupted job continues; they go when the job is done. */
   readonly checkpoint: boolean;
+  /** Whether a stored result still belongs to what lies outside the store. @throws as `execute` would today */
+  confirm?(job: J, context: JobContext): Promise<void>;
   /** @throws whatever the plug-in throws */
   execute(job: J, context: JobContext, state: WorkerState, services: PluginServices): Promise<JobOutput>;
   /** Stands for the output while the job is not done; `picture` makes an artefact that does not exist yet. */
