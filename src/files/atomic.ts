@@ -62,6 +62,20 @@ async function writeChunks(
   }
 }
 
+/** Waits until the disk has a file that was written before, and its name. A file that is gone is nothing to wait for. */
+export async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  try {
+    await file?.sync();
+  } finally {
+    await file?.close();
+  }
+  await syncFolder(dirname(path));
+}
+
 /** A new name is on the disk when its folder is; some systems cannot say so of a folder. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r').catch(() => undefined);

@@ -1,5 +1,5 @@
 /** @file What the program says when a job or the artefact store fails, or when a plug-in breaks its promises. */
-import { CraquelureError } from './base.ts';
+import { CraquelureError, reasonOf } from './base.ts';
 
 // ---- the artefact store --------------------------------------------------------------------------------------
 
@@ -8,6 +8,17 @@ export const diskFull = (path: string, cause?: unknown): CraquelureError =>
     'STORE',
     `Cannot write '${path}': the disk is full. Free some space, or name another folder with --store or --out. ` +
       'Then run the same command again: finished work is kept',
+    { cause },
+  );
+
+/** Whether the text of an error is that of `diskFull`: such work is done again without being asked. */
+export const saysDiskFull = (text: string): boolean => /^Cannot write '.*': the disk is full\. /s.test(text);
+
+/** A file of the store that is there but cannot be read. */
+export const unreadableStore = (path: string, cause: unknown): CraquelureError =>
+  new CraquelureError(
+    'STORE',
+    `Cannot read '${path}' in the store: ${reasonOf(cause)}. Make it readable, or remove it and run the same command again`,
     { cause },
   );
 
