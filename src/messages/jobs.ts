@@ -14,6 +14,14 @@ export const diskFull = (path: string, cause?: unknown): CraquelureError =>
 /** Whether the text of an error is that of `diskFull`: such work is done again without being asked. */
 export const saysDiskFull = (text: string): boolean => /^Cannot write '.*': the disk is full\. /s.test(text);
 
+/** Something in the place of a lock that cannot be one, such as a folder. */
+export const unusableLock = (path: string, cause: unknown): CraquelureError =>
+  new CraquelureError(
+    'STORE',
+    `Cannot use '${path}' as a lock: ${reasonOf(cause)}. Remove it if no other craquelure process is running`,
+    { cause },
+  );
+
 /** A file of the store that is there but cannot be read. */
 export const unreadableStore = (path: string, cause: unknown): CraquelureError =>
   new CraquelureError(

@@ -138,8 +138,7 @@ async function jsonIn<T>(dir: string, name: string, fits: (value: unknown) => bo
 }
 
 /** A manifest of ours: other programs write files of that name, too. */
-export const isManifest = (value: unknown): boolean =>
-  isRecord(value) && typeof value.run === 'string';
+export const isManifest = (value: unknown): boolean => isRecord(value) && typeof value.run === 'string';
 
 const ifAbsent =
   <T>(otherwise: T) =>
