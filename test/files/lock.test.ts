@@ -210,7 +210,7 @@ describe('processes that meet at a lock', () => {
       expect(await takeLock(path)).toHaveProperty('holder');
       await a.ask({});
       expect(await here.ask({ path, at: 0 })).toBe('won');
-      expect(await a.ask({ path, at: 0 })).toBe(`process ${here.pid}`);
+      expect(await a.ask({ path, at: 0 })).toBe(`process ${here.pid} on ${hostname()}`);
       await here.ask({});
     },
   );
