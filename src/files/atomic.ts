@@ -1,8 +1,9 @@
 /** @file Files that appear whole or not at all: written under a temporary name, then renamed. */
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { diskFull } from '../messages/index.ts';
 import { temporaryIn } from './temporaries.ts';
+import { makeFolder } from './folders.ts';
 
 export interface WriteOptions {
   /** Folder of the temporary file, on the file system of `path` (default: the folder of `path`). */
@@ -40,7 +41,7 @@ async function inFolder(folder: string, make: boolean, act: () => Promise<void>)
     await act();
   } catch (error) {
     if (!make || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await act();
   }
 }

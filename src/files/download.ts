@@ -6,7 +6,7 @@
  * whoever may not be alone holds a lock.
  */
 import { createWriteStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -22,6 +22,7 @@ import {
 } from '../messages/index.ts';
 import { hashOf } from './hashes.ts';
 import { type Environment, freeSpace } from './places.ts';
+import { makeFolder } from './folders.ts';
 
 export interface DownloadOptions {
   /** What the bytes have to be; without it they are taken as they come, and their hash is told. */
@@ -53,7 +54,7 @@ export async function download(
   const { env = process.env, sha256: listed } = options;
   const from = mirrored(url, env);
   const part = `${path}.part`;
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   for (let attempt = 1; ; attempt++) {
     try {
       await fetchRest(from, part, options);

@@ -16,7 +16,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, link, mkdir, open, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, link, open, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { diskFull, interrupted, noSpace, unusableLock } from '../messages/index.ts';
@@ -24,6 +24,7 @@ import { sha256 } from './hashes.ts';
 import { freeSpace } from './places.ts';
 import { isAlive, temporaryIn } from './temporaries.ts';
 import { HOST, PLACE } from './this-host.ts';
+import { makeFolder } from './folders.ts';
 
 const HEARTBEAT_MS = 5_000;
 const SILENT_MS = 60_000;
@@ -47,7 +48,7 @@ export interface Held {
  * have it. @throws STORE if the disk is full, else the system's own error.
  */
 export async function takeLock(path: string): Promise<Lock | Held> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const taken = await occupy(path, path).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENOSPC' ? diskFull(path, error) : error;
   });

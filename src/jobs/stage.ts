@@ -3,7 +3,6 @@
  * what `plan` can say of it beforehand. Every question that depends on the stage is answered by its entry in `STAGES`
  * (`stages/index.ts`); nothing else asks for a stage's name.
  */
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ModelsOf, modelsFrom } from '../experiment/bindings.ts';
 import { type PicturesOf, picturesFrom } from '../experiment/references.ts';
@@ -22,6 +21,7 @@ import {
 import type { Pictures } from './pictures.ts';
 import type { Cost, NetworkCosts } from './stages/training-cost.ts';
 import type { Store } from './store.ts';
+import { makeFolder } from '../files/folders.ts';
 
 /** What a thread keeps from job to job. */
 export interface WorkerState {
@@ -109,6 +109,6 @@ export const checkpointFile = (store: Pick<Store, 'dir'>, key: string): Checkpoi
 /** The same, in a folder that is there. */
 export async function openCheckpoint(store: Pick<Store, 'dir'>, key: string): Promise<CheckpointFile> {
   const file = checkpointFile(store, key);
-  await mkdir(dirname(file.path), { recursive: true });
+  await makeFolder(dirname(file.path));
   return file;
 }

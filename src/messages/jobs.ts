@@ -14,6 +14,12 @@ export const diskFull = (path: string, cause?: unknown): CraquelureError =>
 /** Whether the text of an error is that of `diskFull`: such work is done again without being asked. */
 export const saysDiskFull = (text: string): boolean => /^Cannot write '.*': the disk is full\. /s.test(text);
 
+/** A folder that cannot be made, or that is a file. */
+export const unwritableFolder = (path: string, cause: unknown): CraquelureError =>
+  new CraquelureError('STORE', `Cannot make the folder '${path}': ${reasonOf(cause)}. Name another folder`, {
+    cause,
+  });
+
 /** Something in the place of a lock that cannot be one, such as a folder. */
 export const unusableLock = (path: string, cause: unknown): CraquelureError =>
   new CraquelureError(

@@ -24,6 +24,22 @@ export const changedRunFile = (dir: string, name: string): CraquelureError =>
 
 const AGAIN = "Run the experiment again with 'craquelure run': what the store holds is not computed again";
 
+/** A folder for a run that holds something else. */
+export const notARunFolder = (dir: string, found: string): CraquelureError =>
+  new CraquelureError(
+    'STORE',
+    `Expected a new or empty folder, or the folder of an earlier run, but '${dir}' holds '${found}'. ` +
+      'Name another folder with --out',
+  );
+
+/** An entry in the folder of a run that names no artefact. */
+export const foreignRunFile = (dir: string, name: string, image: string): CraquelureError =>
+  new CraquelureError(
+    'STORE',
+    `Cannot use '${dir}/${name}': its entry '${image}' does not name an image of an artefact store. ` +
+      "Use a run folder that 'craquelure run' wrote",
+  );
+
 /** What is said if files of a finished run are made again. */
 export const repairedRunFiles = (names: readonly string[]): string =>
   `${names.join(', ')} of the finished run ${names.length > 1 ? 'were' : 'was'} damaged, changed or missing: made again from the store`;

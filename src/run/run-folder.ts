@@ -13,6 +13,7 @@ import type { Arm, RowArm } from '../metrics/arms.ts';
 import type { Notes } from '../plugin/define.ts';
 import type { AttackTraining } from './attack-trainings.ts';
 import type { Manifest } from './manifest.ts';
+import { assertArtefacts, assertSamples } from './foreign.ts';
 import { RUN_FILES } from './names.ts';
 import { changedFiles, type FileHashes } from './run-files.ts';
 import { parseRows, type Row, tallyRows } from './rows.ts';
@@ -103,15 +104,18 @@ export async function readRunFolder(dir: string): Promise<RunFolder> {
   if (!isManifest(manifest)) throw notARun(dir, RUN_FILES.manifest);
   const [changed] = await changedFiles(dir, pickRead(manifest.files));
   if (changed !== undefined) throw changedRunFile(dir, changed);
+  const images = await jsonIn<RunImage[]>(dir, RUN_FILES.images, Array.isArray);
+  assertArtefacts(dir, images);
   const generated = await jsonIn<FormerMimicRun[]>(dir, RUN_FILES.generated, Array.isArray).catch(
     ifAbsent([]),
   );
+  assertSamples(dir, generated);
   return {
     dir,
     manifest: manifestUnderTodaysNames(manifest),
     cells: await jsonIn<CellRecord[]>(dir, RUN_FILES.cells, Array.isArray),
     rows: parseRows(await textIn(dir, RUN_FILES.rows), (line) => damagedRunFile(dir, RUN_FILES.rows, line)),
-    images: await jsonIn<RunImage[]>(dir, RUN_FILES.images, Array.isArray),
+    images,
     generated: generated.map(underTodaysNames),
   };
 }

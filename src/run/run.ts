@@ -2,7 +2,6 @@
  * @file Runs a plan into a folder: the matrix on as many threads as there are, rows appended in the order of the
  * plan, everything resumable at any moment. A job that fails becomes error rows; the rest goes on.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Dataset } from '../datasets/dataset.ts';
 import type { Executor } from '../jobs/executor.ts';
@@ -66,7 +65,6 @@ export interface RunOutcome {
 /** Runs what is missing of a plan. @throws INTERRUPTED on abort, after every finished cell is on disk. */
 export async function runPlan(inputs: RunInputs, options: RunOptions): Promise<RunOutcome> {
   const { plan, dir } = inputs;
-  await mkdir(dir, { recursive: true });
   const claim = await claimRunFolder(dir, plan.hash, options.onNote);
   try {
     const { previous } = claim;
