@@ -1,5 +1,5 @@
 /** @file Reading pictures that must lie inside a folder and carry a known hash. */
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { hashOf, sha256 } from '../files/hashes.ts';
 import { changedImage, missingImage, imageOutside, unreadableImage } from '../messages/index.ts';
@@ -22,7 +22,7 @@ function isInside(folder: string, path: string): boolean {
 
 /**
  * The real place of `path` in the first folder that has it, in whichever Unicode form the folder spells it; `undefined` if
- * none has. Links may not lead outside.
+ * none has. Links may not lead outside, and pipes and devices, whose reading never ends, are not files.
  */
 export async function locate(path: string, folders: readonly string[]): Promise<string | undefined> {
   const spellings = new Set([path, path.normalize('NFC'), path.normalize('NFD')]);
@@ -31,6 +31,7 @@ export async function locate(path: string, folders: readonly string[]): Promise<
       const file = await realpath(join(folder, spelling)).catch(() => undefined);
       if (file === undefined) continue;
       if (!isInside(await realpath(folder), file)) throw imageOutside(path, folder);
+      if (!(await stat(file)).isFile()) throw unreadableImage(path, 'it is not a file');
       return file;
     }
   }
