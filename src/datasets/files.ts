@@ -1,5 +1,5 @@
 /** @file Reading pictures that must lie inside a folder and carry a known hash. */
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { lstat, readFile, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { hashOf, sha256 } from '../files/hashes.ts';
 import { changedImage, missingImage, imageOutside, unreadableImage } from '../messages/index.ts';
@@ -58,4 +58,21 @@ export async function assertListed({ path, sha256: listed, folders }: PictureFil
     throw unreadableImage(path, cause.message);
   });
   if (found !== listed) throw changedImage(path, listed, found);
+}
+
+/** Holds a file that is to be written below `folder` to it. @throws DATASET if a link on the way leads elsewhere */
+export async function assertWritesInside(folder: string, path: string): Promise<void> {
+  const root = await realpath(folder).catch(() => undefined);
+  if (root === undefined) return; // it is made yet
+  const steps = path.split('/');
+  for (let i = 1; i <= steps.length; i++) {
+    const place = join(folder, ...steps.slice(0, i));
+    const names = i < steps.length ? [place] : [place, `${place}.part`, `${place}.part.etag`];
+    for (const name of names) {
+      const found = await lstat(name).catch(() => undefined);
+      if (found?.isSymbolicLink() && !isInside(root, await realpath(name).catch(() => '/'))) {
+        throw imageOutside(path, folder);
+      }
+    }
+  }
 }
