@@ -58,7 +58,7 @@ export async function openTokenizer(
     const tokenizer = await tokenizerOf(described, { length, pad: fill.padToken });
     return { ...tokenizer, encode: (prompt) => named(source, () => tokenizer.encode(prompt)) };
   } catch (error) {
-    throw brokenTokenizer(source, reasonOf(error), { cause: error });
+    throw brokenTokenizer(source, reasonIn(error), { cause: error });
   }
 }
 
@@ -112,12 +112,18 @@ async function tokenizerOf(
   return { length, encode, idOf: (token) => inner.token_to_id(token) };
 }
 
+/** What the engine says of missing parts tells a user nothing. */
+const reasonIn = (error: unknown): string =>
+  error instanceof TypeError || error instanceof RangeError
+    ? 'its parts do not fit together'
+    : reasonOf(error);
+
 /** A failure of the package names the file. */
 function named<T>(source: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    throw brokenTokenizer(source, reasonOf(error), { cause: error });
+    throw brokenTokenizer(source, reasonIn(error), { cause: error });
   }
 }
 

@@ -25,7 +25,9 @@ function readable<T>(file: string, read: () => T): T {
 /** Parses YAML. @throws EXPERIMENT with file and line where the text is not YAML. */
 export function parseYaml(text: string, file: string): YamlFile {
   const lines = new LineCounter();
-  const document = readable(file, () => parseDocument(text, { lineCounter: lines, prettyErrors: false }));
+  const document = readable(file, () =>
+    parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' }),
+  );
   const mistake = document.errors[0];
   if (mistake !== undefined)
     throw invalidYaml(/call stack/.test(mistake.message) ? TOO_DEEP : mistake.message, {

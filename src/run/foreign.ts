@@ -7,31 +7,35 @@ import { isRecord } from '../files/json.ts';
 import { foreignRunFile } from '../messages/index.ts';
 import { ARMS } from '../metrics/arms.ts';
 import { RUN_FILES } from './names.ts';
-import type { MimicRun, RunImage } from './run-folder.ts';
+
+/** An entry of `images.json`, before it is known to be one. */
+type Entry = Readonly<Record<string, unknown>>;
 
 /** Holds `images.json` to that. @throws STORE naming the first that is something else */
-export function assertArtefacts(dir: string, images: readonly RunImage[]): void {
+export function assertArtefacts(dir: string, images: readonly unknown[]): void {
   for (const each of images) {
     const fits =
       isRecord(each) &&
       typeof each.image === 'string' &&
       staysInside(each.image) &&
-      ARMS.includes(each.arm) &&
+      (ARMS as readonly unknown[]).includes(each.arm) &&
       Number.isInteger(each.seed) &&
       [each.protection, each.attack].every((label) => label === null || typeof label === 'string') &&
       isArtefact(each.path, each.sha256);
-    if (!fits) throw foreignRunFile(dir, RUN_FILES.images, String((each as Partial<RunImage> | null)?.image));
+    if (!fits) throw foreignRunFile(dir, RUN_FILES.images, String((each as Entry | null)?.image));
   }
 }
 
 /** The same of `generated.json`. @throws STORE */
-export function assertSamples(dir: string, mimics: readonly MimicRun[]): void {
+export function assertSamples(dir: string, mimics: readonly unknown[]): void {
   for (const each of mimics) {
-    const { pictures = [], weights = null } = each;
+    const { pictures = [], weights = null, artist = '' } = isRecord(each) ? each : { pictures: null };
     const fits =
-      pictures.every(({ path, sha256 }) => isArtefact(path, sha256)) &&
-      (weights === null || /^[0-9a-f]{64}\.safetensors$/.test(basename(weights)));
-    if (!fits) throw foreignRunFile(dir, RUN_FILES.generated, String(each.artist));
+      Array.isArray(pictures) &&
+      pictures.every((picture: unknown) => isRecord(picture) && isArtefact(picture.path, picture.sha256)) &&
+      (weights === null ||
+        (typeof weights === 'string' && /^[0-9a-f]{64}\.safetensors$/.test(basename(weights))));
+    if (!fits) throw foreignRunFile(dir, RUN_FILES.generated, String(artist));
   }
 }
 

@@ -34,11 +34,24 @@ export interface Row {
 /** One line of `rows.jsonl`, without the newline. */
 export const formatRow = (row: Row): string => JSON.stringify({ ...row, value: toJsonValue(row.value) });
 
+const TEXTS = ['run', 'cell', 'protection', 'attack', 'metric', 'arm', 'image'] as const;
+
+/** The form of a row, so that nobody who reads it stumbles. */
+function isRow(row: unknown): boolean {
+  if (!isRecord(row) || !TEXTS.every((name) => typeof row[name] === 'string')) return false;
+  const { value, status, error } = row;
+  return (
+    (value === null || typeof value === 'number' || value === 'inf' || value === '-inf') &&
+    (status === 'ok' || status === 'error') &&
+    (error === null || typeof error === 'string')
+  );
+}
+
 /** The row of a line; undefined if it is damaged. */
 export function parseRow(line: string): Row | undefined {
   try {
     const row = JSON.parse(line) as Row & { readonly value: number | null | string };
-    return isRecord(row) ? { ...row, value: fromJsonValue(row.value) } : undefined;
+    return isRow(row) ? { ...row, value: fromJsonValue(row.value) } : undefined;
   } catch {
     return undefined;
   }

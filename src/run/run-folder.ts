@@ -113,7 +113,7 @@ export async function readRunFolder(dir: string): Promise<RunFolder> {
   return {
     dir,
     manifest: manifestUnderTodaysNames(manifest),
-    cells: await jsonIn<CellRecord[]>(dir, RUN_FILES.cells, Array.isArray),
+    cells: await jsonIn<CellRecord[]>(dir, RUN_FILES.cells, areCells),
     rows: parseRows(await textIn(dir, RUN_FILES.rows), (line) => damagedRunFile(dir, RUN_FILES.rows, line)),
     images,
     generated: generated.map(underTodaysNames),
@@ -143,6 +143,22 @@ async function jsonIn<T>(dir: string, name: string, fits: (value: unknown) => bo
 
 /** A manifest of ours: other programs write files of that name, too. */
 export const isManifest = (value: unknown): boolean => isRecord(value) && typeof value.run === 'string';
+
+/** Cells, as far as everybody reads them: their settings with labels and links. */
+const areCells = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.every(
+    (cell) =>
+      isRecord(cell) &&
+      typeof cell.id === 'string' &&
+      [cell.protection, cell.attack, cell.metric].every(isSetting),
+  );
+
+const isSetting = (setting: unknown): boolean =>
+  isRecord(setting) &&
+  typeof setting.label === 'string' &&
+  Array.isArray(setting.links) &&
+  setting.links.every((link) => isRecord(link) && typeof link.id === 'string');
 
 const ifAbsent =
   <T>(otherwise: T) =>
