@@ -278,7 +278,7 @@ function adopt(tape: Tape, ct: Value | undefined, y: Value): void {
   tape.declare(ct, { shape, ...(type !== undefined && { dtype: type }) });
 }
 
-/** Integers between QuantizeLinear and DequantizeLinear, through which gradients go straight. */
+/** Integers between QuantizeLinear and DequantizeLinear: gradients go through them although they are integers. */
 const quantised = (nodes: readonly Node[]): ReadonlySet<Value> =>
   new Set(nodes.filter(({ opType }) => opType === 'QuantizeLinear').flatMap(({ outputs }) => outputs));
 

@@ -7,6 +7,7 @@ import { FUSED } from './rules/fused.ts';
 import { LAYOUT } from './rules/layout.ts';
 import { NORMALIZATION } from './rules/normalization.ts';
 import { PRODUCT } from './rules/product.ts';
+import { QUANTIZATION } from './rules/quantization.ts';
 import { REDUCTION } from './rules/reduction.ts';
 import { RESAMPLING } from './rules/resampling.ts';
 
@@ -20,6 +21,7 @@ export const RULES = {
   ...RESAMPLING,
   ...NORMALIZATION,
   ...FUSED,
+  ...QUANTIZATION,
 } as const satisfies Record<string, Rule>;
 
 /** The name of an operator that has a rule. */

@@ -1,7 +1,7 @@
 /** @file Reading pictures that must lie inside a folder and carry a known hash. */
-import { readFile, realpath } from 'node:fs/promises';
+import { lstat, readFile, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
-import { sha256 } from '../files/hashes.ts';
+import { hashOf, sha256 } from '../files/hashes.ts';
 import { changedImage, missingImage, imageOutside, unreadableImage } from '../messages/index.ts';
 
 /** Where a picture of a data set is looked for, and what it must be. */
@@ -20,13 +20,20 @@ function isInside(folder: string, path: string): boolean {
   return steps !== '..' && !steps.startsWith(`..${sep}`) && !isAbsolute(steps);
 }
 
-/** The real place of `path` in the first folder that has it; `undefined` where none has. Links may not lead outside. */
+/**
+ * The real place of `path` in the first folder that has it, in whichever Unicode form the folder spells it; `undefined` if
+ * none has. Links may not lead outside, and pipes and devices, whose reading never ends, are not files.
+ */
 export async function locate(path: string, folders: readonly string[]): Promise<string | undefined> {
+  const spellings = new Set([path, path.normalize('NFC'), path.normalize('NFD')]);
   for (const folder of folders) {
-    const file = await realpath(join(folder, path)).catch(() => undefined);
-    if (file === undefined) continue;
-    if (!isInside(await realpath(folder), file)) throw imageOutside(path, folder);
-    return file;
+    for (const spelling of spellings) {
+      const file = await realpath(join(folder, spelling)).catch(() => undefined);
+      if (file === undefined) continue;
+      if (!isInside(await realpath(folder), file)) throw imageOutside(path, folder);
+      if (!(await stat(file)).isFile()) throw unreadableImage(path, 'it is not a file');
+      return file;
+    }
   }
   return undefined;
 }
@@ -41,4 +48,31 @@ export async function readPicture({ path, sha256: listed, folders }: PictureFile
   const found = sha256(bytes);
   if (found !== listed) throw changedImage(path, listed, found);
   return bytes;
+}
+
+/** Holds a picture to its hash, if it is there, without keeping its bytes. @throws DATASET if it has another */
+export async function assertListed({ path, sha256: listed, folders }: PictureFile): Promise<void> {
+  const file = await locate(path, folders);
+  if (file === undefined) return;
+  const found = await hashOf(file).catch((cause: Error) => {
+    throw unreadableImage(path, cause.message);
+  });
+  if (found !== listed) throw changedImage(path, listed, found);
+}
+
+/** Holds a file that is to be written below `folder` to it. @throws DATASET if a link on the way leads elsewhere */
+export async function assertWritesInside(folder: string, path: string): Promise<void> {
+  const root = await realpath(folder).catch(() => undefined);
+  if (root === undefined) return; // it is made yet
+  const steps = path.split('/');
+  for (let i = 1; i <= steps.length; i++) {
+    const place = join(folder, ...steps.slice(0, i));
+    const names = i < steps.length ? [place] : [place, `${place}.part`, `${place}.part.etag`];
+    for (const name of names) {
+      const found = await lstat(name).catch(() => undefined);
+      if (found?.isSymbolicLink() && !isInside(root, await realpath(name).catch(() => '/'))) {
+        throw imageOutside(path, folder);
+      }
+    }
+  }
 }

@@ -35,15 +35,15 @@ export async function openFolder(folder: string, shown: string): Promise<Dataset
 /** Paths of all files below `folder`, with `/`, hidden files and folders left out. Linked folders are not entered. */
 async function filesBelow(folder: string, prefix = ''): Promise<string[]> {
   const entries = await readdir(join(folder, prefix), { withFileTypes: true });
-  const nested = await Promise.all(
-    entries
-      .filter((entry) => !entry.name.startsWith('.'))
-      .map((entry) => {
-        const path = prefix + entry.name;
-        return entry.isDirectory() ? filesBelow(folder, `${path}/`) : [path];
-      }),
-  );
-  return prefix === '' ? nested.flat().sort(byCodePoint) : nested.flat();
+  const paths: string[] = [];
+  for (const entry of entries) {
+    if (entry.name.startsWith('.')) continue;
+    const path = prefix + entry.name;
+    if (entry.isDirectory())
+      paths.push(...(await filesBelow(folder, `${path}/`))); // one at a time: each is a handle
+    else paths.push(path);
+  }
+  return prefix === '' ? paths.sort(byCodePoint) : paths;
 }
 
 // `<` on strings compares UTF-16 units, which puts astral characters before some of the basic plane.

@@ -1,7 +1,8 @@
 /** @file The data sets at hand: manifests of a folder, and generators. */
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import Papa from 'papaparse';
+import { readText } from '../files/text.ts';
 import { MOTIF_IDS, PAINTER_IDS } from '../atelier/catalogue.ts';
 
 /** A manifest, without looking for its pictures. */
@@ -20,7 +21,7 @@ export async function listManifests(folder: string): Promise<ListedManifest[]> {
 }
 
 async function describeManifest(path: string): Promise<ListedManifest> {
-  const text = await readFile(path, 'utf8');
+  const text = await readText(path);
   const { data } = Papa.parse<Record<string, string>>(text, { header: true, skipEmptyLines: true });
   const distinct = (column: string): string[] =>
     [...new Set(data.map((row) => row[column] ?? ''))].filter((each) => each !== '');

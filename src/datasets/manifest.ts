@@ -1,9 +1,10 @@
 /** @file A CSV manifest as a data set: one row a picture, each with the hash of its file. */
-import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname } from 'node:path';
 import Papa from 'papaparse';
 import { z } from 'zod';
 import {
+  CraquelureError,
+  doubledColumns,
   emptyDataset,
   invalidManifest,
   missingColumn,
@@ -11,11 +12,13 @@ import {
   noImageFound,
   unknownName,
 } from '../messages/index.ts';
+import { readText } from '../files/text.ts';
 import { type Dataset, withoutDuplicates } from './dataset.ts';
 import { locate } from './files.ts';
 import { readOrigin } from './origin.ts';
 
-const text = z.string().trim();
+/** One form of each letter: 'é' may be one character or two, and names that read alike are one name. */
+const text = z.string().trim().normalize('NFC');
 const count = text.regex(/^\d*$/, 'a whole number');
 
 /** The columns, in any order; those with a default may be absent. `year`, `width` and `height` are for readers. */
@@ -43,8 +46,8 @@ const REQUIRED = ['path', 'artist', 'title', 'licence', 'sha256'];
 
 /** The rows of a manifest, whether or not their pictures are here. @throws DATASET listing all mistakes of the table. */
 export async function readManifest(file: string, shown = file): Promise<{ rows: Row[]; notes: string[] }> {
-  const csv = await readFile(file, 'utf8').catch(() => {
-    throw missingDataset(shown, 'manifest');
+  const csv = await readText(file, shown).catch((error: unknown) => {
+    throw error instanceof CraquelureError ? error : missingDataset(shown, 'manifest');
   });
   return readTable(csv, shown);
 }
@@ -112,6 +115,8 @@ function readTable(csv: string, shown: string): { rows: Row[]; notes: string[] }
   const columns = head.fields.map((name) => name.trim());
   const absent = REQUIRED.filter((name) => !columns.includes(name));
   if (absent.length > 0) throw missingColumn(absent, columns, { file: shown, line: head.line });
+  const doubled = columns.filter((name, i) => name !== '' && columns.indexOf(name) < i);
+  if (doubled.length > 0) throw doubledColumns([...new Set(doubled)], { file: shown, line: head.line });
   const notes = columns
     .filter((name) => name !== '' && !COLUMNS.includes(name))
     .map((name) => unknownName('column', name, COLUMNS, { place: { file: shown, line: head.line } }).message);
@@ -155,17 +160,16 @@ interface Line {
 }
 
 function linesOf(csv: string): Line[] {
-  const body = csv.replace(/^\uFEFF/, ''); // spreadsheets write a byte order mark
   const lines: Line[] = [];
   let line = 1;
   let start = 0;
-  Papa.parse<string[]>(body, {
+  Papa.parse<string[]>(csv, {
     step: ({ data, errors, meta }) => {
       const broken = errors.find(({ type }) => type === 'Quotes')?.message;
       if (data.length > 1 || data[0]?.trim() !== '') {
         lines.push({ fields: data, line, ...(broken && { broken: broken.toLowerCase() }) });
       }
-      for (; start < meta.cursor; start++) if (body[start] === '\n') line++;
+      for (; start < meta.cursor; start++) if (csv[start] === '\n') line++;
     },
   });
   return lines;

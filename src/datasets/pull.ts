@@ -4,7 +4,7 @@ import { noAddress } from '../messages/index.ts';
 import { dataFolders } from '../files/places.ts';
 import { holding } from '../files/lock.ts';
 import { type DownloadOptions, download } from '../files/download.ts';
-import { locate, readPicture } from './files.ts';
+import { assertWritesInside, locate, readPicture } from './files.ts';
 import { readManifest } from './manifest.ts';
 
 /** What became of one picture. */
@@ -24,6 +24,9 @@ export interface PullOptions extends Pick<DownloadOptions, 'signal'> {
 /** The folder that pictures are fetched into: the first of `CRAQUELURE_DATA`, else one in the cache. */
 export const pullFolder = (): string => dataFolders()[0]!;
 
+/** Limit for one image: the largest published scans of paintings have some hundred megabytes. */
+const MOST_BYTES = 2 ** 30;
+
 /** Fetches what is missing of a manifest's pictures. One that fails does not keep the others. @throws DATASET */
 export async function pullManifest(file: string, options: PullOptions = {}): Promise<PulledPicture[]> {
   const { rows } = await readManifest(file);
@@ -39,11 +42,12 @@ export async function pullManifest(file: string, options: PullOptions = {}): Pro
       if (url === '') throw noAddress(path, source);
       const { signal } = options;
       const target = join(out, path);
+      await assertWritesInside(out, path);
       return holding(
         `${target}.pulling`,
         async () => {
           if ((await locate(path, folders)) !== undefined) return { path, licence, state: 'here' };
-          await download(url, target, { sha256, signal });
+          await download(url, target, { sha256, signal, maxBytes: MOST_BYTES });
           return { path, licence, state: 'fetched' };
         },
         { signal },

@@ -6,7 +6,8 @@
  *   whole weights       unet.<path>.weight, unet.<path>.bias, as PyTorch has them
  *   textual inversion   <token>
  *
- * Without an alpha, readers take alpha = rank: what is written is scaled so that this is right.
+ * Where the strength of foreign pairs is found, `lora-scale.ts` says. Without an alpha, readers take alpha = rank: what is
+ * written is scaled so that this is right.
  */
 import { foreignLora, otherEmbedding } from '../messages/index.ts';
 import { insertLora, LORA_DOWN, LORA_UP, type LoraPair } from '../onnx/transforms/lora.ts';
@@ -16,6 +17,7 @@ import { readSafetensors, writeSafetensors } from '../onnx/safetensors.ts';
 import { TOKEN_EMBEDDING } from '../onnx/transforms/tunable.ts';
 import { type NamedTensors, type Tensor, type TensorOf, tensor, toFloat32 } from '../onnx/tensor.ts';
 import type { AdaptedRole, Adapter } from './adapter.ts';
+import { loraSettings, type SettingsOf, scaleOf } from './lora-scale.ts';
 import type { OpenRole } from './open.ts';
 
 /** Whose names a LoRA file has. */
@@ -69,11 +71,12 @@ const times = ({ dims, ...rest }: Tensor, factor: number): TensorOf<'float32'> =
  * @throws MODEL if it holds anything that the model has no place for, naming it and what differs
  */
 export async function readAdapters(path: string, open: OpenRole): Promise<Adapter[]> {
-  const { tensors } = await readSafetensors(path);
+  const { tensors, metadata } = await readSafetensors(path);
   const names = Object.keys(tensors);
   const unet = async (): Promise<Model> => (await open('unet')).graph;
   if (names.some((name) => /lora/i.test(name))) {
     return loraOf(path, tensors, {
+      settings: await loraSettings(path, metadata),
       unet: await unet(),
       text: async () => (await open('text-encoder')).graph,
     });
@@ -110,13 +113,19 @@ async function embeddingOf(
 async function loraOf(
   path: string,
   tensors: NamedTensors,
-  { unet, text }: { readonly unet: Model; readonly text: () => Promise<Model> },
+  {
+    settings,
+    unet,
+    text,
+  }: { readonly settings: SettingsOf; readonly unet: Model; readonly text: () => Promise<Model> },
 ): Promise<Adapter[]> {
   const parts = Object.entries(tensors).map(([name, each]) => ({ name, each, ...placeOf(name) }));
   const adapters: Adapter[] = [];
   for (const role of ['unet', 'text-encoder'] as const) {
     const own = parts.filter((part) => part.role === role);
-    if (own.length > 0) adapters.push(adapterOf(path, role, own, role === 'unet' ? unet : await text()));
+    if (own.length === 0) continue;
+    const model = role === 'unet' ? unet : await text();
+    adapters.push(adapterOf(path, role, own, model, settings));
   }
   return adapters;
 }
@@ -138,7 +147,13 @@ interface Found {
 }
 
 /** The pairs of one network. Ranks that differ from layer to layer are brought to the largest with zeros. */
-function adapterOf(path: string, role: AdaptedRole, parts: readonly Part[], model: Model): Adapter {
+function adapterOf(
+  path: string,
+  role: AdaptedRole,
+  parts: readonly Part[],
+  model: Model,
+  settings: SettingsOf,
+): Adapter {
   const layers = new Map<string, LoraPair>();
   for (const pair of insertLora(model, { rank: 1, pattern: /./ }).pairs) {
     layers.set(pair.module, pair).set(pair.module.replaceAll('.', '_'), pair);
@@ -154,7 +169,7 @@ function adapterOf(path: string, role: AdaptedRole, parts: readonly Part[], mode
   }
   const pairs = [...found].map(([module, { down, up, alpha }]) => {
     if (down === undefined || up === undefined) throw foreignLora(path, role, module);
-    return { module, down, up, scale: (alpha ?? down.dims[0]!) / down.dims[0]! };
+    return { module, down, up, scale: scaleOf(path, settings(role), { module, rank: down.dims[0]!, alpha }) };
   });
   const rank = Math.max(...pairs.map(({ down }) => down.dims[0]!));
   const entries = pairs.flatMap(({ module, down, up, scale }): [string, Tensor][] => [
@@ -204,8 +219,10 @@ function placeOf(name: string): { role: AdaptedRole; key: string; part: Part['pa
     const part = kind === 'alpha' ? 'alpha' : kind.startsWith('lora_down') ? 'down' : 'up';
     return { role: network === 'te' ? 'text-encoder' : 'unet', key, part };
   }
-  const role = /^(text_encoder\.|lora_te)/.test(name) ? 'text-encoder' : 'unet';
-  const bare = name.replace(/^(unet|text_encoder)\./, '');
+  const role = /^(base_model\.model\.text_model\.|text_encoder\.|lora_te)/.test(name)
+    ? 'text-encoder'
+    : 'unet';
+  const bare = name.replace(/^base_model\.model\./, '').replace(/^(unet|text_encoder)\./, '');
   // Before PEFT, diffusers kept pairs in attention processors, and those of linear layers in `lora_linear_layer`.
   const plain = bare
     .replace(/\.processor\.to_(q|k|v|out)_lora\.(down|up)/, (_, projection: string, half: string) =>

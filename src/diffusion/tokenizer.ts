@@ -4,8 +4,10 @@
  */
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { isRecord } from '../files/json.ts';
 import { brokenTokenizer, missingTokenizer, reasonOf } from '../messages/index.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
+import { endsSoon } from './safe-pattern.ts';
 
 /** A prompt as a text encoder takes it. */
 export interface Tokens {
@@ -53,16 +55,44 @@ export async function openTokenizer(
       json === undefined
         ? clipTokenizer(JSON.parse(await readFile(vocab!, 'utf8')), await readFile(merges!, 'utf8'))
         : (JSON.parse(await readFile(json, 'utf8')) as TokenizerJson);
-    return await tokenizerOf(described, { length, pad: fill.padToken });
+    const tokenizer = await tokenizerOf(described, { length, pad: fill.padToken });
+    return { ...tokenizer, encode: (prompt) => named(source, () => tokenizer.encode(prompt)) };
   } catch (error) {
-    throw brokenTokenizer(source, reasonOf(error), { cause: error });
+    throw brokenTokenizer(source, reasonIn(error), { cause: error });
   }
 }
+
+/** Models that the tokenizers' format knows, and that the package can run. */
+const MODELS = ['BPE', 'Unigram', 'WordLevel', 'WordPiece'];
+
+/** @throws Error if a description could give no ids, or never end */
+function assertUsable({ model, ...parts }: TokenizerJson): void {
+  if (!isRecord(model)) throw new Error("it has no 'model'");
+  if (model.type !== undefined && !MODELS.includes(model.type)) {
+    throw new Error(`its model is of type '${String(model.type)}'. Available: ${MODELS.join(', ')}`);
+  }
+  const slow = patternsIn(parts).find((pattern) => !endsSoon(pattern));
+  if (slow !== undefined)
+    throw new Error(`its expression '${slow}' repeats a repetition, which may never end`);
+}
+
+/** Every `Regex` of a description. */
+function patternsIn(value: unknown): string[] {
+  if (Array.isArray(value)) return value.flatMap(patternsIn);
+  if (!isRecord(value)) return [];
+  return Object.entries(value).flatMap(([name, each]) =>
+    name === 'Regex' && typeof each === 'string' ? [each] : patternsIn(each),
+  );
+}
+
+const isId = (id: unknown): boolean =>
+  Number.isInteger(id) && (id as number) >= 0 && (id as number) < 2 ** 31;
 
 async function tokenizerOf(
   described: TokenizerJson,
   given: { readonly length: number | undefined; readonly pad: string | undefined },
 ): Promise<Tokenizer> {
+  assertUsable(described);
   const { Tokenizer: Inner } = await import('@huggingface/tokenizers');
   const inner = new Inner({ ...ABSENT, ...described, model: asWordPiece(described.model) }, {});
   const { padding, truncation } = described;
@@ -71,12 +101,30 @@ async function tokenizerOf(
   const pad = (padToken === undefined ? undefined : inner.token_to_id(padToken)) ?? padding?.pad_id ?? 0;
   const encode = (prompt: string): Tokens => {
     const { ids } = inner.encode(prompt);
+    const wrong: unknown = ids.find((id: unknown) => !isId(id));
+    if (wrong !== undefined || !ids.every(isId))
+      throw new Error(`a token has the id ${JSON.stringify(wrong)}`);
     const cut = Math.max(0, ids.length - length);
     if (cut === 0) return { ids: [...ids, ...new Array<number>(length - ids.length).fill(pad)], cut };
     const tail = closingTokens(ids, inner.encode(prompt, { add_special_tokens: false }).ids);
     return { ids: [...ids.slice(0, length - tail), ...ids.slice(ids.length - tail)], cut };
   };
   return { length, encode, idOf: (token) => inner.token_to_id(token) };
+}
+
+/** What the engine says of missing parts tells a user nothing. */
+const reasonIn = (error: unknown): string =>
+  error instanceof TypeError || error instanceof RangeError
+    ? 'its parts do not fit together'
+    : reasonOf(error);
+
+/** A failure of the package names the file. */
+function named<T>(source: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw brokenTokenizer(source, reasonIn(error), { cause: error });
+  }
 }
 
 /** Tokens of a prompt for CLIP. */

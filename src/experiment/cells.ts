@@ -1,6 +1,6 @@
 /** @file The matrix: protections x attacks x metrics x seeds, less what `only` and `except` leave out. */
 import { isDeepStrictEqual } from 'node:util';
-import { CraquelureError } from '../messages/index.ts';
+import { CraquelureError, tooManyCells } from '../messages/index.ts';
 import { type ParsedCall, parseChain } from '../plugin/call.ts';
 import { keyOf } from '../files/keys.ts';
 import type { Cell, MetricSetting, Setting } from './setting.ts';
@@ -26,8 +26,14 @@ export interface MatrixAxes {
   readonly except: readonly CellPattern[];
 }
 
-/** The cells in the order of their rows: by seed, protection, attack, metric. */
+/** A run of more cells would not end, nor would its report open. */
+const MOST_CELLS = 200_000;
+
+/** The cells in the order of their rows: by seed, protection, attack, metric. @throws EXPERIMENT if there are too many */
 export function expandMatrix(axes: MatrixAxes): Cell[] {
+  const { seeds, protections, attacks, metrics } = axes;
+  const count = [seeds, protections, attacks, metrics].reduce((product, { length }) => product * length, 1);
+  if (count > MOST_CELLS) throw tooManyCells(count, MOST_CELLS);
   const cells = axes.seeds.flatMap((seed) =>
     axes.protections.flatMap((protection) =>
       axes.attacks.flatMap((attack) =>
@@ -53,7 +59,7 @@ function makeCell(protection: Setting, attack: Setting, metric: MetricSetting, s
 export function matches(pattern: CellPattern, cell: Cell): boolean {
   const fits = (text: string | undefined, setting: Setting): boolean =>
     text === undefined ||
-    [setting.label, ...setting.links.map(({ id }) => id)].some((name) => globToRegExp(text).test(name)) ||
+    [setting.label, ...setting.links.map(({ id }) => id)].some((name) => fitsGlob(text, name)) ||
     (text.includes('(') && fitsCalls(text, setting));
   return (
     fits(pattern.protection, cell.protection) &&
@@ -82,10 +88,19 @@ function fitsCalls(text: string, { links }: Setting): boolean {
   );
 }
 
-const globToRegExp = (glob: string): RegExp =>
-  new RegExp(
-    `^${glob
-      .split('*')
-      .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-      .join('.*')}$`,
-  );
+/** Whether a text is what a pattern says, whose `*` stand for anything; in one pass, however many there are. */
+export function fitsGlob(glob: string, text: string): boolean {
+  const [first = '', ...others] = glob.split('*');
+  const last = others.pop();
+  if (last === undefined) return text === first;
+  if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last))
+    return false;
+  const end = text.length - last.length;
+  let at = first.length;
+  for (const part of others) {
+    const found = text.indexOf(part, at);
+    if (found < 0 || found + part.length > end) return false;
+    at = found + part.length;
+  }
+  return true;
+}

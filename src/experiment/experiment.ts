@@ -2,10 +2,15 @@
  * @file The experiment file: what it may say (as a schema that editors can use, too), and how it is read. Every
  * mistake is found before anything runs, each with file, line and the fix.
  */
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { type DatasetSpec, datasetSchema } from '../datasets/open.ts';
-import { expected, noCellsLeft, unknownName, unreadableExperiment } from '../messages/index.ts';
+import {
+  CraquelureError,
+  expected,
+  noCellsLeft,
+  unknownName,
+  unreadableExperiment,
+} from '../messages/index.ts';
 import { THRESHOLDS } from '../stats/verdict.ts';
 import { type ModelChoices, modelsSchema, parseModelChoices } from '../models/choice.ts';
 import { expandMatrix, type MatrixAxes } from './cells.ts';
@@ -14,6 +19,7 @@ import { Mistakes } from './mistakes.ts';
 import type { Cell, Setting } from './setting.ts';
 import type { VerdictRule } from './verdict-rule.ts';
 import { sha256 } from '../files/hashes.ts';
+import { readText } from '../files/text.ts';
 import { attackSettings, metricSettings, type PlaceAt, protectionSettings } from './settings.ts';
 import { parseYaml, type YamlFile, type YamlPath } from './yaml-file.ts';
 
@@ -131,8 +137,8 @@ const looseShape = experimentShape({ protection: z.unknown(), attack: z.unknown(
 
 /** Reads and checks an experiment file. @throws EXPERIMENT listing every mistake. */
 export async function readExperiment(file: string, overrides: ExperimentOverrides = {}): Promise<Experiment> {
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw unreadableExperiment(file, error);
+  const text = await readText(file).catch((error: unknown) => {
+    throw error instanceof CraquelureError ? error : unreadableExperiment(file, error);
   });
   return parseExperiment(text, file, overrides);
 }

@@ -5,7 +5,7 @@
 import type { Attack } from '../attacks/define.ts';
 import { attacks } from '../attacks/index.ts';
 import { isRecord } from '../files/json.ts';
-import { expected, noGraph, type Place, unevenZip } from '../messages/index.ts';
+import { expected, noGraph, type Place, tooManySettings, unevenZip } from '../messages/index.ts';
 import { analysisFields, type Metric } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
 import { kindOf } from '../metrics/kinds/index.ts';
@@ -77,6 +77,7 @@ function settingsOf<P extends Described>(
       params: parseParameters(plugin, given, placeOf),
     }));
   });
+  assertFew(kind, choices, placeAt([]));
   return cross(choices).map((chosen) => {
     const named = chosen.map((link) => withChains(link.plugin, link.params, placeAt));
     const links = chosen.map(({ plugin }, i) => ({ plugin, params: named[i]!.params }));
@@ -151,8 +152,18 @@ function sweep(plugin: PluginBase, params: GivenParameters, placeOf: PlaceOf): G
     isSwept(plugin, name, value) ? value.map((each) => ({ [name]: each })) : [{ [name]: value }],
   );
   if (zip !== undefined) axes.push(zipped(plugin, zip, placeOf('zip')));
+  assertFew(plugin.id, axes, placeOf());
   return cross(axes).map((choice) => Object.assign({}, ...choice));
 }
+
+/** Counts what `cross` would make, before it does. @throws EXPERIMENT */
+function assertFew(field: string, lists: readonly (readonly unknown[])[], place: Place | undefined): void {
+  const count = lists.reduce((product, { length }) => product * length, 1);
+  if (count > MOST_SETTINGS) throw tooManySettings(field, count, MOST_SETTINGS, place);
+}
+
+/** Limit for one entry: each of its settings is a row of cells. */
+const MOST_SETTINGS = 10_000;
 
 /** A list is swept, unless the parameter itself takes a list and takes this one. */
 function isSwept(plugin: PluginBase, name: string, value: unknown): value is unknown[] {

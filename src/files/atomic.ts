@@ -1,8 +1,9 @@
 /** @file Files that appear whole or not at all: written under a temporary name, then renamed. */
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { diskFull } from '../messages/index.ts';
 import { temporaryIn } from './temporaries.ts';
+import { makeFolder } from './folders.ts';
 
 export interface WriteOptions {
   /** Folder of the temporary file, on the file system of `path` (default: the folder of `path`). */
@@ -40,7 +41,7 @@ async function inFolder(folder: string, make: boolean, act: () => Promise<void>)
     await act();
   } catch (error) {
     if (!make || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await act();
   }
 }
@@ -60,6 +61,20 @@ async function writeChunks(
   } finally {
     await file.close();
   }
+}
+
+/** Waits until the disk has a file that was written before, and its name. A file that is gone is nothing to wait for. */
+export async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  try {
+    await file?.sync();
+  } finally {
+    await file?.close();
+  }
+  await syncFolder(dirname(path));
 }
 
 /** A new name is on the disk when its folder is; some systems cannot say so of a folder. */

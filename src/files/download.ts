@@ -6,7 +6,7 @@
  * whoever may not be alone holds a lock.
  */
 import { createWriteStream } from 'node:fs';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -16,19 +16,23 @@ import {
   insecureUrl,
   interrupted,
   noSpace,
+  tooLargeDownload,
   truncatedDownload,
   unreachable,
   wrongDownload,
 } from '../messages/index.ts';
 import { hashOf } from './hashes.ts';
 import { type Environment, freeSpace } from './places.ts';
+import { makeFolder } from './folders.ts';
 
 export interface DownloadOptions {
   /** What the bytes have to be; without it they are taken as they come, and their hash is told. */
   readonly sha256?: string | undefined;
   readonly onProgress?: (received: number, total: number | undefined) => void;
   readonly signal?: AbortSignal | undefined;
-  /** `HF_ENDPOINT` names a mirror of the Hugging Face hub, `HF_TOKEN` opens its gated models. */
+  /** More bytes than this are refused, whatever the server says (default: 64 GiB). */
+  readonly maxBytes?: number | undefined;
+  /** `HF_ENDPOINT` names a mirror of the Hugging Face hub, `HF_TOKEN` opens gated models of the hub itself. */
   readonly env?: Environment;
 }
 
@@ -42,6 +46,7 @@ export interface Downloaded {
 
 const HUB = 'https://huggingface.co';
 const ATTEMPTS = 3;
+const MOST_BYTES = 64 * 2 ** 30;
 const STALLED_MS = 60_000;
 
 /** Fetches `url` into `path`. @throws MODEL: no network, no space, refused, cut short, or other bytes than listed. */
@@ -53,7 +58,7 @@ export async function download(
   const { env = process.env, sha256: listed } = options;
   const from = mirrored(url, env);
   const part = `${path}.part`;
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   for (let attempt = 1; ; attempt++) {
     try {
       await fetchRest(from, part, options);
@@ -83,58 +88,94 @@ export async function download(
 const mirrored = (url: string, { HF_ENDPOINT: mirror }: Environment): string =>
   mirror && url.startsWith(`${HUB}/`) ? mirror.replace(/\/+$/, '') + url.slice(HUB.length) : url;
 
-/** Appends what is missing of the file to `part`. */
-async function fetchRest(
-  url: string,
-  part: string,
-  { signal, onProgress, env = process.env }: DownloadOptions,
-): Promise<void> {
-  const have = await sizeOf(part);
-  const etag = await readFile(`${part}.etag`, 'utf8').catch(() => undefined);
-  const resume = have > 0 && etag !== undefined;
-  const stalled = new AbortController();
-  const response = await request(url, {
-    headers: {
-      ...(resume && { range: `bytes=${have}-`, 'if-range': etag }),
-      ...(env.HF_TOKEN && isHub(url, env) && { authorization: `Bearer ${env.HF_TOKEN}` }),
-    },
-    signal: AbortSignal.any([stalled.signal, ...(signal ? [signal] : [])]),
-  });
-  if (response.status === 416 && resume && totalOf(response) === have) return; // nothing was missing
-  if (!response.ok) {
-    if (response.status === 416) await rm(part, { force: true });
-    throw httpRefused(url, response.status);
-  }
-  const start = response.status === 206 ? have : 0;
-  const rest = Number(response.headers.get('content-length') ?? Number.NaN);
-  const total = Number.isNaN(rest) || response.headers.has('content-encoding') ? undefined : start + rest;
-  const free = await freeSpace(part);
-  if (rest > free) {
-    await response.body?.cancel(); // else its connection keeps the process alive
-    throw noSpace(part.replace(/\.part$/, ''), free, rest);
-  }
-  const seen = response.headers.get('etag');
-  if (seen !== null && !seen.startsWith('W/')) await writeFile(`${part}.etag`, seen);
-  else await rm(`${part}.etag`, { force: true });
+/** An answer that goes on where the part ends. */
+interface Rest {
+  readonly response: Response;
+  /** Where its bytes begin. */
+  readonly start: number;
+  /** Size of the whole file; undefined if the server does not say. */
+  readonly total: number | undefined;
+}
 
+/** Appends what is missing of the file to `part`. */
+async function fetchRest(url: string, part: string, options: DownloadOptions): Promise<void> {
+  const stalled = new AbortController();
+  const rest = await askForRest(url, part, stalled.signal, options);
+  if (rest === undefined) return; // nothing was missing
+  const { response, start, total } = rest;
+  const { onProgress, maxBytes = MOST_BYTES } = options;
   let received = start;
-  let timer = setTimeout(() => stalled.abort(new Error('stalled')), STALLED_MS);
-  const body = Readable.fromWeb(response.body as import('node:stream/web').ReadableStream);
+  const stall = (): NodeJS.Timeout => setTimeout(() => stalled.abort(new Error('stalled')), STALLED_MS);
+  let timer = stall();
   const counted = async function* (chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
     for await (const chunk of chunks) {
       clearTimeout(timer);
-      timer = setTimeout(() => stalled.abort(new Error('stalled')), STALLED_MS);
+      timer = stall();
       received += chunk.length;
+      if (received > maxBytes) throw tooLargeDownload(url, maxBytes);
       onProgress?.(received, total);
       yield chunk;
     }
   };
   try {
+    const body = Readable.fromWeb(response.body as import('node:stream/web').ReadableStream);
     await pipeline(body, counted, createWriteStream(part, { flags: start > 0 ? 'a' : 'w' }));
+  } catch (error) {
+    if (error instanceof CraquelureError) await rm(part, { force: true }); // too large: nothing of it is of use
+    throw error;
   } finally {
     clearTimeout(timer);
   }
   if (total !== undefined && received !== total) throw new Error('cut short');
+}
+
+/** The answer, if it can be what is wanted; undefined if nothing is missing. @throws MODEL */
+async function askForRest(
+  url: string,
+  part: string,
+  stalled: AbortSignal,
+  { signal, env = process.env, maxBytes = MOST_BYTES }: DownloadOptions,
+): Promise<Rest | undefined> {
+  const have = await sizeOf(part);
+  const etag = await readFile(`${part}.etag`, 'utf8').catch(() => undefined);
+  const resume = have > 0 && etag !== undefined;
+  const response = await request(url, {
+    headers: {
+      'accept-encoding': 'identity', // what is counted is what is written
+      ...(resume && { range: `bytes=${have}-`, 'if-range': etag }),
+      ...(env.HF_TOKEN && new URL(url).origin === HUB && { authorization: `Bearer ${env.HF_TOKEN}` }),
+    },
+    signal: AbortSignal.any([stalled, ...(signal ? [signal] : [])]),
+  });
+  if (response.status === 416 && resume && totalOf(response) === have) return undefined;
+  const start = response.status === 206 ? have : 0;
+  const length = Number(response.headers.get('content-length') ?? Number.NaN);
+  const refused = await refusal(url, part, response, { start, length, maxBytes });
+  if (refused !== undefined) {
+    await response.body?.cancel(); // else its connection keeps the process alive
+    throw refused;
+  }
+  const seen = response.headers.get('etag');
+  if (seen !== null && !seen.startsWith('W/')) await writeFile(`${part}.etag`, seen);
+  else await rm(`${part}.etag`, { force: true });
+  const unknown = Number.isNaN(length) || response.headers.has('content-encoding');
+  return { response, start, total: unknown ? undefined : start + length };
+}
+
+/** Why an answer is of no use, if it is not. */
+async function refusal(
+  url: string,
+  part: string,
+  { status, body }: Response,
+  { start, length, maxBytes }: { readonly start: number; readonly length: number; readonly maxBytes: number },
+): Promise<CraquelureError | undefined> {
+  if (![200, 206].includes(status) || body === null) {
+    if (status === 416) await rm(part, { force: true });
+    return httpRefused(url, status);
+  }
+  if (start + length > maxBytes) return tooLargeDownload(url, maxBytes);
+  const free = await freeSpace(part);
+  return length > free ? noSpace(part.replace(/\.part$/, ''), free, length) : undefined;
 }
 
 /** A request that stays on HTTPS through all redirects; only this machine itself may be asked in plain HTTP. */
@@ -160,9 +201,6 @@ async function request(
   }
   throw httpRefused(url, 508);
 }
-
-const isHub = (url: string, { HF_ENDPOINT: mirror = HUB }: Environment): boolean =>
-  new URL(url).origin === new URL(mirror).origin;
 
 /** The size that a refused range names: `bytes * /1234`. */
 const totalOf = (response: Response): number =>

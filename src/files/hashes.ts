@@ -36,7 +36,7 @@ export async function knownHashOf(path: string, cache: string): Promise<string> 
   if (bytes < WORTH_REMEMBERING) return hashOf(path);
   const file = resolve(path);
   const entry = join(cache, 'hashes', `${sha256(file).slice(0, 32)}.json`);
-  const before = await readJson<Remembered>(entry);
+  const before = await readJson<Remembered>(entry).catch(() => undefined); // then it is hashed again
   const same = before?.path === file && before.bytes === bytes && before.modifiedMs === modifiedMs;
   if (same) return before.sha256;
   const now: Remembered = { path: file, bytes, modifiedMs, sha256: await hashOf(path) };

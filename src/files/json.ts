@@ -1,4 +1,4 @@
-/** @file JSON files: written whole, read with forgiveness. */
+/** @file JSON files: written whole, and of no use if damaged. */
 import { readFile } from 'node:fs/promises';
 import { type WriteOptions, writeAtomically } from './atomic.ts';
 
@@ -14,10 +14,21 @@ export const writeJson = (
   { compact = false, ...options }: JsonOptions = {},
 ): Promise<void> => writeAtomically(path, `${JSON.stringify(value, null, compact ? 0 : 2)}\n`, options);
 
-/** What a JSON file holds, of the shape that the caller vouches for; undefined if it is missing or damaged. */
+/**
+ * What a JSON file holds, of the shape that the caller vouches for; undefined if it is missing or damaged. Whatever else
+ * keeps it from being read, such as too many open files, is no reason to take it for missing.
+ * @throws the system's own error
+ */
 export async function readJson<T>(path: string): Promise<T | undefined> {
+  let text: string;
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as T;
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw error;
+  }
+  try {
+    return JSON.parse(text) as T;
   } catch {
     return undefined;
   }

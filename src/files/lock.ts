@@ -1,32 +1,35 @@
 /**
  * @file Locks: files that only one process on all hosts of a shared disk can hold at a time.
  *
- * The file says who holds it: process, a word of its own, host. Its time is the holder's heartbeat, every 5 s; so an
+ * The file says who holds it: process, a word of its own, host, and the boot and PID namespace of that host. Its time is the holder's heartbeat, every 5 s; so an
  * event loop may be busy for many seconds. Who comes later respects it, or takes it over if it is abandoned:
  *
  *     holder                                    abandoned
  *     this process                              never
- *     this host, and its process is gone        at once
- *     this host, and its process lives          an hour after the last heartbeat: it may be suspended
- *     this host and process id, by a restart    a minute after the last heartbeat
- *     another host, or nobody can tell          a minute after the last heartbeat
+ *     this place, and its process is gone       at once
+ *     this place, and its process lives         an hour after the last heartbeat: it may be suspended
+ *     this place and process id, by a restart   a minute after the last heartbeat
+ *     another host, boot or container           a minute after the last heartbeat
+ *     nobody can tell: empty or damaged         a minute after the last heartbeat
  *
- * So the clocks of hosts may differ by some seconds, and containers that share a disk need host names of their own.
+ * So the clocks of hosts may differ by some seconds. A heartbeat of more than a day in the future is none.
  */
 import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, link, mkdir, open, rename, rm, utimes, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { copyFile, link, open, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { diskFull, interrupted, noSpace } from '../messages/index.ts';
+import { diskFull, interrupted, noSpace, unusableLock } from '../messages/index.ts';
 import { sha256 } from './hashes.ts';
 import { freeSpace } from './places.ts';
 import { isAlive, temporaryIn } from './temporaries.ts';
+import { HOST, PLACE } from './this-host.ts';
+import { makeFolder } from './folders.ts';
 
 const HEARTBEAT_MS = 5_000;
 const SILENT_MS = 60_000;
 const SUSPENDED_MS = 3_600_000;
+const DAY_MS = 24 * 3_600_000;
 const ASKED_MS = 100;
 
 /** A lock that this process holds. */
@@ -45,7 +48,7 @@ export interface Held {
  * have it. @throws STORE if the disk is full, else the system's own error.
  */
 export async function takeLock(path: string): Promise<Lock | Held> {
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   const taken = await occupy(path, path).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENOSPC' ? diskFull(path, error) : error;
   });
@@ -116,7 +119,7 @@ async function occupy(
   path: string,
   lock: string,
 ): Promise<{ readonly own: string } | { readonly other: string }> {
-  const own = `${process.pid} ${randomUUID()} ${hostname()}`;
+  const own = [process.pid, randomUUID(), HOST, ...(PLACE === '' ? [] : [PLACE])].join(' ');
   const temporary = temporaryIn(dirname(lock));
   held.add(own);
   let won = false;
@@ -188,6 +191,8 @@ async function look(path: string): Promise<Seen | undefined> {
   try {
     const { mtimeMs: heartbeatMs } = await file.stat();
     return { content: await file.readFile('utf8'), heartbeatMs };
+  } catch (error) {
+    throw unusableLock(path, error);
   } finally {
     await file.close();
   }
@@ -198,7 +203,8 @@ function isAbandoned({ content, heartbeatMs }: Seen): boolean {
   const { pid, here } = parsed(content);
   if (here && !isAlive(pid)) return true;
   const patience = here && pid !== process.pid ? SUSPENDED_MS : SILENT_MS;
-  return Date.now() - heartbeatMs > patience;
+  const silentMs = Date.now() - heartbeatMs;
+  return silentMs > patience || silentMs < -DAY_MS;
 }
 
 function holderOf(content: string): string {
@@ -206,9 +212,11 @@ function holderOf(content: string): string {
   return `process ${Number.isNaN(pid) ? '?' : pid}${here || host === '' ? '' : ` on ${host}`}`;
 }
 
-/** Process and host; `here` if that host is this one. Earlier versions named no host in the locks of runs. */
+/** Process and host; `here` if its id means the same to this process. Earlier versions named no place, or no host either. */
 function parsed(content: string): { pid: number; host: string; here: boolean } {
-  const [, number = '', host = ''] = /^([1-9]\d*)(?: \S+ (\S+))?$/.exec(content) ?? [];
+  const form = /^([1-9]\d*)(?: \S+ (\S+)(?: (\S+))?)?$/.exec(content);
+  const [, number = '', host = '', place = ''] = form ?? [];
   const pid = number === '' ? Number.NaN : Number(number);
-  return { pid, host, here: pid > 0 && (host === '' || host === hostname()) };
+  const here = pid > 0 && (host === '' || host === HOST) && (place === '' || place === PLACE);
+  return { pid, host, here };
 }

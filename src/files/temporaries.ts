@@ -4,15 +4,15 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { HOST, PLACE } from './this-host.ts';
 
-/** This host in a file's name. */
-const HOST = hostname().replaceAll(/[^A-Za-z0-9-]/g, '_');
+/** This host, boot and PID namespace in a file's name: elsewhere, the process id means another process. */
+const HERE = [HOST, PLACE].join('-').replaceAll(/[^A-Za-z0-9-]/g, '_');
 
 /** A name in `folder` that nobody else uses, hidden and ending in `.tmp`. */
 export const temporaryIn = (folder: string): string =>
-  join(folder, `.craquelure.${HOST}.${process.pid}-${randomUUID().slice(0, 8)}.tmp`);
+  join(folder, `.craquelure.${HERE}.${process.pid}-${randomUUID().slice(0, 8)}.tmp`);
 
 const DAY_MS = 24 * 3_600_000;
 
@@ -25,7 +25,7 @@ export async function sweepTemporaries(folder: string): Promise<void> {
     if (!/\.\d+-[0-9a-f]{8}\.tmp$/.test(name)) continue; // earlier versions gave no host: their age tells
     const [, host, pid] = /^\.craquelure\.([\w-]+)\.(\d+)-[0-9a-f]{8}\.tmp$/.exec(name) ?? [];
     const path = join(folder, name);
-    const orphaned = host === HOST && !isAlive(Number(pid));
+    const orphaned = host === HERE && !isAlive(Number(pid));
     if (orphaned || (await isOlderThan(path, DAY_MS))) await rm(path, { force: true });
   }
 }

@@ -21,6 +21,7 @@ import {
   unwritableImage,
 } from '../messages/index.ts';
 import { formatOfPath, pngFrames, type ReadableFormat, sniffFormat } from './formats.ts';
+import { withoutStrayBytes } from './jpeg-segments.ts';
 import { type EncodedImage, type Image, type ImageFormat, toBytes } from './image.ts';
 
 /** Pictures above this many pixels are refused unless the user allows more: 100 megapixels are 1.2 GB as float32. */
@@ -73,7 +74,7 @@ export async function decodeImage(bytes: Uint8Array, options: DecodeOptions): Pr
   try {
     const header = await sharp(bytes, INPUT).metadata();
     assertAcceptable(name, format, bytes, header, maxPixels);
-    const image = await decodePixels(bytes, header);
+    const image = await decodePixels(format === 'jpeg' ? withoutStrayBytes(bytes) : bytes, header);
     return format === 'gif' ? image : { ...image, file: { format, bytes } };
   } catch (error) {
     throw damagedUnlessOurs(name, error);
@@ -97,9 +98,10 @@ function assertAcceptable(
 async function decodePixels(bytes: Uint8Array, header: Metadata): Promise<Image> {
   const sharp = await loadSharp();
   const deep = header.depth === 'ushort';
-  // For 16-bit input sharp converts a profile to Display P3 and never on to sRGB, so such a file is first
-  // rewritten with 8 bits and its own profile.
-  const input = deep && header.hasProfile ? await narrowed(bytes) : bytes;
+  // For 16-bit input sharp converts a profile of RGB to Display P3 and never on to sRGB, and drops one of grey, so such a
+  // file is first rewritten with 8 bits and its own profile.
+  const form = NARROW[header.space];
+  const input = deep && header.hasProfile && form ? await narrowed(bytes, form) : bytes;
   const wide = deep && !header.hasProfile;
   const { data, info } = await sharp(input, INPUT)
     .autoOrient()
@@ -110,11 +112,14 @@ async function decodePixels(bytes: Uint8Array, header: Metadata): Promise<Image>
   return separate(values, info, wide ? 65535 : 255);
 }
 
-async function narrowed(bytes: Uint8Array): Promise<Uint8Array> {
+/** The 8-bit form of a colour space of 16 bits: the profile fits no other. */
+const NARROW: Readonly<Record<string, 'srgb' | 'b-w'>> = { rgb16: 'srgb', grey16: 'b-w' };
+
+async function narrowed(bytes: Uint8Array, form: 'srgb' | 'b-w'): Promise<Uint8Array> {
   const sharp = await loadSharp();
   return sharp(bytes, { ...INPUT, ignoreIcc: true })
     .keepMetadata()
-    .toColourspace('srgb')
+    .toColourspace(form)
     .png({ compressionLevel: 0 })
     .toBuffer();
 }

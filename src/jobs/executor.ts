@@ -79,6 +79,7 @@ export async function localExecutor(
     minThreads: jobs,
     maxThreads: jobs,
   });
+  threads.on('error', () => undefined); // each task tells its own failure; an uncaught event would print a stack trace
   const underWay = new Set<Promise<JobOutcome>>();
   const listeners = new Map<string, OnFraction>();
   const news = new BroadcastChannel(progressChannel);
@@ -116,5 +117,8 @@ export async function localExecutor(
   };
 }
 
-/** How long jobs under way may take to stop before their threads are ended. */
-const CLOSE_MS = 10_000;
+/**
+ * How long jobs under way may take to stop before their threads are ended. Ending a thread within a native run aborts the
+ * process; a step of a training may take a minute on a loaded machine. A second Ctrl-C ends the process at once.
+ */
+const CLOSE_MS = 300_000;

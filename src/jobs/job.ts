@@ -198,7 +198,7 @@ export function artefactsIn({ output }: JobRecord): readonly ArtefactOutput[] {
 export const IMPORT_VERSION = 1;
 
 /** Raise when the form of imported artefacts, or what every stage does around a plug-in, changes. */
-export const STORE_VERSION = 3;
+export const STORE_VERSION = 4;
 
 /** The jobs that show a picture to the networks of a step. */
 export const embedJobs = ({ models = {} }: JobStep, input: string): EmbedJob[] =>

@@ -18,7 +18,15 @@ export interface JobEvent {
 
 export interface Session {
   readonly get: GetRecord;
-  readonly counts: { executed: number; reused: number; failed: number };
+  readonly counts: SessionCounts;
+}
+
+/** How many jobs there were, by what became of them; `mended`: their inputs were damaged and made again. */
+export interface SessionCounts {
+  executed: number;
+  reused: number;
+  failed: number;
+  mended: number;
 }
 
 /** Opens a session; `onJob` hears of every distinct job once, `onProgress` of long ones while they go on. */
@@ -29,9 +37,11 @@ export function openSession(
   onProgress?: (job: Job, fraction: number) => void,
 ): Session {
   const known = new Map<string, Promise<JobRecord>>();
-  const counts = { executed: 0, reused: 0, failed: 0 };
-  const { doOnce, remember } = mending(store, (job, context) =>
-    executor.execute(job, context, onProgress && ((fraction) => onProgress(job, fraction))),
+  const counts: SessionCounts = { executed: 0, reused: 0, failed: 0, mended: 0 };
+  const { doOnce, remember } = mending(
+    store,
+    (job, context) => executor.execute(job, context, onProgress && ((fraction) => onProgress(job, fraction))),
+    () => counts.mended++,
   );
 
   const note = (event: JobEvent): void => {
@@ -42,6 +52,7 @@ export function openSession(
   const findOrDo = async (job: Job, context: JobContext, key: string): Promise<JobRecord> => {
     const found = await store.find(key);
     if (found !== undefined) {
+      await stageOf(job).confirm?.(job, context);
       note({ job, outcome: 'reused', ms: 0, record: found });
       return found;
     }
@@ -71,7 +82,7 @@ export function openSession(
 }
 
 /** Execution that makes damaged inputs again: a damaged artefact is removed when it is read, and its maker is known. */
-function mending(store: Store, execute: GetRecord) {
+function mending(store: Store, execute: GetRecord, onMended: () => void) {
   const makers = new Map<string, { job: Job; context: JobContext }>(); // by the hash of what they made
 
   const doOnce: GetRecord = async (job, context) => {
@@ -80,6 +91,7 @@ function mending(store: Store, execute: GetRecord) {
     } catch (error) {
       const damaged = error instanceof CraquelureError && error.code === 'STORE';
       if (!damaged || !(await mend(job, context))) throw error;
+      onMended();
       return execute(job, context);
     }
   };

@@ -3,7 +3,6 @@
  * what `plan` can say of it beforehand. Every question that depends on the stage is answered by its entry in `STAGES`
  * (`stages/index.ts`); nothing else asks for a stage's name.
  */
-import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { type ModelsOf, modelsFrom } from '../experiment/bindings.ts';
 import { type PicturesOf, picturesFrom } from '../experiment/references.ts';
@@ -22,6 +21,7 @@ import {
 import type { Pictures } from './pictures.ts';
 import type { Cost, NetworkCosts } from './stages/training-cost.ts';
 import type { Store } from './store.ts';
+import { makeFolder } from '../files/folders.ts';
 
 /** What a thread keeps from job to job. */
 export interface WorkerState {
@@ -54,6 +54,8 @@ export interface Stage<J extends Job = Job> {
   work(job: J): string;
   /** True if a training writes checkpoints, from which an interrupted job continues; they go when the job is done. */
   readonly checkpoint: boolean;
+  /** Whether a stored result still belongs to what lies outside the store. @throws as `execute` would today */
+  confirm?(job: J, context: JobContext): Promise<void>;
   /** @throws whatever the plug-in throws */
   execute(job: J, context: JobContext, state: WorkerState, services: PluginServices): Promise<JobOutput>;
   /** Stands for the output while the job is not done; `picture` makes an artefact that does not exist yet. */
@@ -107,6 +109,6 @@ export const checkpointFile = (store: Pick<Store, 'dir'>, key: string): Checkpoi
 /** The same, in a folder that is there. */
 export async function openCheckpoint(store: Pick<Store, 'dir'>, key: string): Promise<CheckpointFile> {
   const file = checkpointFile(store, key);
-  await mkdir(dirname(file.path), { recursive: true });
+  await makeFolder(dirname(file.path));
   return file;
 }

@@ -69,3 +69,11 @@ export const listed = (names: readonly string[]): string =>
 /** The text of anything thrown, for a row or a terminal. */
 export const reasonOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message : String(thrown);
+
+/** A text file in another encoding. */
+export const notUtf8 = (file: string, line: number): CraquelureError =>
+  new CraquelureError(
+    'USAGE',
+    `Expected UTF-8 text but received other bytes${at({ file, line })}. ` +
+      "Save the file as UTF-8 (in a spreadsheet: 'CSV UTF-8')",
+  );

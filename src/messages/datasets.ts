@@ -1,5 +1,5 @@
 /** @file What the program says when something is wrong with data sets. */
-import { CraquelureError, type Place, at, solutions } from './base.ts';
+import { CraquelureError, type Place, at, quoted, solutions } from './base.ts';
 
 /** A manifest or folder that is not there. */
 export const missingDataset = (path: string, kind: 'manifest' | 'folder'): CraquelureError =>
@@ -24,6 +24,14 @@ export const missingColumn = (
   new CraquelureError(
     'DATASET',
     `Missing column${absent.length > 1 ? 's' : ''} ${absent.join(', ')} in the header '${found.join(',')}'${at(place)}`,
+  );
+
+/** A header that names a column twice: which one counts, nobody can tell. */
+export const doubledColumns = (names: readonly string[], place: Place): CraquelureError =>
+  new CraquelureError(
+    'DATASET',
+    `Expected each column once but the header has ${names.map(quoted).join(' and ')} more than once${at(place)}. ` +
+      'Remove or rename the others',
   );
 
 /** All mistakes in the rows of a manifest, each a line `file:line: what is wrong`. */

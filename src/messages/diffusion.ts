@@ -141,6 +141,14 @@ export const foreignLora = (
         : `expected shape [${(wanted ?? []).join(', ')}] for '${name}' but the file has [${found.join(', ')}]`),
   );
 
+/** Settings of a LoRA file that cannot be read; without them its strength is unknown. */
+export const unusableLoraSettings = (path: string, where: string): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Cannot use LoRA file '${path}': ${where} is not valid, so the strength (alpha) is unknown. ` +
+      'Save the file again with the program that made it',
+  );
+
 export const otherEmbedding = (
   path: string,
   token: string,

@@ -33,6 +33,20 @@ export const unevenZip = (
     `Expected lists of equal length for ${field} but received ${names.map((name, i) => `${lengths[i]} for ${name}`).join(', ')}${at(place)}`,
   );
 
+/** Lists of parameters that stand for more settings than a run can have. */
+export const tooManySettings = (field: string, count: number, most: number, place?: Place): CraquelureError =>
+  new CraquelureError(
+    'EXPERIMENT',
+    `Expected at most ${most} settings for ${field} but its lists stand for ${count}${at(place)}. Shorten the lists, or pair them with zip`,
+  );
+
+/** A matrix of more cells than a run can have. */
+export const tooManyCells = (count: number, most: number): CraquelureError =>
+  new CraquelureError(
+    'EXPERIMENT',
+    `Expected at most ${most} cells but protections, attacks, metrics and seeds make ${count}. Split the experiment into several files`,
+  );
+
 /** `only`, `except` or `--only` leave no cell of the matrix. */
 export const noCellsLeft = (
   pattern: object,

@@ -5,7 +5,7 @@
  * and `Unknown attack 'jpg'. Did you mean 'jpeg'? Available: ...`. Tests assert on these functions, so that a
  * sentence is worded once.
  */
-export { CraquelureError, type ErrorCode, type Place, reasonOf } from './base.ts';
+export { CraquelureError, type ErrorCode, notUtf8, type Place, reasonOf } from './base.ts';
 export * from './attacks.ts';
 export * from './cli.ts';
 export * from './datasets.ts';

@@ -1,5 +1,5 @@
 /** @file What the program says when a job or the artefact store fails, or when a plug-in breaks its promises. */
-import { CraquelureError } from './base.ts';
+import { CraquelureError, reasonOf } from './base.ts';
 
 // ---- the artefact store --------------------------------------------------------------------------------------
 
@@ -8,6 +8,31 @@ export const diskFull = (path: string, cause?: unknown): CraquelureError =>
     'STORE',
     `Cannot write '${path}': the disk is full. Free some space, or name another folder with --store or --out. ` +
       'Then run the same command again: finished work is kept',
+    { cause },
+  );
+
+/** Whether the text of an error is that of `diskFull`: such work is done again without being asked. */
+export const saysDiskFull = (text: string): boolean => /^Cannot write '.*': the disk is full\. /s.test(text);
+
+/** A folder that cannot be made, or that is a file. */
+export const unwritableFolder = (path: string, cause: unknown): CraquelureError =>
+  new CraquelureError('STORE', `Cannot make the folder '${path}': ${reasonOf(cause)}. Name another folder`, {
+    cause,
+  });
+
+/** Something in the place of a lock that cannot be one, such as a folder. */
+export const unusableLock = (path: string, cause: unknown): CraquelureError =>
+  new CraquelureError(
+    'STORE',
+    `Cannot use '${path}' as a lock: ${reasonOf(cause)}. Remove it if no other craquelure process is running`,
+    { cause },
+  );
+
+/** A file of the store that is there but cannot be read. */
+export const unreadableStore = (path: string, cause: unknown): CraquelureError =>
+  new CraquelureError(
+    'STORE',
+    `Cannot read '${path}' in the store: ${reasonOf(cause)}. Make it readable, or remove it and run the same command again`,
     { cause },
   );
 

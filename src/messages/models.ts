@@ -156,6 +156,13 @@ const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 export const insecureUrl = (url: string): CraquelureError =>
   new CraquelureError('MODEL', `Cannot download '${url}': only https:// addresses are allowed`);
 
+/** A download that goes on beyond what it can be. */
+export const tooLargeDownload = (url: string, most: number): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Expected at most ${megabytes(most)} from '${url}' but it has more. It was deleted. Check the address, or get the file by hand`,
+  );
+
 /** A server that cannot be reached. */
 export const unreachable = (url: string, code: string, cause: unknown): CraquelureError =>
   new CraquelureError(

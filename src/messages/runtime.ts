@@ -66,6 +66,19 @@ export const misfitTensor = (
 ): CraquelureError =>
   new CraquelureError('USAGE', `Expected ${wanted} for ${what} of model '${model}' but received ${received}`);
 
+/** Inputs too small for the windows of a network. */
+export const inputTooSmall = (
+  model: string,
+  received: string,
+  node: string,
+  least: number | undefined,
+): CraquelureError =>
+  new CraquelureError(
+    'IMAGE',
+    `Expected sides of at least ${least ?? 'more than 512'} px for model '${model}' but received ${received}: ` +
+      `nothing is left of them at ${node}. Use larger images`,
+  );
+
 /** A session used after it was closed: a mistake of the program. */
 export const closedSession = (model: string): CraquelureError =>
   new CraquelureError('DEVICE', `The session of model '${model}' was used after it was closed`);

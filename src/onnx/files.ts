@@ -4,6 +4,7 @@ import { dirname, isAbsolute, relative, resolve, sep } from 'node:path';
 import { invalidModel, reasonOf, unusableExternalData } from '../messages/index.ts';
 import { decodeModel } from './decode.ts';
 import { encodeModel } from './encode.ts';
+import { assertLimits } from './limits.ts';
 import { byteLength, type Graph, type Model, type StoredTensor } from './model.ts';
 import { writeAtomically } from '../files/atomic.ts';
 
@@ -17,6 +18,7 @@ export async function readModel(path: string): Promise<Model> {
   });
   const folder = dirname(resolve(path));
   const model = decodeModel(bytes, { name: path, folder });
+  assertLimits(model, path);
   await checkExternalData(model, path);
   return model;
 }

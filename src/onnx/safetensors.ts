@@ -122,11 +122,24 @@ async function parsed(file: FileHandle): Promise<Safetensors> {
   const header: unknown = JSON.parse(Buffer.from(await read(8, length)).toString('utf8'));
   const { [METADATA]: about = {}, ...entries } = headerSchema.parse(header);
   const values = { size: size - 8 - length, read: (at: number, n: number) => read(8 + length + at, n) };
+  assertGapless(entries, values.size);
   const tensors: [string, Tensor][] = [];
   for (const [name, entry] of Object.entries(entries)) {
     tensors.push([name, await tensorOf(name, entry, values)]);
   }
   return { tensors: Object.fromEntries(tensors), metadata: metadataSchema.parse(about) };
+}
+
+/** Tensors that overlap, or bytes that belong to none, are no file of this format; the reference refuses both. */
+function assertGapless(entries: Readonly<Record<string, unknown>>, size: number): void {
+  const spans = Object.values(entries).map((entry) => entrySchema.parse(entry).data_offsets);
+  let at = 0;
+  for (const [begin, end] of spans.sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
+    if (begin !== at || end < begin)
+      throw new RangeError(`its tensors overlap or leave gaps at byte ${Math.min(begin, at)}`);
+    at = end;
+  }
+  if (at < size) throw new RangeError(`its tensors take ${at} bytes but it has ${size}`);
 }
 
 async function tensorOf(
@@ -139,7 +152,12 @@ async function tensorOf(
     shape,
     data_offsets: [begin, end],
   } = entrySchema.parse(entry);
-  const known = dtype === 'BF16' ? 'uint16' : (DTYPES as Readonly<Record<string, DType>>)[dtype];
+  const known =
+    dtype === 'BF16'
+      ? 'uint16'
+      : Object.hasOwn(DTYPES, dtype)
+        ? DTYPES[dtype as keyof typeof DTYPES]
+        : undefined;
   if (known === undefined) throw new RangeError(`'${name}' is of type ${dtype}`);
   const wanted = elementCount(shape) * bytesPerElement(known);
   if (end - begin !== wanted || end > values.size) {

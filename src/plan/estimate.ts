@@ -1,5 +1,4 @@
 /** @file What a run would do: which jobs the store holds, which are missing, and how long those may take. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CraquelureError } from '../messages/index.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
@@ -12,7 +11,7 @@ import { lackingIn, measurementOf } from './measurements.ts';
 import type { Plan } from './plan.ts';
 import { unitsOf } from './units.ts';
 import type { JobEvent } from '../jobs/session.ts';
-import { writeJson } from '../files/json.ts';
+import { isRecord, readJson, writeJson } from '../files/json.ts';
 import type { Store } from '../jobs/store.ts';
 import type { SettingLink } from '../experiment/setting.ts';
 
@@ -27,13 +26,15 @@ export type Timings = Readonly<Record<string, Timing>>;
 
 const timingsPath = (store: Store): string => join(store.dir, 'timings.json');
 
+/** The times so far; entries that are not times are left out, and replaced by those of the next run. */
 export async function readTimings(store: Store): Promise<Timings> {
-  try {
-    return JSON.parse(await readFile(timingsPath(store), 'utf8')) as Timings;
-  } catch {
-    return {};
-  }
+  const found = await readJson<unknown>(timingsPath(store));
+  const entries = isRecord(found) ? Object.entries(found) : [];
+  return Object.fromEntries(entries.filter((entry): entry is [string, Timing] => isTiming(entry[1])));
 }
+
+const isTiming = (value: unknown): value is Timing =>
+  isRecord(value) && Number(value.jobs) > 0 && Number(value.ms) >= 0 && Number.isFinite(value.ms);
 
 /** Adds up the times of executed jobs; `save` merges them into the store's. */
 export function timingRecorder(): { add(event: JobEvent): void; save(store: Store): Promise<void> } {

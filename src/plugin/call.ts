@@ -119,11 +119,12 @@ function name(source: Source, of: string): string {
   return match(source, NAME) ?? raise(unexpected(source, `the name of ${of}`));
 }
 
-function value(source: Source): unknown {
+function value(source: Source, depth = 0): unknown {
+  if (depth > DEEPEST) throw unexpected(source, `lists nested at most ${DEEPEST} deep`);
   if (accept(source, '[')) {
     const items: unknown[] = [];
     if (accept(source, ']')) return items;
-    do items.push(value(source));
+    do items.push(value(source, depth + 1));
     while (accept(source, ','));
     if (!accept(source, ']')) throw unexpected(source, "',' or ']'");
     return items;
@@ -135,6 +136,9 @@ function value(source: Source): unknown {
   const plain = match(source, PLAIN);
   return plain === undefined ? raise(unexpected(source, 'a value')) : scalar(plain);
 }
+
+/** Lists of lists of lists: deeper ones mean nothing, and the program's own stack is finite. */
+const DEEPEST = 20;
 
 function scalar(text: string): unknown {
   if (KEYWORDS.has(text)) return KEYWORDS.get(text);

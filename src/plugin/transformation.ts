@@ -143,9 +143,18 @@ const TIE = 2 ** -15;
  * for clipped values.
  */
 export function rounded(g: GraphBuilder, value: Value, ties: Ties = 'even'): Value {
-  const clipped = g.Clip(value, g.scalar(0, value), g.scalar(1, value));
+  const clipped = clamped(g, value, 0, 1);
   const nudged = ties === 'up' ? g.Add(clipped, g.scalar(TIE / 255, value)) : clipped;
   return quantised(g, nudged, 1 / 255, 'uint8');
+}
+
+/**
+ * Values clipped to `low..high`. The gradient passes on the bounds, unlike that of ONNX's Clip: an image that is black or
+ * white already can be led away from there.
+ */
+export function clamped(g: GraphBuilder, value: Value, low: number, high: number): Value {
+  const [least, most] = [g.scalar(low, value), g.scalar(high, value)];
+  return g.Where(g.Less(value, least), least, g.Where(g.Greater(value, most), most, value));
 }
 
 /** Values cut down to multiples of 1/255 after clipping to 0..1; straight through as `rounded`. */

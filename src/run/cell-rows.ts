@@ -65,7 +65,8 @@ async function cellRows(plan: Plan, cell: Cell, get: GetRecord): Promise<Row[]> 
   return rows;
 }
 
-function blankRow(plan: Plan, cell: Cell, arm: RowArm, image: string) {
+/** What a row says of itself, whatever was measured. */
+export function blankRow(plan: Plan, cell: Cell, arm: RowArm, image: string) {
   const { unit, higherIsBetter, label } = cell.metric;
   return {
     run: plan.run,

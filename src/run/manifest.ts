@@ -11,6 +11,7 @@ import type { Experiment } from '../experiment/experiment.ts';
 import type { Executor } from '../jobs/executor.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { AttackTraining } from './attack-trainings.ts';
+import type { FileHashes } from './run-files.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 import type { VerdictRule } from '../experiment/verdict-rule.ts';
 
@@ -53,6 +54,8 @@ export interface Manifest {
   /** Wall time of all sessions that worked on this run, in ms. */
   readonly ms: number;
   readonly jobs: { readonly executed: number; readonly reused: number; readonly failed: number };
+  /** If the run is finished: the hashes of its files, by name; absent in runs of earlier versions. */
+  readonly files?: FileHashes;
   /** High-water mark of the process's resident memory, in bytes. */
   readonly peakRss: number;
 }
@@ -212,7 +215,7 @@ function programsOf({ cells }: Plan): Pick<Manifest, 'programs'> {
 /** The manifest of a run that is finished; what came of its attacks' trainings is known now. */
 export const finishManifest = (
   manifest: Manifest,
-  done: Pick<Manifest, 'ms' | 'jobs'> & { readonly attackTrainings: readonly AttackTraining[] },
+  done: Pick<Manifest, 'ms' | 'jobs' | 'files'> & { readonly attackTrainings: readonly AttackTraining[] },
 ): Manifest => ({
   ...manifest,
   ...(done.attackTrainings.length > 0 && { attackTrainings: done.attackTrainings }),
@@ -223,5 +226,6 @@ export const finishManifest = (
     reused: manifest.jobs.reused + done.jobs.reused,
     failed: manifest.jobs.failed + done.jobs.failed,
   },
+  ...(done.files && { files: done.files }),
   peakRss: process.resourceUsage().maxRSS * 1024,
 });

@@ -49,11 +49,21 @@ export function priced({ rows, cells, images }: Pick<RunFolder, 'rows' | 'cells'
   });
 }
 
-/** Rows as CSV (RFC 4180), one header line; infinite values as `inf`. */
+/**
+ * Rows as CSV (RFC 4180), one header line; infinite values as `inf`. Text that a spreadsheet would run as a formula gets an
+ * apostrophe in front: names of images come from anywhere.
+ */
 export function toCsv(rows: readonly PricedRow[]): string {
-  const records = rows.map((row) => ({ ...row, value: toJsonValue(row.value) }));
+  const records = rows.map((row) => ({
+    ...Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, asText(cell)])),
+    value: toJsonValue(row.value),
+  }));
   return `${Papa.unparse(records, { columns: COLUMNS, newline: '\n' })}\n`;
 }
+
+/** A cell that begins as formulas do (OWASP, CSV injection) is marked as text. */
+const asText = (cell: unknown): unknown =>
+  typeof cell === 'string' && /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
 
 /** Rows as a Parquet file; a missing value is null, an infinite one is infinite. */
 export async function toParquet(rows: readonly PricedRow[]): Promise<Uint8Array> {

@@ -5,14 +5,9 @@
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { diskFull } from '../messages/index.ts';
-import { formatRow, parseRows, type Row } from './rows.ts';
-import { RUN_FILES } from './run-folder.ts';
-
-/** What is known of each cell before it runs. */
-export interface CellRows {
-  readonly id: string;
-  readonly rows: number;
-}
+import type { KeptRows } from './kept-rows.ts';
+import { RUN_FILES } from './names.ts';
+import { formatRow, type Row } from './rows.ts';
 
 /** The file, open for the cells that are still missing. */
 export interface RowsFile {
@@ -20,32 +15,37 @@ export interface RowsFile {
   readonly finishedCells: number;
   /** Rows kept from before. */
   readonly kept: readonly Row[];
+  /** How many lines were cut off. */
+  readonly dropped: number;
   append(rows: readonly Row[]): Promise<void>;
   /** Closes the file; `complete` puts it in its final place. */
   close(complete: boolean): Promise<void>;
 }
 
 /**
- * Opens the rows of a run for appending. A last cell that was cut short is dropped. With `afresh`, rows are written
- * to a second file which takes the first one's place when the run is complete: what was there stays until then.
+ * Opens the rows of a run for appending; `keep` says what of the text that is there stays, the rest is cut off. With `afresh`,
+ * rows are written to a second file which takes the first one's place when the run is complete: what was there stays until then.
  */
 export async function openRowsFile(
   dir: string,
-  cells: readonly CellRows[],
+  keep: (text: string) => Promise<KeptRows>,
   afresh: boolean,
 ): Promise<RowsFile> {
   const final = join(dir, RUN_FILES.rows);
   const path = afresh ? `${final}.retry` : final;
   if (afresh) await rm(path, { force: true });
-  const text = await readFile(path, 'utf8').catch(() => '');
-  const { finishedCells, rows: kept } = wholeCells(parseRows(text), cells);
-  const bytes = Buffer.byteLength(kept.map((row) => `${formatRow(row)}\n`).join(''));
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return '';
+    throw error;
+  });
+  const { finishedCells, rows: kept, bytes } = await keep(text);
   const file = await open(path, 'a');
   await file.truncate(bytes);
 
   return {
     finishedCells,
     kept,
+    dropped: text.split('\n').length - 1 - kept.length,
     append: async (rows) => {
       try {
         await file.appendFile(rows.map((row) => `${formatRow(row)}\n`).join(''));
@@ -54,24 +54,9 @@ export async function openRowsFile(
       }
     },
     close: async (complete) => {
+      if (complete) await file.sync(); // a manifest that says finished must not outlive the rows
       await file.close();
       if (afresh && complete) await rename(path, final);
     },
   };
-}
-
-/** The longest prefix of rows that is whole cells in the order of the plan. */
-function wholeCells(
-  rows: readonly Row[],
-  cells: readonly CellRows[],
-): { finishedCells: number; rows: Row[] } {
-  let finishedCells = 0;
-  let end = 0;
-  for (const cell of cells) {
-    const next = end + cell.rows;
-    if (next > rows.length || rows.slice(end, next).some((row) => row.cell !== cell.id)) break;
-    end = next;
-    finishedCells++;
-  }
-  return { finishedCells, rows: rows.slice(0, end) };
 }

@@ -1,5 +1,6 @@
 /** @file The rows of a run: one for each image and arm of a cell, as they stand in `rows.jsonl` and `results.csv`. */
 import { fromJsonValue, toJsonValue } from '../files/json-number.ts';
+import { isRecord } from '../files/json.ts';
 import type { RowArm } from '../metrics/arms.ts';
 
 /** One measurement. A set metric has one row for each arm, with image `*`. */
@@ -33,16 +34,44 @@ export interface Row {
 /** One line of `rows.jsonl`, without the newline. */
 export const formatRow = (row: Row): string => JSON.stringify({ ...row, value: toJsonValue(row.value) });
 
-/** The rows of a `rows.jsonl`; a last line cut short by a crash is left out. */
-export function parseRows(text: string): Row[] {
+const TEXTS = ['run', 'cell', 'protection', 'attack', 'metric', 'arm', 'image'] as const;
+
+/** The form of a row, so that nobody who reads it stumbles. */
+function isRow(row: unknown): boolean {
+  if (!isRecord(row) || !TEXTS.every((name) => typeof row[name] === 'string')) return false;
+  const { value, status, error } = row;
+  return (
+    (value === null || typeof value === 'number' || value === 'inf' || value === '-inf') &&
+    (status === 'ok' || status === 'error') &&
+    (error === null || typeof error === 'string')
+  );
+}
+
+/** The row of a line; undefined if it is damaged. */
+export function parseRow(line: string): Row | undefined {
+  try {
+    const row = JSON.parse(line) as Row & { readonly value: number | null | string };
+    return isRow(row) ? { ...row, value: fromJsonValue(row.value) } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The rows of a `rows.jsonl`; a last line cut short by a crash is left out.
+ * @throws what `damaged` makes of the number of a damaged line
+ */
+export function parseRows(
+  text: string,
+  damaged: (line: number) => Error = (line) => new SyntaxError(`line ${line} is no row`),
+): Row[] {
   const complete = text.slice(0, text.lastIndexOf('\n') + 1);
-  return complete
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => {
-      const row = JSON.parse(line) as Row & { value: number | null | string };
-      return { ...row, value: fromJsonValue(row.value) };
-    });
+  return complete.split('\n').flatMap((line, i) => {
+    if (line.trim() === '') return [];
+    const row = parseRow(line);
+    if (row === undefined) throw damaged(i + 1);
+    return [row];
+  });
 }
 
 /** Rows and errors of one cell. */

@@ -6,13 +6,17 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { notARun } from '../messages/index.ts';
+import { isRecord } from '../files/json.ts';
+import { changedRunFile, type CraquelureError, damagedRunFile, notARun } from '../messages/index.ts';
 import type { Cell } from '../experiment/setting.ts';
 import type { Arm, RowArm } from '../metrics/arms.ts';
 import type { Notes } from '../plugin/define.ts';
 import type { AttackTraining } from './attack-trainings.ts';
 import type { Manifest } from './manifest.ts';
 import { completedCells } from './former-cells.ts';
+import { assertArtefacts, assertSamples } from './foreign.ts';
+import { RUN_FILES } from './names.ts';
+import { changedFiles, type FileHashes } from './run-files.ts';
 import { parseRows, type Row, tallyRows } from './rows.ts';
 
 /** A cell, and how far it is. */
@@ -90,41 +94,87 @@ export interface RunFolder {
   readonly generated: readonly MimicRun[];
 }
 
-/** The names of the files in a run's folder. */
-export const RUN_FILES = {
-  manifest: 'manifest.json',
-  cells: 'cells.json',
-  images: 'images.json',
-  generated: 'generated.json',
-  vote: 'vote.html',
-  rows: 'rows.jsonl',
-  csv: 'results.csv',
-  parquet: 'results.parquet',
-  report: 'report.html',
-  findings: 'findings.json',
-  findingsCsv: 'findings.csv',
-  lock: 'run.lock',
-} as const;
+export { RUN_FILES } from './names.ts';
 
-/** Reads a run's folder back; finished or not. @throws STORE if `dir` holds no run. */
+/**
+ * Reads a run's folder back; finished or not.
+ * @throws STORE if `dir` holds no run, or if a file of it is damaged or has changed since the run was finished
+ */
 export async function readRunFolder(dir: string): Promise<RunFolder> {
-  const text = async (name: string): Promise<string> => {
-    try {
-      return await readFile(join(dir, name), 'utf8');
-    } catch (error) {
-      throw notARun(dir, name, error);
-    }
-  };
-  const json = async <T>(name: string): Promise<T> => JSON.parse(await text(name)) as T;
+  const manifest = await jsonIn<FormerManifest>(dir, RUN_FILES.manifest, () => true);
+  if (!isManifest(manifest)) throw notARun(dir, RUN_FILES.manifest);
+  const [changed] = await changedFiles(dir, pickRead(manifest.files));
+  if (changed !== undefined) throw changedRunFile(dir, changed);
+  const images = await jsonIn<RunImage[]>(dir, RUN_FILES.images, Array.isArray);
+  assertArtefacts(dir, images);
+  const generated = await jsonIn<FormerMimicRun[]>(dir, RUN_FILES.generated, Array.isArray).catch(
+    ifAbsent([]),
+  );
+  assertSamples(dir, generated);
   return {
     dir,
-    manifest: manifestUnderTodaysNames(await json<FormerManifest>(RUN_FILES.manifest)),
-    cells: await completedCells<CellRecord>(await json(RUN_FILES.cells)),
-    rows: parseRows(await text(RUN_FILES.rows)),
-    images: await json<RunImage[]>(RUN_FILES.images),
-    generated: (await json<FormerMimicRun[]>(RUN_FILES.generated).catch(() => [])).map(underTodaysNames),
+    manifest: manifestUnderTodaysNames(manifest),
+    cells: await completedCells<CellRecord>(await jsonIn(dir, RUN_FILES.cells, areCells)),
+    rows: parseRows(await textIn(dir, RUN_FILES.rows), (line) => damagedRunFile(dir, RUN_FILES.rows, line)),
+    images,
+    generated: generated.map(underTodaysNames),
   };
 }
+
+async function textIn(dir: string, name: string): Promise<string> {
+  try {
+    return await readFile(join(dir, name), 'utf8');
+  } catch (error) {
+    throw notARun(dir, name, error);
+  }
+}
+
+/** A JSON file of the folder, if it has the form that it should have. */
+async function jsonIn<T>(dir: string, name: string, fits: (value: unknown) => boolean): Promise<T> {
+  const text = await textIn(dir, name);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw damagedRunFile(dir, name);
+  }
+  if (!fits(value)) throw damagedRunFile(dir, name);
+  return value as T;
+}
+
+/** A manifest of ours: other programs write files of that name, too. */
+export const isManifest = (value: unknown): boolean => isRecord(value) && typeof value.run === 'string';
+
+/** Cells, as far as everybody reads them: their settings with labels and links. */
+const areCells = (value: unknown): boolean =>
+  Array.isArray(value) &&
+  value.every(
+    (cell) =>
+      isRecord(cell) &&
+      typeof cell.id === 'string' &&
+      [cell.protection, cell.attack, cell.metric].every(isSetting),
+  );
+
+const isSetting = (setting: unknown): boolean =>
+  isRecord(setting) &&
+  typeof setting.label === 'string' &&
+  Array.isArray(setting.links) &&
+  setting.links.every((link) => isRecord(link) && typeof link.id === 'string');
+
+const ifAbsent =
+  <T>(otherwise: T) =>
+  (error: CraquelureError): T => {
+    if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return otherwise;
+    throw error;
+  };
+
+/** The hashes of those files that are read here; the tables made of them can go. */
+const pickRead = (hashes: FileHashes = {}): FileHashes =>
+  Object.fromEntries(
+    [RUN_FILES.rows, RUN_FILES.cells, RUN_FILES.images, RUN_FILES.generated].flatMap((name) =>
+      hashes[name] === undefined ? [] : [[name, hashes[name]]],
+    ),
+  );
 
 /** Runs of version 0.1 have other names for two fields; they are read all the same. */
 type FormerMimicRun = MimicRun & { readonly repeats?: number };

@@ -2,7 +2,6 @@
  * @file Runs a plan into a folder: the matrix on as many threads as there are, rows appended in the order of the
  * plan, everything resumable at any moment. A job that fails becomes error rows; the rest goes on.
  */
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Dataset } from '../datasets/dataset.ts';
 import type { Executor } from '../jobs/executor.ts';
@@ -19,7 +18,10 @@ import { collectAttackTrainings } from './attack-trainings.ts';
 import type { Row } from './rows.ts';
 import { openRowsFile } from './rows-file.ts';
 import { readRunFolder, RUN_FILES, type RunFolder } from './run-folder.ts';
-import { type JobEvent, openSession } from '../jobs/session.ts';
+import { type JobEvent, openSession, type SessionCounts } from '../jobs/session.ts';
+import { droppedRows, repairedResults, repairedRunFiles, saysDiskFull } from '../messages/index.ts';
+import { keptRows } from './kept-rows.ts';
+import { changedFiles, hashFiles } from './run-files.ts';
 import { writeJson } from '../files/json.ts';
 import type { Store } from '../jobs/store.ts';
 import type { Cell } from '../experiment/setting.ts';
@@ -63,20 +65,44 @@ export interface RunOutcome {
 /** Runs what is missing of a plan. @throws INTERRUPTED on abort, after every finished cell is on disk. */
 export async function runPlan(inputs: RunInputs, options: RunOptions): Promise<RunOutcome> {
   const { plan, dir } = inputs;
-  await mkdir(dir, { recursive: true });
   const claim = await claimRunFolder(dir, plan.hash, options.onNote);
   try {
-    const afresh = options.retryErrors === true && claim.previous !== undefined && (await hasErrors(dir));
-    if (claim.previous?.finished && !afresh) return await unchangedOutcome(inputs);
-    return await runMissing(inputs, options, claim.previous, afresh);
+    const { previous } = claim;
+    const afresh = previous !== undefined && (await isToRedo(inputs, previous, options));
+    if (previous?.finished && !afresh) return await unchangedOutcome(inputs);
+    return await runMissing(inputs, options, previous, afresh);
   } finally {
     await claim.release();
   }
 }
 
-async function hasErrors(dir: string): Promise<boolean> {
-  const { rows } = await readRunFolder(dir);
-  return rows.some(({ status }) => status === 'error');
+/** Whether all rows are written again: files were damaged, or there are errors that are to be tried again. */
+async function isToRedo(
+  { plan, dir }: RunInputs,
+  previous: Manifest,
+  { retryErrors = false, onNote }: RunOptions,
+): Promise<boolean> {
+  if (previous.finished !== null) {
+    const lost = await lostFiles(dir, previous, plan);
+    if (lost.length > 0) {
+      onNote?.(repairedRunFiles(lost));
+      return true;
+    }
+  } else if (!retryErrors) return false; // what is kept is looked at row by row
+  const { rows } = await readRunFolder(dir).catch(() => ({ rows: [] })); // of a damaged one, too
+  const failures = rows.filter(({ status }) => status === 'error');
+  return retryErrors ? failures.length > 0 : failures.some(({ error }) => saysDiskFull(error ?? ''));
+}
+
+/** The files of a finished run that are not what they were; of runs without hashes, rows are counted. */
+async function lostFiles(dir: string, { files }: Manifest, plan: Plan): Promise<string[]> {
+  if (files !== undefined) return changedFiles(dir, files);
+  const rows = plan.cells.reduce((sum, cell) => sum + rowsOfCell(plan, cell), 0);
+  const whole = await readRunFolder(dir).then(
+    (run) => run.rows.length === rows,
+    () => false,
+  );
+  return whole ? [] : [RUN_FILES.rows];
 }
 
 /** Other thresholds on the same rows are no work, but another report. */
@@ -116,6 +142,7 @@ async function runMissing(
   await save(RUN_FILES.cells, cellRecords(plan, []));
   if (previous === undefined) await save(RUN_FILES.images, []);
   const { rows, counts } = await writeRows(inputs, options, executor, afresh);
+  if (store.damaged() + counts.mended > 0) options.onNote?.(repairedResults(store.damaged() + counts.mended));
   const ms = manifest.ms + performance.now() - started;
   const folder = await finishFolder(inputs, rows, manifest, { ms, jobs: counts });
   const failedCells = folder.cells.filter(({ errors }) => errors > 0).length;
@@ -125,7 +152,7 @@ async function runMissing(
 const saverOf =
   (dir: string) =>
   (name: string, value: unknown): Promise<void> =>
-    writeJson(join(dir, name), value);
+    writeJson(join(dir, name), value, { durable: true });
 
 /** Appends the rows of all cells that the folder lacks. @returns those that it had, too */
 async function writeRows(
@@ -133,16 +160,17 @@ async function writeRows(
   options: RunOptions,
   executor: Executor,
   afresh: boolean,
-): Promise<{ rows: readonly Row[]; counts: Manifest['jobs'] }> {
-  const cells = plan.cells.map((cell) => ({ id: cell.id, rows: rowsOfCell(plan, cell) }));
-  const rowsFile = await openRowsFile(dir, cells, afresh);
+): Promise<{ rows: readonly Row[]; counts: SessionCounts }> {
+  const rowsFile = await openRowsFile(dir, (text) => keptRows(plan, store, text), afresh);
+  const { dropped, kept } = rowsFile;
+  if (dropped > 0) options.onNote?.(droppedRows(dropped, kept.length));
   const { get, counts } = openSession(
     store,
     executor,
     options.onJob ?? (() => undefined),
     options.onProgress,
   );
-  const rows: Row[] = [...rowsFile.kept];
+  const rows: Row[] = [...kept];
   let complete = false;
   try {
     for await (const [cell, cellRows] of rowsInOrder(plan, rowsFile.finishedCells, get, options)) {
@@ -170,11 +198,11 @@ async function finishFolder(
   const generated = await collectMimics(plan, store);
   const attackTrainings = await collectAttackTrainings(plan, store);
   const cells = cellRecords(plan, rows);
-  const manifest = finishManifest(started, { ...done, attackTrainings });
   await save(RUN_FILES.images, images);
   if (generated.length > 0) await save(RUN_FILES.generated, generated);
   await writeResults(dir, { rows, cells, images });
   await save(RUN_FILES.cells, cells);
+  const manifest = finishManifest(started, { ...done, attackTrainings, files: await hashFiles(dir) });
   await save(RUN_FILES.manifest, manifest);
   return { dir, manifest, cells, rows, images, generated };
 }

@@ -9,6 +9,7 @@ import type { InferenceSession } from 'onnxruntime-node';
 import {
   closedSession,
   deviceFailed,
+  inputTooSmall,
   misfitTensor,
   missingInputs,
   reasonOf,
@@ -17,6 +18,7 @@ import {
   unloadableModel,
 } from '../messages/index.ts';
 import type { Model } from '../onnx/model.ts';
+import { type SizeCheck, sizeCheck } from '../onnx/least-size.ts';
 import type { DType, NamedTensors, Tensor } from '../onnx/tensor.ts';
 import { type Device, resolveDevice } from './device.ts';
 import { peakMemory } from './memory.ts';
@@ -64,7 +66,7 @@ export interface Session {
   readonly outputs: readonly Port[];
   /**
    * The outputs named in `wanted` (all by default) for the given inputs. Throws before running where an input is
-   * missing, unknown, or of another type or shape than the model wants.
+   * missing, unknown, of another type or shape than the model wants, or (of a model in memory) smaller than its windows.
    */
   run(inputs: NamedTensors, wanted?: readonly string[]): Promise<NamedTensors>;
   /** What the last run took; undefined before the first. */
@@ -83,7 +85,8 @@ export async function openSession(source: ModelSource, options: SessionOptions =
   }
   const device = await resolveDevice(options.device ?? 'cpu');
   try {
-    return wrap(await createNative(source, device, options), model, device);
+    const native = await createNative(source, device, options);
+    return wrap(native, model, device, isModel(source) ? sizeCheck(source) : undefined);
   } catch (error) {
     const reason = reasonInside(error);
     if (device !== 'cpu' && /provider|adapter|device|backend|cuda|vulkan|webgpu/i.test(reason)) {
@@ -115,7 +118,15 @@ async function createNative(
   return Native.create(encodeModel(source), { ...settings, ...(folder && { extra: { session: folder } }) });
 }
 
-function wrap(native: InferenceSession, model: string, device: Device): Session {
+const isModel = (source: ModelSource): source is Model =>
+  typeof source === 'object' && !(source instanceof Uint8Array);
+
+function wrap(
+  native: InferenceSession,
+  model: string,
+  device: Device,
+  sizes: SizeCheck | undefined,
+): Session {
   const inputs = native.inputMetadata.map(portOf);
   const outputs = native.outputMetadata.map(portOf);
   let closed = false;
@@ -128,6 +139,7 @@ function wrap(native: InferenceSession, model: string, device: Device): Session 
     for (const name of wanted ?? []) {
       if (!names.includes(name)) throw unknownName('output', name, names, { code: 'USAGE' });
     }
+    if (sizes !== undefined) checkSizes(model, sizes, given);
     const { Tensor: NativeTensor } = await loadOnnxRuntime();
     const feeds = Object.fromEntries(
       inputs.map(({ name }) => [name, toNative(NativeTensor, given[name] as Tensor)]),
@@ -150,6 +162,16 @@ function wrap(native: InferenceSession, model: string, device: Device): Session 
   };
 
   return { model, device, inputs, outputs, run, lastRun: () => last, close };
+}
+
+/** Throws if nothing is left of the inputs somewhere in the network. */
+function checkSizes(model: string, sizes: SizeCheck, given: NamedTensors): void {
+  const shapes = Object.fromEntries(Object.entries(given).map(([name, { dims }]) => [name, dims]));
+  const node = sizes.nothingLeft(shapes);
+  if (node === undefined) return;
+  const images = Object.values(given).filter(({ dims }) => dims.length === 4);
+  const received = images.map(describe).join(' and ') || Object.values(given).map(describe).join(' and ');
+  throw inputTooSmall(model, received, `${node.opType} '${node.name}'`, sizes.leastSide(shapes));
 }
 
 /** Throws if `given` is not what `ports` of `model` want; used by every engine before it runs. */

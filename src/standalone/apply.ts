@@ -2,7 +2,7 @@
  * @file One protection or attack on files, outside an experiment. Seeds follow the same rule as in a matrix, so an image
  * protected here has the bytes that a run with the same seed stores.
  */
-import { mkdir, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, extname, join, relative, resolve } from 'node:path';
 import { decodeImage, encodeImage } from '../image/codec.ts';
 import { extensionOf, isImageFile } from '../image/formats.ts';
@@ -19,6 +19,7 @@ import type { Setting } from '../experiment/setting.ts';
 import { attackImage } from '../jobs/stages/attack.ts';
 import { measureSaved, protectImage } from '../jobs/stages/protect.ts';
 import type { PluginServices } from '../jobs/stage.ts';
+import { makeFolder } from '../files/folders.ts';
 
 /** An image to process. */
 export interface InputFile {
@@ -144,7 +145,7 @@ async function save(
   const same = async (): Promise<boolean> =>
     (await realpath(output).catch(() => resolve(output))) === (await realpath(input.path));
   if (await same()) throw overwritesInput(input.path);
-  await mkdir(outDir, { recursive: true });
+  await makeFolder(outDir);
   await writeAtomically(output, bytes);
   return { input: input.path, output, width, height };
 }

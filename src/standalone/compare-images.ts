@@ -1,5 +1,5 @@
 /** @file Metrics on two images or two folders, outside an experiment. */
-import { mkdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { decodeImage, encodeImage, readImage } from '../image/codec.ts';
 import type { Image } from '../image/image.ts';
@@ -29,6 +29,7 @@ import { sha256 } from '../files/hashes.ts';
 import { writeAtomically } from '../files/atomic.ts';
 import { type JobStep, jobStep } from '../experiment/step.ts';
 import type { MetricSetting } from '../experiment/setting.ts';
+import { makeFolder } from '../files/folders.ts';
 
 /** One line of `measure`'s answer. */
 export interface Measurement {
@@ -99,7 +100,7 @@ export async function drawVisibility(
     const path = join(out, `${pair.a.name}.png`);
     if ([pair.a, pair.b].some((input) => resolve(input.path) === resolve(path))) throw overwritesInput(path);
     const { bytes } = await encodeImage(visibilityMap(image, reference), { format: 'png' });
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     await writeAtomically(path, bytes);
     written.push(path);
   }

@@ -3,7 +3,7 @@
  * It writes `NAME.safetensors`, `NAME.json` (a record from which it can be repeated) and `NAME.losses.csv`. During the
  * training there is also `NAME.checkpoint.safetensors`, from which an interrupted training continues.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { DatasetItem } from '../datasets/dataset.ts';
 import { openDataset, parseDatasetSpec } from '../datasets/open.ts';
@@ -39,6 +39,7 @@ import { toolVersion } from '../run/manifest.ts';
 import { writeAtomically } from '../files/atomic.ts';
 import { mean } from '../stats/mean.ts';
 import { writeJson } from '../files/json.ts';
+import { makeFolder } from '../files/folders.ts';
 
 export interface FineTuneFilesOptions extends Omit<FineTuneOptions, 'resolution' | 'prior' | 'method'> {
   readonly method: TuningMethod;
@@ -104,7 +105,7 @@ export async function fineTuneFiles(
   const images = trainingImages.map(({ id, sha256, caption }) => ({ id, sha256, caption }));
   const file = checkpointFile(options, images, models);
   const resume = await readCheckpoint(file);
-  await mkdir(dirname(options.out), { recursive: true });
+  await makeFolder(dirname(options.out));
   const pool = openPool(sessions);
   try {
     const open: OpenRole = pool.of(models).open;

@@ -2,7 +2,7 @@
  * @file Images from prompts, outside an experiment: one PNG file each, and `generated.json`, a record from which each can be
  * generated again. Image k of a prompt has the seed `seed + k`, whatever else is generated with it.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { withAdapters } from '../diffusion/adapter.ts';
 import { textToImage } from '../diffusion/generate.ts';
@@ -22,6 +22,7 @@ import { sha256 } from '../files/hashes.ts';
 import { toolVersion } from '../run/manifest.ts';
 import { writeAtomically } from '../files/atomic.ts';
 import { writeJson } from '../files/json.ts';
+import { makeFolder } from '../files/folders.ts';
 
 export interface GenerateOptions {
   readonly prompts: readonly string[];
@@ -82,7 +83,7 @@ export async function generateFiles(
 
 async function write(diffusion: Diffusion, options: GenerateOptions): Promise<GeneratedFile[]> {
   const { prompts, imagesPerPrompt, batchSize, outDir, onProgress } = options;
-  await mkdir(outDir, { recursive: true });
+  await makeFolder(outDir);
   const wanted = prompts.flatMap((prompt, p) =>
     Array.from({ length: imagesPerPrompt }, (_, k) => ({
       prompt,

@@ -658,7 +658,9 @@ export const CASES: Readonly<Record<OperatorWithRule, Case | readonly Case[]>> =
     inputs: { x: any(2, 3) },
     build: (g, { x }) => {
       const scale = g.scalar(0.01, x!);
-      return [g.DequantizeLinear(g.emit('QuantizeLinear', [x!, scale])[0]!, scale)];
+      const zero = g.constant('uint8', [], [128]);
+      const [level] = g.emit('QuantizeLinear', [g.Mul(x!, g.scalar(0.5, x!)), scale, zero]);
+      return [g.Mul(g.DequantizeLinear(level!, scale, zero), g.scalar(2, x!))];
     },
     expected: 1,
   },

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openDataset } from '../../src/datasets/open.ts';
 import { pullManifest } from '../../src/datasets/pull.ts';
-import { noAddress, wrongDownload } from '../../src/messages/index.ts';
+import { imageOutside, noAddress, wrongDownload } from '../../src/messages/index.ts';
 import { serve } from '../files/server.ts';
 
 const picture = Buffer.from('as good as a picture');
@@ -32,6 +32,24 @@ describe('pulling a manifest', () => {
       { baseDir: '/', env: { CRAQUELURE_DATA: out } },
     );
     expect(Buffer.from(await set.items[0]!.bytes()).equals(picture)).toBe(true);
+  });
+
+  it('writes nothing through a link that leads out of its folder', async () => {
+    const { url, asked } = await serve(picture);
+    const file = await manifest([
+      `a/b.png,Ann,One,CC0,${sha256},,${url}/b.png`,
+      `c.png,Ann,Two,CC0,${sha256},,${url}/c.png`,
+    ]);
+    const [out, outside] = [join(file, '..', 'data'), join(file, '..', 'outside')];
+    await mkdir(out);
+    await mkdir(outside);
+    await symlink(outside, join(out, 'a'));
+    await symlink(join(outside, 'stolen'), join(out, 'c.png.part'));
+    const pulled = await pullManifest(file, { out });
+    expect(pulled.map(({ state }) => state)).toEqual(['failed', 'failed']);
+    expect(pulled[0]!.error).toBe(imageOutside('a/b.png', out).message);
+    expect(await readdir(outside)).toEqual([]);
+    expect(asked).toEqual([]);
   });
 
   it('goes on where one picture has no address, or gives other bytes', async () => {

@@ -1,5 +1,5 @@
 /** Child processes that run the built program: `npm run build` comes first. */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -22,13 +22,21 @@ export interface Child {
   kill(): Promise<void>;
 }
 
-/** Starts a script, whose async function `answer(message)` does the work. */
-export async function startChild(script: string): Promise<Child> {
+/** What starts a process in a PID namespace of its own, as a container does; undefined if that is not allowed here. */
+export function namespacePrefix(): readonly string[] | undefined {
+  const prefix = ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'];
+  const { status } = spawnSync(prefix[0]!, [...prefix.slice(1), 'true']);
+  return status === 0 ? prefix : undefined;
+}
+
+/** Starts a script, whose async function `answer(message)` does the work; `prefix` is a program that starts it. */
+export async function startChild(script: string, prefix: readonly string[] = []): Promise<Child> {
   const source = `${script}
     process.on('message', async (message) => process.send((await answer(message)) ?? null));
     process.send('ready');`;
   const stdio = ['ignore', 'inherit', 'inherit', 'ipc'] as const;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: [...stdio] });
+  const [program, ...rest] = [...prefix, process.execPath, '--input-type=module', '-e', source];
+  const child = spawn(program!, rest, { stdio: [...stdio] });
   children.push(child);
   const next = async (): Promise<unknown> => {
     const ended = new AbortController();

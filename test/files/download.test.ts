@@ -12,6 +12,7 @@ import {
   insecureUrl,
   interrupted,
   noSpace,
+  tooLargeDownload,
   unreachable,
   wrongDownload,
 } from '../../src/messages/index.ts';
@@ -99,6 +100,39 @@ describe('a download', () => {
       wrongDownload(`${url}/f`, listed, sha256),
     );
     expect(await folderOf(path)).toEqual([]);
+  });
+
+  it('beyond its limit is refused, whether the server says so or goes on without end', async () => {
+    for (const lengthless of [false, true]) {
+      const { url } = await serve(body, () => ({ lengthless }));
+      const path = await target();
+      await expect(download(`${url}/f`, path, { maxBytes: 100_000 })).rejects.toThrow(
+        tooLargeDownload(`${url}/f`, 100_000),
+      );
+      expect((await folderOf(path)).filter((name) => !name.endsWith('.etag'))).toEqual([]);
+    }
+    const { url } = await serve(body);
+    expect((await download(`${url}/f`, await target(), { maxBytes: body.length })).bytes).toBe(body.length);
+  });
+
+  it('that a server answers without a body is refused', async () => {
+    const { url } = await serve(body, () => ({ status: 204 }));
+    await expect(download(`${url}/f`, await target())).rejects.toThrow(httpRefused(`${url}/f`, 204));
+    const empty = await serve(body, () => ({ status: 304 }));
+    await expect(download(`${empty.url}/f`, await target())).rejects.toThrow(
+      httpRefused(`${empty.url}/f`, 304),
+    );
+  });
+
+  it('tells a token to nobody but the hub', async () => {
+    const { url, asked } = await serve(body);
+    const env = { HF_ENDPOINT: url, HF_TOKEN: 'SECRET' };
+    await download('https://huggingface.co/a/b', await target(), { env });
+    await download(`${url}/direct`, await target(), { env });
+    expect(asked.map(({ path, authorization }) => [path, authorization])).toEqual([
+      ['/a/b', undefined],
+      ['/direct', undefined],
+    ]);
   });
 
   it('from the hub comes from the mirror that HF_ENDPOINT names', async () => {

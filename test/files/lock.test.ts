@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
@@ -7,7 +7,8 @@ import { type Held, type Lock, takeLock } from '../../src/files/lock.ts';
 import { diskFull } from '../../src/messages/index.ts';
 import { itOnTinyDisk } from '../tiny-disk.ts';
 import { temporaryFolder } from '../run-fixture.ts';
-import { built, type Child, startChild } from './children.ts';
+import { PLACE } from '../../src/files/this-host.ts';
+import { built, type Child, namespacePrefix, startChild } from './children.ts';
 
 const GONE = 999999999;
 const lockIn = async (): Promise<string> => join(await temporaryFolder(), 'a.lock');
@@ -91,6 +92,7 @@ describe('a lock', () => {
 describe('a lock that is found', () => {
   const here = (pid: number) => `${pid} word ${hostname()}`;
   const elsewhere = `${GONE} word another-host`;
+  const container = `${GONE} word ${hostname()} 01234567-89`;
   const HOUR = 3600;
 
   it.each([
@@ -98,6 +100,8 @@ describe('a lock that is found', () => {
     ['of one that has been suspended', here(process.ppid), 0.9 * HOUR, `process ${process.ppid}`],
     ['of an earlier version, whose process lives', String(process.ppid), 0, `process ${process.ppid}`],
     ['of another host, whatever its process id', elsewhere, 50, `process ${GONE} on another-host`],
+    ['of another container, whatever its process id', container, 50, `process ${GONE} on ${hostname()}`],
+    ['of this place', `${process.ppid} word ${hostname()} ${PLACE}`, 50, `process ${process.ppid}`],
     ['of this process id, but not ours', here(process.pid), 50, `process ${process.pid}`],
     ['that is empty, but new', '', 50, 'process ?'],
     ['that is damaged, but new', '\0\0\0', 50, 'process ?'],
@@ -114,6 +118,10 @@ describe('a lock that is found', () => {
     ['of a process id that somebody else has by now', here(process.ppid), 1.1 * HOUR],
     ['of an earlier version, whose process is gone', String(GONE), 0],
     ['of another host without a heartbeat', elsewhere, 70],
+    ['of this place, whose process is gone', `${GONE} word ${hostname()} ${PLACE}`, 0],
+    ['of another container without a heartbeat', container, 70],
+    ['of a living process id of another boot', `${process.ppid} word ${hostname()} 01234567-89`, 70],
+    ['with a heartbeat in the far future', elsewhere, -48 * HOUR],
     ['of this process id before a restart', here(process.pid), 70],
     ['that is empty and old', '', 70],
     ['that is damaged and old', '\0\0\0', 70],
@@ -138,9 +146,16 @@ describe('a lock that is found', () => {
   });
 });
 
+it('a folder in the place of a lock is an error that says what to do', async () => {
+  const path = await lockIn();
+  await mkdir(path);
+  await expect(takeLock(path)).rejects.toThrow(/^Cannot use '.*a\.lock' as a lock: EISDIR.*Remove it/);
+});
+
 describe('processes that meet at a lock', () => {
-  const contender = (): Promise<Child> =>
-    startChild(`
+  const contender = (prefix?: readonly string[]): Promise<Child> =>
+    startChild(
+      `
       import { takeLock } from ${built('files/lock.js')};
       let lock;
       const answer = async ({ path, at }) => {
@@ -148,7 +163,11 @@ describe('processes that meet at a lock', () => {
         while (Date.now() < at);
         lock = await takeLock(path);
         return lock.holder ?? 'won';
-      };`);
+      };`,
+      prefix,
+    );
+  const namespace = namespacePrefix();
+  const where = namespace === undefined ? ' (skipped: unshare --pid is not allowed here)' : '';
 
   it('that is stale, empty or damaged never both win', async () => {
     const dir = await temporaryFolder();
@@ -177,5 +196,38 @@ describe('processes that meet at a lock', () => {
     expect(await takeLock(path)).toEqual({ holder: `process ${child.pid}` });
     await child.kill();
     await (await taken(path)).release();
+  });
+
+  it.skipIf(namespace === undefined)(
+    `in PID namespaces of their own respect each other${where}`,
+    async () => {
+      const [a, b] = [await contender(namespace), await contender(namespace)];
+      const here = await contender();
+      const path = await lockIn();
+      expect(await a.ask({ path, at: 0 })).toBe('won');
+      expect(await b.ask({ path, at: 0 })).toMatch(/^process \d+ on \S+$/); // the same process id, and not the same process
+      expect(await here.ask({ path, at: 0 })).toMatch(/^process \d+ on \S+$/);
+      expect(await takeLock(path)).toHaveProperty('holder');
+      await a.ask({});
+      expect(await here.ask({ path, at: 0 })).toBe('won');
+      expect(await a.ask({ path, at: 0 })).toBe(`process ${here.pid} on ${hostname()}`);
+      await here.ask({});
+    },
+  );
+
+  it.skipIf(namespace === undefined)(`in four PID namespaces never both win${where}`, async () => {
+    const dir = await temporaryFolder();
+    const children = await Promise.all(Array.from({ length: 4 }, () => contender(namespace)));
+    const abandoned = [undefined, '', '1', `1 word ${hostname()}`, '\0\0\0'];
+    for (let round = 0; round < 100; round++) {
+      const path = join(dir, `${round}.lock`);
+      const content = abandoned[round % abandoned.length];
+      if (content !== undefined) await left(path, content, 7200);
+      const at = Date.now() + 10;
+      const answers = await Promise.all(children.map((child) => child.ask({ path, at })));
+      expect(answers.filter((answer) => answer === 'won')).toHaveLength(1);
+      await children[answers.indexOf('won')]!.ask({});
+    }
+    expect(await readdir(dir)).toEqual([]);
   });
 });

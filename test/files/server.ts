@@ -23,7 +23,11 @@ export interface Behaviour {
 /** What was asked, in order: path and range. */
 export interface TestServer {
   readonly url: string;
-  readonly asked: { readonly path: string; readonly range: string | undefined }[];
+  readonly asked: {
+    readonly path: string;
+    readonly range: string | undefined;
+    readonly authorization?: string | undefined;
+  }[];
 }
 
 /** Serves `body` under every path; `behave` says how each request, counted from 0, is answered. */
@@ -31,11 +35,12 @@ export async function serve(
   body: Uint8Array,
   behave: (request: number, path: string) => Behaviour = () => ({}),
 ): Promise<TestServer> {
-  const asked: { path: string; range: string | undefined }[] = [];
+  const asked: { path: string; range: string | undefined; authorization?: string | undefined }[] = [];
   const server = createServer((request, response) => {
     const path = request.url ?? '';
     const behaviour = behave(asked.length, path);
-    asked.push({ path, range: request.headers.range });
+    const { range, authorization } = request.headers;
+    asked.push({ path, range, ...(authorization !== undefined && { authorization }) });
     const {
       breakAfter,
       breakWhen = () => true,
@@ -45,7 +50,7 @@ export async function serve(
       lengthless = false,
       rangeless = false,
     } = behaviour;
-    if (status >= 300) {
+    if (status !== 200) {
       response.writeHead(status, location === undefined ? {} : { location }).end();
       return;
     }

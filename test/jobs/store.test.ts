@@ -1,4 +1,5 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { JobRecord } from '../../src/jobs/job.ts';
@@ -34,7 +35,7 @@ describe('the artefact store', () => {
   });
 
   itOnTinyDisk('says that the disk is full when it is a row that finds no room', 8, async (dir) => {
-    const rows = await openRowsFile(dir, [], false);
+    const rows = await openRowsFile(dir, async () => ({ finishedCells: 0, rows: [], bytes: 0 }), false);
     const row = { cell: 'x'.repeat(20_000) } as Row;
     await expect(rows.append([row])).rejects.toThrow(diskFull(join(dir, RUN_FILES.rows)));
     await rows.close(false);
@@ -64,6 +65,51 @@ describe('the artefact store', () => {
     const [name] = (await readdir(dir, { recursive: true })).filter((each) => each.endsWith('.json'));
     await writeFile(join(dir, name!), '{"key": ');
     expect(await store.find(keyOf('some job'))).toBeUndefined();
+  });
+
+  it('notices a change of any byte of a record, and counts it', async () => {
+    const dir = await temporaryFolder();
+    const store = openStore(dir);
+    await store.write(record(await store.writeBlob(bytes), bytes.length));
+    const [name] = (await readdir(dir, { recursive: true })).filter((each) => each.endsWith('.json'));
+    const whole = await readFile(join(dir, name!));
+    for (let at = 0; at < whole.length; at++) {
+      const flipped = Buffer.from(whole);
+      flipped[at]! ^= 1 << (at % 7);
+      await writeFile(join(dir, name!), flipped);
+      expect(await store.find(keyOf('some job')), `byte ${at}`).toBeUndefined();
+    }
+    for (const text of ['', 'null', '42', `${whole} `, `\uFEFF${whole}`, '\0'.repeat(whole.length)]) {
+      await writeFile(join(dir, name!), text);
+      expect(await store.find(keyOf('some job')), text.slice(0, 9)).toBeUndefined();
+    }
+    expect(store.damaged()).toBe(1); // one file
+    await writeFile(join(dir, name!), whole);
+    expect(await store.find(keyOf('some job'))).toBeDefined();
+  });
+
+  it('takes nothing for absent that is there and cannot be read', async () => {
+    const dir = await temporaryFolder();
+    const store = openStore(dir);
+    await store.write(record(await store.writeBlob(bytes), bytes.length));
+    const [name] = (await readdir(dir, { recursive: true })).filter((each) => each.endsWith('.json'));
+    await rm(join(dir, name!));
+    await mkdir(join(dir, name!));
+    await expect(store.find(keyOf('some job'))).rejects.toThrow(/^Cannot read '.*' in the store: EISDIR/);
+  });
+
+  it('opens few files at a time, however many records are asked for at once', async () => {
+    const store = openStore(await temporaryFolder());
+    const hash = await store.writeBlob(bytes);
+    await store.write(record(hash, bytes.length));
+    let most = 0;
+    const watch = setInterval(() => {
+      most = Math.max(most, readdirSync('/proc/self/fd').length);
+    }, 0);
+    const before = readdirSync('/proc/self/fd').length;
+    await Promise.all(Array.from({ length: 5_000 }, () => store.find(keyOf('some job'))));
+    clearInterval(watch);
+    expect(most).toBeLessThanOrEqual(before + 20);
   });
 
   it('sweeps what killed processes left of blobs and of checkpoints', async () => {

@@ -56,6 +56,19 @@ describe('rows', () => {
     ]);
   });
 
+  it('have no cell that a spreadsheet would run, and every number as it is', () => {
+    const names = ['=cmd|calc!A1.png', '@SUM(1+1).png', '+1', '-2', '\t=1', 'a=b.png'];
+    const hostile = names.map((image): PricedRow => ({ ...priced[1]!, image, value: -Infinity }));
+    const { data } = Papa.parse<Record<string, string>>(
+      toCsv([...hostile, { ...priced[0]!, value: -1.5, error: '=1+1' }]),
+      { header: true, skipEmptyLines: true },
+    );
+    const marked = names.map((name) => (name === 'a=b.png' ? name : `'${name}`));
+    expect(data.map(({ image }) => image)).toEqual([...marked, row.image]);
+    expect(data.map(({ value }) => value)).toEqual([...names.map(() => '-inf'), '-1.5']);
+    expect(data.at(-1)!.error).toBe("'=1+1");
+  });
+
   it('come back from Parquet with types', async () => {
     const bytes = await toParquet(priced);
     const back = await parquetReadObjects({ file: new Uint8Array(bytes).buffer });

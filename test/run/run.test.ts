@@ -233,7 +233,7 @@ async function forgetStage(records: string, stage: string): Promise<void> {
   for (const name of await readdir(records, { recursive: true })) {
     if (!name.endsWith('.json')) continue;
     const text = await readFile(join(records, name), 'utf8');
-    if (JSON.parse(text).job.stage === stage) await rm(join(records, name));
+    if (JSON.parse(text).record.job.stage === stage) await rm(join(records, name));
   }
 }
 

@@ -194,8 +194,10 @@ describe('metrics over embeddings and sets in a run', () => {
     const records = join(experiment.dir, 'store', 'records');
     for (const path of await readdir(records, { recursive: true })) {
       if (!path.endsWith('.json')) continue;
-      const { job } = JSON.parse(await readFile(join(records, path), 'utf8')) as { job: { stage: string } };
-      if (job.stage !== 'import') await writeFile(join(records, path), '{');
+      const { record } = JSON.parse(await readFile(join(records, path), 'utf8')) as {
+        record: { job: { stage: string } };
+      };
+      if (record.job.stage !== 'import') await writeFile(join(records, path), '{');
     }
     const second = await runFile(experiment, { out: join(experiment.dir, 'second') });
     expect(second.folder.rows.map(({ value }) => value)).toEqual(first.folder.rows.map(({ value }) => value));

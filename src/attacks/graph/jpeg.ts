@@ -9,7 +9,7 @@ import type { Size } from '../../image/image.ts';
 import { text } from '../../onnx/attributes.ts';
 import type { GraphBuilder } from '../../onnx/builder.ts';
 import type { Value } from '../../onnx/operators.ts';
-import { type GraphPicture, type GraphScope, quantised } from '../../plugin/transformation.ts';
+import { clamped, type GraphPicture, type GraphScope, quantised } from '../../plugin/transformation.ts';
 import { alongColumns, alongRows, type Matrix, matrix } from './separable.ts';
 
 /** ITU-T T.81, tables K.1 and K.2, row by row. */
@@ -52,8 +52,7 @@ export function jpegGraph(
 }
 
 /** Values as 8 bits. Gradients pass straight through the rounding and are zero for clipped values. */
-const samples = (g: GraphBuilder, value: Value): Value =>
-  quantised(g, g.Clip(value, g.scalar(0, value), g.scalar(255, value)), 1, 'uint8');
+const samples = (g: GraphBuilder, value: Value): Value => quantised(g, clamped(g, value, 0, 255), 1, 'uint8');
 
 // ---- colour (JFIF 1.02) ------------------------------------------------------------------------------------
 

@@ -63,11 +63,11 @@ const hardSwishDerivative = (g: Tape, x: Value): Value => {
   return g.Where(g.LessOrEqual(x, g.scalar(-3, x)), g.scalar(0, x), upper);
 };
 
-/** Clip: 1 inside and on its bounds. */
+/** Clip: 1 inside, 0 outside and on its bounds, as PyTorch has it since 2.14 (checked: 2.15.0); before, 1 on its bounds. */
 const clip = rule((ct, node, g) => {
   const [x = '', low = '', high = ''] = node.inputs;
-  const above = low === '' ? undefined : g.GreaterOrEqual(x, low);
-  const below = high === '' ? undefined : g.LessOrEqual(x, high);
+  const above = low === '' ? undefined : g.Greater(x, low);
+  const below = high === '' ? undefined : g.Less(x, high);
   const inside = above !== undefined && below !== undefined ? g.And(above, below) : (above ?? below);
   return [inside === undefined ? ct : g.Mul(ct, g.mask(inside, x))];
 });

@@ -6,7 +6,7 @@ import { unsupportedGradient } from '../../messages/index.ts';
 import { float, floatOf, int, intOf, textOf } from '../../onnx/attributes.ts';
 import type { Attributes, Node } from '../../onnx/model.ts';
 import type { Value } from '../../onnx/operators.ts';
-import { broadcasting, decomposed, elementwise, type Rule, rule } from '../rule.ts';
+import { broadcasting, decomposed, elementwise, type Rule } from '../rule.ts';
 import type { Tape } from '../tape.ts';
 import { geluDerivative, quickGeluDerivative, tanhGeluDerivative } from './elementwise.ts';
 import { fusedMatMul } from './product.ts';
@@ -194,7 +194,4 @@ export const FUSED = {
   ),
   'com.microsoft.SkipLayerNormalization': skipNormalization('LayerNormalization', true),
   'com.microsoft.SkipSimplifiedLayerNormalization': skipNormalization('SimplifiedLayerNormalization', false),
-  /** Rounding to integers and back is passed straight through, as in quantisation-aware training. */
-  DequantizeLinear: rule((ct) => [ct]),
-  QuantizeLinear: rule((ct) => [ct]),
 } as const satisfies Record<string, Rule>;

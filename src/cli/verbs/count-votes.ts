@@ -1,5 +1,5 @@
 /** @file `craquelure count-votes`: success rates from the votes of a blind test. */
-import { print, printJson, table, wrapped } from '../terminal.ts';
+import { note, print, printJson, table, wrapped } from '../terminal.ts';
 import { defineVerb, json, runFolder } from '../verb.ts';
 
 export const countVotes = defineVerb({
@@ -21,10 +21,13 @@ export const countVotes = defineVerb({
   handler: async (args) => {
     const { readRunFolder } = await import('../../run/run-folder.ts');
     const { ballotOf, countVotes: count } = await import('../../report/ballot.ts');
-    const { readVotes } = await import('../../report/votes-file.ts');
+    const { readBallots } = await import('../../report/votes-file.ts');
     const run = await readRunFolder(args.run);
-    const ballots = await Promise.all(args.files.map((file) => readVotes(file, run.manifest.run)));
-    const rates = count(ballotOf(run), ballots);
+    const pairs = ballotOf(run);
+    const known = new Set(pairs.map(({ id }) => id));
+    const { ballots, notes } = await readBallots(args.files, run.manifest.run, known);
+    for (const each of notes) note(`note: ${each}`);
+    const rates = count(pairs, ballots);
     if (args.json) return printJson(rates);
     const percent = (share: number): string => `${Math.round(100 * share)} %`;
     const rows = rates.map(({ trainedOn, question, rate, interval, hits, n }) => [

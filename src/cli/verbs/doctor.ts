@@ -76,10 +76,11 @@ async function packageFinding(name: string): Promise<Finding> {
 
 /** Whether the store can be written, and how much space is free. */
 async function folderFinding(dir: string): Promise<Finding> {
-  const { mkdtemp, mkdir, rm, statfs } = await import('node:fs/promises');
+  const { mkdtemp, rm, statfs } = await import('node:fs/promises');
+  const { makeFolder } = await import('../../files/folders.ts');
   const { join } = await import('node:path');
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir);
     await rm(await mkdtemp(join(dir, 'doctor-')), { recursive: true });
     const { bavail, bsize } = await statfs(dir);
     return { what: 'artefact store', state: 'ok', detail: `${dir}, ${size(bavail * bsize)} free` };

@@ -48,7 +48,7 @@ export const vjp = defineVerb({
     ],
   ],
   handler: async (args) => {
-    const { mkdir } = await import('node:fs/promises');
+    const { makeFolder } = await import('../../files/folders.ts');
     const { join } = await import('node:path');
     const { readModel } = await import('../../onnx/files.ts');
     const { writeNpy } = await import('../../onnx/npy.ts');
@@ -61,7 +61,7 @@ export const vjp = defineVerb({
     const { engine } = args;
     const options = { engine, device: args.device as Device, threads: count, name: args.model };
     const result = await differentiate(model, { inputs, cotangents, wrt }, options);
-    await mkdir(args.out, { recursive: true });
+    await makeFolder(args.out);
     const files = [];
     for (const [kind, tensors] of [
       ['out', result.outputs],

@@ -1,4 +1,5 @@
 /** @file Calls of a model's own functions, written out as the operators that the functions are made of. */
+import { type NodeCounter, nodeCounter } from '../limits.ts';
 import type { Attribute, Attributes, Graph, Model, ModelFunction, Node } from '../model.ts';
 
 /**
@@ -19,11 +20,15 @@ export function inlineFunctions(model: Model): Model {
     ...model,
     opsets,
     functions: model.functions.filter((body) => !fits(body)),
-    graph: expandedGraph(model.graph, functions),
+    graph: expandedGraph(model.graph, { bodies: functions, counter: nodeCounter(model.graph.name) }),
   };
 }
 
-type Functions = ReadonlyMap<string, ModelFunction>;
+/** The functions, and a count of what they stand for: thirty that call each other twice are a thousand million operators. */
+interface Functions {
+  readonly bodies: ReadonlyMap<string, ModelFunction>;
+  readonly counter: NodeCounter;
+}
 
 const keyOf = (domain: string, name: string): string => `${domain}:${name}`;
 
@@ -33,9 +38,10 @@ const expandedGraph = (graph: Graph, functions: Functions): Graph => ({
 });
 
 /** The nodes that a call stands for; the node itself where it is not a call. */
-function expanded(node: Node, functions: Functions, prefix: string): readonly Node[] {
-  const body = functions.get(keyOf(node.domain, node.opType));
+function expanded(node: Node, functions: Functions, prefix: string, depth = 0): readonly Node[] {
+  const body = functions.bodies.get(keyOf(node.domain, node.opType));
   if (body === undefined) return [withBodies(node, functions)];
+  functions.counter.add(body.nodes.length, depth);
   const names = new Map<string, string>([['', '']]);
   body.inputs.forEach((name, i) => {
     names.set(name, node.inputs[i] ?? '');
@@ -53,7 +59,7 @@ function expanded(node: Node, functions: Functions, prefix: string): readonly No
       outputs: inner.outputs.map(rename),
       attributes,
     };
-    return expanded(call, functions, `${prefix}${i}/`);
+    return expanded(call, functions, `${prefix}${i}/`, depth + 1);
   });
 }
 
