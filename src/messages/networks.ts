@@ -71,6 +71,18 @@ export const unknownNetwork = (path: string, found: unknown, known: readonly str
     `Cannot use '${path}': unknown network ${quoted(found)}. Available: ${listed(known)}`,
   );
 
+/** A class of networks in a role that it does not play. */
+export const unfitNetwork = (
+  path: string,
+  network: string,
+  role: string,
+  roles: readonly string[],
+): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Cannot use '${path}' for role '${role}': ${network} fills ${roles.map(quoted).join(' and ')}`,
+  );
+
 /** A configuration that cannot be read. */
 export const brokenConfig = (path: string, why: string): CraquelureError =>
   new CraquelureError('MODEL', `Cannot read configuration '${path}': ${why}. Download it again`);

@@ -38,6 +38,8 @@ export interface Fill {
   readonly size?: number;
   /** Of a U-Net. */
   readonly diffusion?: DiffusionFill;
+  /** Of a published checkpoint: the class of the network, as its publisher names it. */
+  readonly network?: string;
   /** Of a text encoder: the token that fills up short prompts, where it is not the tokenizer's own. */
   readonly padToken?: string;
   /** The file's names of ports that are neither the role's own nor an exporter's. */

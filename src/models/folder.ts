@@ -17,7 +17,7 @@ const isThere = async (path: string): Promise<boolean> =>
 /** Scale factor and shift from the autoencoder's `config.json`; pixels of this layout are -1..1. */
 export async function vaeFill(folder: string) {
   const pixels = { mean: 0.5, std: 0.5, multiple: 8 };
-  for (const part of ['vae_encoder', 'vae_decoder', 'vae']) {
+  for (const part of ['vae_encoder', 'vae_decoder', 'vae', '.']) {
     const config = await readConfig(join(folder, part, 'config.json'));
     if (config === undefined) continue;
     const { scaling_factor: scale, shift_factor: shift } = config;

@@ -72,9 +72,11 @@ def save(model, case, dtype, **options):
 
 
 def vae(case, dtype, encoder=True, decoder=True, **config):
+    widths = config.pop("block_out_channels", (4, 8))
     made = diffusers.AutoencoderKL(
-        block_out_channels=(4, 8), layers_per_block=1, norm_num_groups=2, latent_channels=4, sample_size=32,
-        down_block_types=("DownEncoderBlock2D",) * 2, up_block_types=("UpDecoderBlock2D",) * 2, **config)
+        block_out_channels=widths, layers_per_block=1, norm_num_groups=2, latent_channels=4, sample_size=32,
+        down_block_types=("DownEncoderBlock2D",) * len(widths), up_block_types=("UpDecoderBlock2D",) * len(widths),
+        **config)
     model = save(rounded(randomised(made, 1), HALF.get(dtype, torch.float32)), case, dtype)
 
     def run(sample, latent_sample):
@@ -89,7 +91,7 @@ def vae(case, dtype, encoder=True, decoder=True, **config):
 def unet(case, dtype, extra=None, **config):
     made = diffusers.UNet2DConditionModel(
         block_out_channels=(4, 8), layers_per_block=1, norm_num_groups=2, sample_size=8,
-        **{"cross_attention_dim": 6, "attention_head_dim": 2,
+        **{"cross_attention_dim": 8, "attention_head_dim": 2,
            "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
            "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"), **config})
     model = save(rounded(randomised(made, 1), HALF.get(dtype, torch.float32)), case, dtype)
@@ -101,7 +103,7 @@ def unet(case, dtype, extra=None, **config):
     inputs = {
         "sample": noise(2, 2, made.config.in_channels, 8, 12),
         "timestep": torch.tensor([7.0, 801.0]),
-        "encoder_hidden_states": noise(3, 2, 5, 6),
+        "encoder_hidden_states": noise(3, 2, 5, 8),
         **(extra or {}),
     }
     write(case, inputs, *differentiated(run, inputs, ["sample", "encoder_hidden_states"]))
@@ -133,7 +135,7 @@ def clip_vision(case, dtype):
 
 
 CASES = {
-    "vae-sd": lambda c: vae(c, "float16"),
+    "vae-sd": lambda c: vae(c, "float16", block_out_channels=(2, 4, 4, 6)),
     "vae-sd3": lambda c: vae(c, "bfloat16", use_quant_conv=False, use_post_quant_conv=False, shift_factor=0.06,
                              mid_block_add_attention=False),
     "unet-sd1": lambda c: unet(c, "float16"),
