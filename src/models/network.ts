@@ -2,12 +2,15 @@
 import { basename } from 'node:path';
 import { unfitNetwork, unknownNetwork } from '../messages/index.ts';
 import { autoencoderKlDecoder, autoencoderKlEncoder } from '../networks/autoencoder-kl.ts';
+import { autoencoderTinyDecoder, autoencoderTinyEncoder } from '../networks/autoencoder-tiny.ts';
 import { clipTextModel } from '../networks/clip-text-model.ts';
 import { clipVisionModel } from '../networks/clip-vision-model.ts';
 import { configAmong } from '../networks/component.ts';
 import { type Config, readConfigFile } from '../networks/config.ts';
+import { inceptionV3 } from '../networks/inception-v3.ts';
+import { lpips } from '../networks/lpips.ts';
 import { unet2dConditionModel } from '../networks/unet-2d-condition.ts';
-import { openCheckpoint } from '../networks/weights/checkpoint.ts';
+import { isCheckpoint, openCheckpoints } from '../networks/weights/checkpoint.ts';
 import type { Weights } from '../networks/weights/weights.ts';
 import type { Model } from '../onnx/model.ts';
 import type { ModelRole } from './roles.ts';
@@ -18,12 +21,15 @@ type Build = (config: Config, path: string, weights: Weights) => Model;
 /** The classes by their published names, and the roles that each plays. */
 const PLAYERS: Readonly<Record<string, { readonly [R in ModelRole]?: Build }>> = {
   AutoencoderKL: { 'vae-encoder': autoencoderKlEncoder, 'vae-decoder': autoencoderKlDecoder },
+  AutoencoderTiny: { 'vae-encoder': autoencoderTinyEncoder, 'vae-decoder': autoencoderTinyDecoder },
   CLIPTextModel: { 'text-encoder': clipTextModel },
   CLIPTextModelWithProjection: {
     'text-encoder': clipTextModel,
     'text-embedder': (...given) => clipTextModel(...given, { projection: true }),
   },
   CLIPVisionModelWithProjection: { 'image-embedder': clipVisionModel },
+  InceptionV3: { 'fid-features': inceptionV3 },
+  LPIPS: { perceptual: lpips },
   UNet2DConditionModel: { unet: unet2dConditionModel },
 };
 
@@ -48,5 +54,5 @@ export async function readNetwork(
   assertPlays(path ?? checkpoint, network, role);
   const config = path === undefined ? {} : await readConfigFile(path);
   const build = PLAYERS[network]![role]!;
-  return build(config, path ?? basename(checkpoint), await openCheckpoint(checkpoint));
+  return build(config, path ?? basename(checkpoint), await openCheckpoints(paths.filter(isCheckpoint)));
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { autoencoderKlDecoder, autoencoderKlEncoder } from '../../src/networks/autoencoder-kl.ts';
+import { autoencoderTinyDecoder, autoencoderTinyEncoder } from '../../src/networks/autoencoder-tiny.ts';
 import { clipTextModel } from '../../src/networks/clip-text-model.ts';
 import { clipVisionModel } from '../../src/networks/clip-vision-model.ts';
 import { type Config, readConfigFile } from '../../src/networks/config.ts';
@@ -28,6 +29,8 @@ const CASES: readonly (readonly [folder: string, file: string, build: Build, wrt
   ['unet-sd2', DIFFUSERS, unet2dConditionModel, ['sample', 'encoder_hidden_states']],
   ['unet-xl', DIFFUSERS, unet2dConditionModel, ['sample', 'encoder_hidden_states']],
   ['unet-x4', DIFFUSERS, unet2dConditionModel, ['sample', 'encoder_hidden_states']],
+  ['taesd', DIFFUSERS, autoencoderTinyEncoder, ['sample']],
+  ['taesd', DIFFUSERS, autoencoderTinyDecoder, ['latents']],
   ['clip-text', TRANSFORMERS, clipTextModel, []],
   ['openclip-text', TRANSFORMERS, (...given) => clipTextModel(...given, { projection: true }), []],
   ['clip-vision', TRANSFORMERS, clipVisionModel, ['pixel_values']],

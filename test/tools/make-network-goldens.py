@@ -134,7 +134,91 @@ def clip_vision(case, dtype):
     write(case, inputs, *differentiated(run, inputs, ["pixel_values"]))
 
 
+def formula(k, *shape):
+    """Numbers of -0.5..0.5 that test/networks/formula.ts computes too, so that no weights need to be kept."""
+    i = torch.arange(torch.Size(shape).numel(), dtype=torch.int64)
+    u = ((i * i) % 20011 * 31 + i * 7919 + k * 104729) % 20011
+    return (u.double() / 20011 - 0.5).reshape(shape)
+
+
+def by_formula(state):
+    """Weights in the order of their names; counters of batch normalisation stay."""
+    made = {}
+    for k, name in enumerate(sorted(name for name, value in state.items() if value.is_floating_point())):
+        shape = state[name].shape
+        u = formula(k, *shape)
+        if len(shape) > 1:
+            u = u * (12 * 2 / shape[1:].numel()) ** 0.5
+        elif name.endswith(("bn.weight", "running_var")):
+            u = 1 + u / 2
+        else:
+            u = u / 5
+        made[name] = u.float()
+    return {**state, **made}
+
+
+def sampled(gradient, step):
+    return gradient.flatten()[::step]
+
+
+def lpips_net(case, net):
+    import lpips
+    import torchvision
+
+    backbone = {"alex": "alexnet", "vgg": "vgg16", "squeeze": "squeezenet1_1"}[net]
+    features = {k: v for k, v in getattr(torchvision.models, backbone)().state_dict().items() if k.startswith("features.")}
+    made = by_formula(features)
+    model = lpips.LPIPS(net=net, version="0.1", pnet_rand=True, verbose=False).eval()
+    slices = {name: value for name, value in made.items()}
+    with torch.no_grad():
+        for name, parameter in model.net.named_parameters():
+            parameter.copy_(slices["features." + name.split(".", 1)[1]])
+    a, b = ((formula(k, 1, 3, 40, 48) + 0.5).float() for k in (1000, 1001))
+    a.requires_grad_(True)
+    distance = model(a, b, normalize=True)
+    distance.sum().backward()
+    write(case, {}, {"distance": distance.flatten()}, {"a": sampled(a.grad, 13)})
+    heads = Path(lpips.__file__).parent / "weights" / "v0.1" / f"{net}.pth"
+    shutil.copy(heads, GOLDEN / case / "heads.pth")
+    (GOLDEN / case / "shapes.json").write_text(json.dumps({k: list(v.shape) for k, v in sorted(features.items())}))
+
+
+def inception(case):
+    from pytorch_fid import inception as fid
+
+    made = fid.fid_inception_v3
+    fid.load_state_dict_from_url = lambda *args, **kwargs: by_formula(fid._inception_v3(num_classes=1008, aux_logits=False, weights=None).state_dict())
+    model = fid.InceptionV3([3], resize_input=False, normalize_input=False).eval()
+    state = {k: v for k, v in made().state_dict().items() if v.is_floating_point()}
+
+    def run(dtype):
+        image = (2 * formula(1000, 1, 3, 299, 299)).float().to(dtype).requires_grad_(True)
+        features = model.to(dtype)(image)[0].flatten(1)
+        (features * torch.cos(torch.arange(2048.0)).to(dtype)).sum().backward()
+        return features, image.grad
+
+    # Some of millions of activations lie at the kink of relu: float32 is off float64 there, and the test allows twice that.
+    (_, single), (features, exact) = run(torch.float32), run(torch.float64)
+    error = (sampled(single, 7).double() - sampled(exact, 7)).norm() / sampled(exact, 7).norm()
+    outputs = {"features": features.float(), "float32.error": error.float().reshape(1)}
+    write(case, {}, outputs, {"image": sampled(exact, 7 * 13).float()})
+    (GOLDEN / case / "shapes.json").write_text(json.dumps({k: list(v.shape) for k, v in sorted(state.items())}))
+
+
+def tiny(case):
+    made = diffusers.AutoencoderTiny(encoder_block_out_channels=(6, 6, 6, 6), decoder_block_out_channels=(6, 6, 6, 6))
+    model = save(rounded(randomised(made, 1), torch.float16), case, "float16")
+    run = lambda sample, latents: {"latent_sample": model.encode(sample).latents, "sample": model.decode(latents).sample}
+    inputs = {"sample": noise(2, 2, 3, 16, 24).clamp(-1, 1), "latents": noise(3, 2, 4, 4, 6)}
+    write(case, inputs, *differentiated(run, inputs, ["sample", "latents"]))
+
+
 CASES = {
+    "taesd": tiny,
+    "lpips-alex": lambda c: lpips_net(c, "alex"),
+    "lpips-vgg": lambda c: lpips_net(c, "vgg"),
+    "lpips-squeeze": lambda c: lpips_net(c, "squeeze"),
+    "inception-fid": inception,
     "vae-sd": lambda c: vae(c, "float16", block_out_channels=(2, 4, 4, 6)),
     "vae-sd3": lambda c: vae(c, "bfloat16", use_quant_conv=False, use_post_quant_conv=False, shift_factor=0.06,
                              mid_block_add_attention=False),

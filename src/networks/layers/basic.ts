@@ -1,12 +1,13 @@
 /** @file The layers that networks are built from: convolution, linear, normalisation, activation, embedding. */
-import { float, int, text } from '../../onnx/attributes.ts';
+import { float, int, ints, text } from '../../onnx/attributes.ts';
+import type { Attributes } from '../../onnx/model.ts';
 import { multiplySizes, type Size } from '../../onnx/sizes.ts';
 import type { Net, Value } from './net.ts';
 
 interface Convolution {
   readonly to: number;
-  /** Side of the window (default: 3). */
-  readonly side?: number;
+  /** Side of the window, or its height and width (default: 3). */
+  readonly side?: number | readonly [number, number];
   readonly stride?: number;
   /** Of all sides, or [top, left, bottom, right] (default: what keeps the size). */
   readonly pad?: number | readonly number[];
@@ -18,12 +19,14 @@ export function conv2d(
   net: Net,
   path: string,
   x: Value,
-  { to, side = 3, stride = 1, pad = (side - 1) / 2, bias = true }: Convolution,
+  { to, side = 3, stride = 1, pad, bias = true }: Convolution,
 ): Value {
-  const kernel = net.weight(`${path}.weight`, [to, net.size(x, 1), side, side]);
+  const window = typeof side === 'number' ? ([side, side] as const) : side;
+  const kernel = net.weight(`${path}.weight`, [to, net.size(x, 1), ...window]);
   const shift = bias ? net.weight(`${path}.bias`, [to]) : '';
-  const pads = typeof pad === 'number' ? [pad, pad, pad, pad] : pad;
-  return net.g.Conv(x, kernel, { kernel_shape: [side, side], strides: [stride, stride], pads }, shift);
+  const [h, w] = window.map((size) => (size - 1) / 2) as [number, number];
+  const pads = typeof pad === 'number' ? [pad, pad, pad, pad] : (pad ?? [h, w, h, w]);
+  return net.g.Conv(x, kernel, { kernel_shape: window, strides: [stride, stride], pads }, shift);
 }
 
 /** A linear layer `x Wᵀ + b` of the last axis of x [n, d] or [n, s, d]. */
@@ -108,16 +111,25 @@ export function halves(net: Net, x: Value): readonly [Value, Value] {
   ];
 }
 
-/** A pool of the largest, or of the mean: `ceil` counts windows that reach over the edge. */
-export function maxPool(
-  { g }: Net,
-  x: Value,
-  { side, stride, pad = 0, ceil = false }: { side: number; stride: number; pad?: number; ceil?: boolean },
-): Value {
-  return g.emit('MaxPool', [x], {
-    kernel_shape: { kind: 'ints', value: [side, side] },
-    strides: { kind: 'ints', value: [stride, stride] },
-    pads: { kind: 'ints', value: [pad, pad, pad, pad] },
-    ...(ceil && { ceil_mode: int(1) }),
-  })[0]!;
+interface Pool {
+  readonly side: number;
+  readonly stride: number;
+  readonly pad?: number;
+  /** Whether windows that reach over the edge count. */
+  readonly ceil?: boolean;
 }
+
+/** The largest of each window. */
+export const maxPool = ({ g }: Net, x: Value, options: Pool): Value =>
+  g.emit('MaxPool', [x], poolAttributes(options))[0]!;
+
+/** The mean of each window, in which the padding does not count. */
+export const averagePool = ({ g }: Net, x: Value, options: Pool): Value =>
+  g.emit('AveragePool', [x], poolAttributes(options))[0]!;
+
+const poolAttributes = ({ side, stride, pad = 0, ceil = false }: Pool): Attributes => ({
+  kernel_shape: ints([side, side]),
+  strides: ints([stride, stride]),
+  pads: ints([pad, pad, pad, pad]),
+  ...(ceil && { ceil_mode: int(1) }),
+});

@@ -19,6 +19,14 @@ export async function openCheckpoint(path: string): Promise<Weights> {
   return { source: path, tensors: new Map(await tensorsIn(path)) };
 }
 
+/** The tensors of several files under their names: an index with its parts, or a network and its heads. */
+export async function openCheckpoints(paths: readonly string[]): Promise<Weights> {
+  const [first] = paths as [string];
+  if (paths.length === 1 || INDEX.test(first)) return openCheckpoint(first);
+  const all = await Promise.all(paths.map(openCheckpoint));
+  return { source: paths.join("' and '"), tensors: new Map(all.flatMap(({ tensors }) => [...tensors])) };
+}
+
 /** The files that hold a checkpoint's tensors: itself, or itself and its parts. */
 export async function filesOfCheckpoint(path: string): Promise<readonly string[]> {
   if (!INDEX.test(path)) return [path];

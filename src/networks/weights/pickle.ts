@@ -334,11 +334,21 @@ function storageOf(id: Pickled): PickledStorage {
   return { kind: 'storage', type: type.name.replace(/^torch\./, ''), key, shift };
 }
 
+/** The entries that an OrderedDict is made with: in pickles of Python 2 a list of pairs, else none. */
+function pairsIn(list: Pickled | undefined): [Pickled, Pickled][] {
+  if (list === undefined || !isKind(list, 'list')) return [];
+  return list.items.map((pair) => {
+    if (!isKind(pair, 'list') && !isKind(pair, 'tuple'))
+      throw new RangeError('it has a map of what are no pairs');
+    return [pair.items[0]!, pair.items[1]!];
+  });
+}
+
 function called(callee: Pickled, args: Pickled): Pickled {
   if (!isKind(callee, 'global') || !isKind(args, 'tuple'))
     throw new RangeError('it calls what is no function');
   const { items } = args;
-  if (callee.name === 'collections.OrderedDict') return { kind: 'map', entries: new Map() };
+  if (callee.name === 'collections.OrderedDict') return { kind: 'map', entries: new Map(pairsIn(items[0])) };
   if (callee.name === 'torch.Size') return items[0] ?? { kind: 'tuple', items: [] };
   if (callee.name === 'torch._utils._rebuild_parameter') return items[0]!;
   const [storage, offset, dims, strides] = items;
