@@ -22,7 +22,8 @@ import { type Component, findComponent, modelFolder } from '../networks/componen
 import { textFill, tokenizerFiles, unetFill, vaeFill } from './folder.ts';
 import { knownHashOf, sha256 } from '../files/hashes.ts';
 import type { ModelHome } from './home.ts';
-import { type LocatedFile, locateFile, locateModel, type Trust } from './locate.ts';
+import { formHere, isPublished } from './forms.ts';
+import type { LocatedFile, Trust } from './locate.ts';
 import { assertPlays } from './network.ts';
 import type { ModelRole } from './roles.ts';
 
@@ -103,16 +104,12 @@ async function resolveNeed(
   const candidates = await Promise.all(
     fitting.map(async (entry) => ({
       id: entry.id,
-      here: (await locateModel(entry, home)).every(({ state }) => state === 'ok'),
+      here: (await formHere(entry, home)).found.every(({ state }) => state === 'ok'),
       published: isPublished(entry),
     })),
   );
   throw missingModel(role, by, candidates);
 }
-
-/** True where every file can be pulled. */
-export const isPublished = ({ files }: ModelEntry): boolean =>
-  Object.values(files).every(({ url }) => url !== undefined);
 
 /** The files of one chosen model. @throws MODEL where they are missing, changed or not enough. */
 export function resolveModel(
@@ -127,8 +124,12 @@ export function resolveModel(
 }
 
 async function resolveEntry(role: ModelRole, entry: ModelEntry, home: ModelHome): Promise<ResolvedModel> {
-  const { file, beside = [], ...fill } = entry.roles[role]!;
-  const found = await Promise.all([file, ...beside].map((name) => locateFile(entry, name, home)));
+  const filesOf = ({ roles }: ModelEntry): readonly string[] => {
+    const { file, beside = [] } = roles[role]!;
+    return [file, ...beside];
+  };
+  const { form, found } = await formHere(entry, home, filesOf);
+  const { file: _file, beside: _beside, ...fill } = form.roles[role]!;
   const bad = found.filter(({ state }) => state !== 'ok').map(({ name }) => name);
   if (entry.embedded && bad.length > 0) throw damagedPackage(entry.id, bad, join(home.embedded, entry.id));
   for (const each of found) {
