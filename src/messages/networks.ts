@@ -86,3 +86,17 @@ export const unfitNetwork = (
 /** A configuration that cannot be read. */
 export const brokenConfig = (path: string, why: string): CraquelureError =>
   new CraquelureError('MODEL', `Cannot read configuration '${path}': ${why}. Download it again`);
+
+/** A checkpoint in one file that is not of the family of Stable Diffusion, or lacks one of its networks. */
+export const notLatentDiffusion = (
+  source: string,
+  names: readonly string[],
+  prefix?: string,
+): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Cannot use checkpoint '${source}': ` +
+      (prefix === undefined
+        ? `it is not of Stable Diffusion 1, 2 or XL. Its tensors begin with ${names.map(quoted).join(', ')}`
+        : `it has no tensor whose name begins with '${prefix}'. Choose a file with all networks of the model`),
+  );

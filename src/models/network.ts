@@ -8,6 +8,7 @@ import { clipVisionModel } from '../networks/clip-vision-model.ts';
 import { configAmong } from '../networks/component.ts';
 import { type Config, readConfigFile } from '../networks/config.ts';
 import { inceptionV3 } from '../networks/inception-v3.ts';
+import { autoencoderOf, type Part, textEncoderOf, unetOf } from '../networks/latent-diffusion.ts';
 import { lpips } from '../networks/lpips.ts';
 import { unet2dConditionModel } from '../networks/unet-2d-condition.ts';
 import { isCheckpoint, openCheckpoints } from '../networks/weights/checkpoint.ts';
@@ -30,8 +31,19 @@ const PLAYERS: Readonly<Record<string, { readonly [R in ModelRole]?: Build }>> =
   CLIPVisionModelWithProjection: { 'image-embedder': clipVisionModel },
   InceptionV3: { 'fid-features': inceptionV3 },
   LPIPS: { perceptual: lpips },
+  LatentDiffusion: {
+    'vae-encoder': (_, path, whole) => ofPart(autoencoderOf(whole), path, autoencoderKlEncoder),
+    'vae-decoder': (_, path, whole) => ofPart(autoencoderOf(whole), path, autoencoderKlDecoder),
+    unet: (_, path, whole) => ofPart(unetOf(whole), path, unet2dConditionModel),
+    'text-encoder': (_, path, whole) => ofPart(textEncoderOf(whole), path, clipTextModel),
+  },
   UNet2DConditionModel: { unet: unet2dConditionModel },
 };
+
+/** A network out of a file that holds several. */
+function ofPart({ config, weights }: Part, path: string, build: Build): Model {
+  return build(config, path, weights);
+}
 
 /** Checks that a class plays a role. @throws MODEL that says which classes are known, or which roles it plays */
 export function assertPlays(path: string, network: string, role: ModelRole): void {

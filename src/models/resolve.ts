@@ -18,8 +18,9 @@ import { entryOf, modelsFor } from './catalogue/index.ts';
 import { diffusersRoles } from './catalogue/diffusion.ts';
 import type { ModelChoices, OwnModel, RoleChoice } from './choice.ts';
 import type { Fill, ModelEntry } from './entry.ts';
+import { isCheckpoint } from '../networks/weights/checkpoint.ts';
 import { type Component, findComponent, modelFolder } from '../networks/component.ts';
-import { textFill, tokenizerFiles, unetFill, vaeFill } from './folder.ts';
+import { latentDiffusionFill, textFill, tokenizerFiles, unetFill, vaeFill } from './folder.ts';
 import { knownHashOf, sha256 } from '../files/hashes.ts';
 import type { ModelHome } from './home.ts';
 import { formHere, isPublished } from './forms.ts';
@@ -173,9 +174,40 @@ async function resolveFile(
 ): Promise<ResolvedModel> {
   const file = await existing(path, baseDirs);
   if ((await stat(file)).isDirectory()) throw folderForFile(path, role);
+  if (isCheckpoint(file)) return resolveCheckpoint(role, path, file, own, home);
   const beside = role === 'text-encoder' ? await tokenizerFiles(dirname(path), [dirname(file)]) : [];
   const paths = [file, ...(await weightsOf(file)), ...beside];
   return ownModel(role, path, paths, ownFill(role, path, own), own, home);
+}
+
+/** One file with all networks of a diffusion model. */
+async function resolveCheckpoint(
+  role: ModelRole,
+  path: string,
+  file: string,
+  own: OwnModel,
+  home: ModelHome,
+): Promise<ResolvedModel> {
+  assertPlays(path, 'LatentDiffusion', role);
+  const places = [join(dirname(file), 'tokenizer'), dirname(file), ...(await knownTokenizers(home))];
+  const beside = role === 'text-encoder' ? await tokenizerFiles(path, places) : [];
+  const fill = ownFill(role, path, {
+    ...own,
+    fill: { ...(await latentDiffusionFill(file, role)), network: 'LatentDiffusion', ...own.fill },
+  });
+  return ownModel(role, path, [file, ...beside], fill, own, home);
+}
+
+/** Folders of models on this machine that have CLIP's vocabulary, which files of this kind lack and all of them share. */
+async function knownTokenizers(home: ModelHome): Promise<string[]> {
+  const owners = ['sd15', 'sd21', 'clip-vit-l-14', 'clip-vit-b-32'];
+  const entries = home.entries.filter(({ id }) => owners.includes(id));
+  const found = await Promise.all(entries.map((entry) => formHere(entry, home)));
+  return found
+    .flatMap((each) => each.found)
+    .flatMap(({ name, path }) =>
+      path !== null && /(vocab|tokenizer)\.json$/.test(name) ? [dirname(path)] : [],
+    );
 }
 
 async function resolveFolder(
