@@ -15,7 +15,8 @@ export async function openFolder(folder: string, shown: string): Promise<Dataset
 
   const paths = await filesBelow(folder);
   const pictures = paths.filter(isImageFile);
-  const notes = ignoredFiles(paths.filter((path) => !isImageFile(path)));
+  const captions = new Set(pictures.map((path) => path.replace(/\.[^./]+$/, '.txt')));
+  const notes = ignoredFiles(paths.filter((path) => !isImageFile(path) && !captions.has(path)));
   const listing: DatasetItem[] = [];
   for (const id of pictures) {
     try {
@@ -55,6 +56,7 @@ async function hashBelow(folder: string, path: string): Promise<string> {
   return hashOf(file);
 }
 
+/** A text file that has a picture's name is its caption, which fine-tuning reads; of others, the user is told. */
 function ignoredFiles(paths: readonly string[]): string[] {
   if (paths.length === 0) return [];
   const named = paths.slice(0, 5).map((path) => `'${path}'`);

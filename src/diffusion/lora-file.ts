@@ -2,6 +2,7 @@
  * @file Fine-tuned parts as `.safetensors` under the names that other programs know:
  *
  *   diffusers (PEFT)    unet.<path>.lora_A.weight, unet.<path>.lora_B.weight; text_encoder.<path>...
+ *   PEFT itself         base_model.model.<path>.lora_A.weight, of the U-Net
  *   kohya               lora_unet_<path with underscores>.lora_down.weight, .lora_up.weight, .alpha; lora_te_<path>...
  *   whole weights       unet.<path>.weight, unet.<path>.bias, as PyTorch has them
  *   textual inversion   <token>
@@ -9,7 +10,7 @@
  * Where the strength of foreign pairs is found, `lora-scale.ts` says. Without an alpha, readers take alpha = rank: what is
  * written is scaled so that this is right.
  */
-import { foreignLora, otherEmbedding } from '../messages/index.ts';
+import { foreignLora, otherEmbedding, unsupportedLora } from '../messages/index.ts';
 import { insertLora, LORA_DOWN, LORA_UP, type LoraPair } from '../onnx/transforms/lora.ts';
 import type { Model } from '../onnx/model.ts';
 import { fromPublished, toPublished } from '../onnx/published-weights.ts';
@@ -74,6 +75,10 @@ export async function readAdapters(path: string, open: OpenRole): Promise<Adapte
   const { tensors, metadata } = await readSafetensors(path);
   const names = Object.keys(tensors);
   const unet = async (): Promise<Model> => (await open('unet')).graph;
+  for (const [kind, mark] of Object.entries(NOT_LORA)) {
+    const name = names.find((each) => mark.test(each));
+    if (name !== undefined) throw unsupportedLora(path, kind, name);
+  }
   if (names.some((name) => /lora/i.test(name))) {
     return loraOf(path, tensors, {
       settings: await loraSettings(path, metadata),
@@ -90,6 +95,15 @@ export async function readAdapters(path: string, open: OpenRole): Promise<Adapte
   );
   return [{ method: { kind: 'full' }, tensors: weights }];
 }
+
+/** What is like LoRA and is not: each by what its tensors are named. */
+const NOT_LORA: Readonly<Record<string, RegExp>> = {
+  DoRA: /dora_scale|lora_magnitude_vector/,
+  LoHa: /\.hada_[wt]\d/,
+  LoKr: /\.lokr_[wt]\d/,
+  'LoRA for Stable Diffusion XL':
+    /^lora_te[12]_|^text_encoder_2\.|^lora_unet_(input_blocks|middle_block|output_blocks)_/,
+};
 
 /** An embedding [d] or [1, d] under its token's name, as textual inversion leaves it. */
 async function embeddingOf(
@@ -222,7 +236,11 @@ function placeOf(name: string): { role: AdaptedRole; key: string; part: Part['pa
   const role = /^(base_model\.model\.text_model\.|text_encoder\.|lora_te)/.test(name)
     ? 'text-encoder'
     : 'unet';
-  const bare = name.replace(/^base_model\.model\./, '').replace(/^(unet|text_encoder)\./, '');
+  // PEFT's own prefix stands before or after that of the network.
+  const bare = name
+    .replace(/^base_model\.model\./, '')
+    .replace(/^(unet|text_encoder)\./, '')
+    .replace(/^base_model\.model\./, '');
   // Before PEFT, diffusers kept pairs in attention processors, and those of linear layers in `lora_linear_layer`.
   const plain = bare
     .replace(/\.processor\.to_(q|k|v|out)_lora\.(down|up)/, (_, projection: string, half: string) =>

@@ -149,6 +149,14 @@ export const unusableLoraSettings = (path: string, where: string): CraquelureErr
       'Save the file again with the program that made it',
   );
 
+/** A file of a method that is not LoRA, or of a model that is trained otherwise. */
+export const unsupportedLora = (path: string, kind: string, name: string): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Cannot use '${path}': it is ${kind} (${quoted(name)}), which is not supported. ` +
+      'Use a LoRA file for the version of the model',
+  );
+
 export const otherEmbedding = (
   path: string,
   token: string,

@@ -15,6 +15,7 @@ export * from './images.ts';
 export * from './jobs.ts';
 export * from './metrics.ts';
 export * from './models.ts';
+export * from './networks.ts';
 export * from './onnx.ts';
 export * from './parameters.ts';
 export * from './protections.ts';

@@ -93,19 +93,44 @@ export const unusableModelPath = (path: string, why: string): CraquelureError =>
   new CraquelureError('MODEL', `Cannot use model '${path}': ${why}`);
 
 /** An autoencoder of the user's own without the numbers that its file does not contain. */
-export const underspecifiedVae = (path: string, missing: readonly string[]): CraquelureError =>
+export const underspecifiedVae = (
+  path: string,
+  missing: readonly string[],
+  kind: 'encoder' | 'decoder' | 'folder' = 'encoder',
+): CraquelureError =>
   new CraquelureError(
     'MODEL',
-    `Missing ${missing.join(' and ')} for autoencoder '${path}', which its file does not contain. ` +
-      `Write 'vae: { encoder: ${path}, scale: 0.18215, range: [-1, 1] }' with the numbers of your model`,
+    `Missing ${missing.join(' and ')} for autoencoder '${path}', which its ${kind === 'folder' ? 'files do' : 'file does'} not contain. ` +
+      `Write 'vae: { ${kind}: ${path}, scale: 0.18215, range: [-1, 1] }' with the numbers of your model`,
+  );
+
+/** A folder of networks of which one is not played here, and what still can be done with it. */
+export const unplayedTransformer = (folder: string, network: string): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Cannot use folder '${folder}' for role 'unet': its denoiser is ${quoted(network)}, a transformer, and only U-Nets are ` +
+      `supported. Its autoencoder can be used: --model vae=${folder}`,
+  );
+
+/** A folder where a file is expected. */
+export const folderForFile = (path: string, role: string): CraquelureError =>
+  new CraquelureError(
+    'MODEL',
+    `Expected an ONNX file or a checkpoint for role '${role}' but '${path}' is a folder. Write '{ folder: ${path} }' if it is ` +
+      'one in the layout of diffusers',
   );
 
 /** A folder in the diffusers layout that lacks a part. */
-export const incompleteFolder = (folder: string, role: string, missing: readonly string[]): CraquelureError =>
+export const incompleteFolder = (
+  folder: string,
+  role: string,
+  exported: string,
+  component: string,
+): CraquelureError =>
   new CraquelureError(
     'MODEL',
-    `Folder '${folder}' does not fill role '${role}': ${missing.map(quoted).join(' and ')} ${missing.length > 1 ? 'are' : 'is'} missing. ` +
-      `Export the whole model: optimum-cli export onnx --model NAME ${folder}`,
+    `Folder '${folder}' does not fill role '${role}': it has neither ${quoted(exported)} nor ${quoted(`${component}/config.json`)} with a checkpoint. ` +
+      `Download the whole model: huggingface-cli download NAME --local-dir ${folder}`,
   );
 
 /** A text encoder without the vocabulary that turns words into tokens. */

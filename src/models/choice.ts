@@ -1,6 +1,7 @@
 /** @file Which model plays which role, as experiment files and flags say it: an id, a path, or a file with its numbers. */
 import { z } from 'zod';
 import { expected, type Place, unfitModel, unknownName } from '../messages/index.ts';
+import { isCheckpoint } from '../networks/weights/checkpoint.ts';
 import { catalogue, modelsFor } from './catalogue/index.ts';
 import { type DiffusionFill, type Fill, type ModelEntry, pixelRange } from './entry.ts';
 import { type ModelRole, ROLE_GROUPS, roleNames } from './roles.ts';
@@ -9,7 +10,7 @@ const path = z.string().min(1);
 const perChannel = z.union([z.number(), z.tuple([z.number(), z.number(), z.number()])]);
 
 const ownModel = z.strictObject({
-  file: path.optional().describe('an ONNX file'),
+  file: path.optional().describe('an ONNX file, or a checkpoint of Stable Diffusion in one file'),
   encoder: path.optional().describe("a VAE's encoder, an ONNX file"),
   decoder: path.optional().describe("a VAE's decoder, an ONNX file"),
   folder: path.optional().describe('a folder in the layout of Optimum and diffusers'),
@@ -35,7 +36,7 @@ const ownModel = z.strictObject({
 });
 
 const choiceSchema = z
-  .union([path.describe('id of a model, or path of an ONNX file or of a folder'), ownModel])
+  .union([path.describe('id of a model, or path of an ONNX file, of a checkpoint or of a folder'), ownModel])
   .meta({ id: 'model' }); // written once in the JSON Schema, however many roles there are
 
 const SLOTS = [...Object.keys(ROLE_GROUPS), ...roleNames] as (keyof typeof ROLE_GROUPS | ModelRole)[];
@@ -106,15 +107,15 @@ function choicesOf(
   const given = parsed.data;
   if (typeof given !== 'string') return ownChoices(slot, roles, given, place);
   if (isPath(given)) {
-    const kind = given.endsWith('.onnx') ? 'file' : 'folder';
-    // One file cannot play several roles; of a VAE, it is the half that protections need.
-    const played = kind === 'file' ? roles.slice(0, 1) : roles;
+    const kind = given.endsWith('.onnx') || isCheckpoint(given) ? 'file' : 'folder';
+    // One ONNX file cannot play several roles; of a VAE, it is the half that protections need.
+    const played = given.endsWith('.onnx') ? roles.slice(0, 1) : roles;
     return Object.fromEntries(played.map((role) => [role, { kind, path: given, fill: {} }]));
   }
   return entryChoices(given, roles, place, entries);
 }
 
-const isPath = (text: string): boolean => /[/\\]|^\.|\.onnx$/.test(text);
+const isPath = (text: string): boolean => /[/\\]|^\.|\.onnx$/.test(text) || isCheckpoint(text);
 
 function entryChoices(
   id: string,
@@ -149,7 +150,8 @@ function ownChoices(
   const choices: Partial<Record<ModelRole, RoleChoice>> = {};
   if (folder !== undefined)
     for (const role of roles) choices[role] = { kind: 'folder', path: folder, ...own };
-  if (file !== undefined && roles.length === 1) choices[roles[0]!] = { kind: 'file', path: file, ...own };
+  if (file !== undefined && (roles.length === 1 || isCheckpoint(file)))
+    for (const role of roles) choices[role] = { kind: 'file', path: file, ...own };
   if (encoder !== undefined && roles.includes('vae-encoder'))
     choices['vae-encoder'] = { kind: 'file', path: encoder, ...own };
   if (decoder !== undefined && roles.includes('vae-decoder'))

@@ -38,6 +38,8 @@ export interface Fill {
   readonly size?: number;
   /** For a U-Net: how its noise schedule works. */
   readonly diffusion?: DiffusionFill;
+  /** For a published checkpoint: the class of the network, as its publisher names it. */
+  readonly network?: string;
   /** For a text encoder: the token that fills up short prompts, if it is not the tokenizer's own. */
   readonly padToken?: string;
   /** The file's names of ports that are neither the role's own nor an exporter's. */
@@ -57,6 +59,8 @@ export interface ModelFile {
   readonly bytes?: number;
   /** Absent where nobody could tell: the first download is trusted, recorded, and held to from then on. */
   readonly sha256?: string;
+  /** How the hash begins, if only the file's own name says so: what PyTorch's names end in. */
+  readonly sha256Begins?: string;
   /** Absent where no ONNX file is published: the entry's `obtain` says how to make one. */
   readonly url?: string;
 }
@@ -75,7 +79,9 @@ export interface ModelEntry {
   readonly roles: Readonly<Partial<Record<ModelRole, RoleFill>>>;
   /** By path in the model's folder. */
   readonly files: Readonly<Record<string, ModelFile>>;
-  /** How to get the files where they cannot be pulled. */
+  /** The same model in the files that its owners publish, from which its graph is built here. */
+  readonly published?: Pick<ModelEntry, 'roles' | 'files'>;
+  /** How to get the files if they cannot be pulled. */
   readonly obtain?: string;
   /** True if the files ship with this package, under `models/<id>/`; such a model is its roles' default. */
   readonly embedded?: boolean;

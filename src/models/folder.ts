@@ -2,7 +2,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { missingTokenizer, unknownScheduler } from '../messages/index.ts';
+import { unetOf, versionOf } from '../networks/latent-diffusion.ts';
+import { openCheckpoint } from '../networks/weights/checkpoint.ts';
 import type { BetaRange, DiffusionFill } from './entry.ts';
+import type { ModelRole } from './roles.ts';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -17,7 +20,7 @@ const isThere = async (path: string): Promise<boolean> =>
 /** Scale factor and shift from the autoencoder's `config.json`; pixels of this layout are -1..1. */
 export async function vaeFill(folder: string) {
   const pixels = { mean: 0.5, std: 0.5, multiple: 8 };
-  for (const part of ['vae_encoder', 'vae_decoder', 'vae']) {
+  for (const part of ['vae_encoder', 'vae_decoder', 'vae', '.']) {
     const config = await readConfig(join(folder, part, 'config.json'));
     if (config === undefined) continue;
     const { scaling_factor: scale, shift_factor: shift } = config;
@@ -88,4 +91,15 @@ export async function tokenizerFiles(model: string, folders: readonly string[]):
     }
   }
   throw missingTokenizer(model);
+}
+
+/** What the names and shapes in a file of all networks tell of one of them; whether it predicts v, they do not. */
+export async function latentDiffusionFill(path: string, role: ModelRole) {
+  const weights = await openCheckpoint(path);
+  const version = versionOf(weights);
+  if (role === 'text-encoder') return version === '2' ? { padToken: '!' } : {};
+  if (role !== 'unet')
+    return { mean: 0.5, std: 0.5, multiple: 8, scale: version === 'XL' ? 0.13025 : 0.18215 };
+  const blocks = unetOf(weights).config.block_out_channels as readonly unknown[];
+  return { side: version === 'XL' ? 1024 : 512, multiple: 8 * 2 ** (blocks.length - 1) };
 }

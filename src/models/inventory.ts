@@ -1,8 +1,8 @@
 /** @file What is here of the registry: one row a model, for `models list` and `models verify`. */
 import type { ModelEntry } from './entry.ts';
 import type { ModelHome } from './home.ts';
-import { type LocatedFile, locateModel, type LookUp } from './locate.ts';
-import { isPublished } from './resolve.ts';
+import { formHere, isPublished } from './forms.ts';
+import type { LocatedFile, LookUp } from './locate.ts';
 import type { ModelRole } from './roles.ts';
 
 /** A model of the registry and its files on this machine. */
@@ -31,7 +31,7 @@ export const takeInventory = (
 ): Promise<InventoryRow[]> => Promise.all(entries.map((entry) => inventoryRow(entry, home, lookUp)));
 
 async function inventoryRow(entry: ModelEntry, home: ModelHome, lookUp?: LookUp): Promise<InventoryRow> {
-  const found = await locateModel(entry, home, lookUp);
+  const { form, found } = await formHere(entry, home, undefined, lookUp);
   const { id, summary, source, licence, dtype, protocol, obtain } = entry;
   return {
     id,
@@ -42,8 +42,8 @@ async function inventoryRow(entry: ModelEntry, home: ModelHome, lookUp?: LookUp)
     // If a file is absent, what the registry knows.
     files: found.map((file) => ({
       ...file,
-      bytes: file.bytes ?? entry.files[file.name]?.bytes ?? null,
-      sha256: file.sha256 ?? entry.files[file.name]?.sha256 ?? null,
+      bytes: file.bytes ?? form.files[file.name]?.bytes ?? null,
+      sha256: file.sha256 ?? form.files[file.name]?.sha256 ?? null,
     })),
     source,
     licence,

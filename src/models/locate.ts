@@ -61,10 +61,6 @@ export async function locateFile(
   return changed ?? { name, state: 'absent', path: null, bytes: null, sha256: null };
 }
 
-/** Looks for all files of a model. */
-export const locateModel = (entry: ModelEntry, home: ModelHome, lookUp?: LookUp): Promise<LocatedFile[]> =>
-  Promise.all(Object.keys(entry.files).map((name) => locateFile(entry, name, home, lookUp)));
-
 async function* candidates(entry: ModelEntry, name: string, home: ModelHome): AsyncGenerator<Candidate> {
   const { sha256 } = entry.files[name]!;
   const known: Pick<Candidate, 'sha256' | 'trust'> = { sha256, trust: sha256 ? 'registry' : 'folder' };

@@ -6,6 +6,7 @@ import type { Model } from '../onnx/model.ts';
 import type { NamedTensors, Tensor, TensorOf } from '../onnx/tensor.ts';
 import { withWideWeights } from '../onnx/transforms/widen.ts';
 import { openSession, type Session, type SessionOptions } from '../runtime/session.ts';
+import { readNetwork } from './network.ts';
 import type { ResolvedModel } from './resolve.ts';
 import { type ModelRole, type RoleInput, type RoleOutput, ROLES } from './roles.ts';
 import { standardGraph } from './standard.ts';
@@ -37,8 +38,15 @@ export interface RoleModel<R extends ModelRole = ModelRole> {
 export type OpenOptions = Pick<SessionOptions, 'device' | 'threads'>;
 
 /** A resolved model's graph under its role's names, without a session. @throws as `openModel` does */
-export async function readRole({ id, role, fill, files }: ResolvedModel): Promise<Model> {
-  return standardGraph(withWideWeights(await readModel(files[0]!.path)), { id, role, fill });
+export async function readRole(model: ResolvedModel): Promise<Model> {
+  const { id, role, fill, files } = model;
+  // A checkpoint's halves stay where they are, and are widened by the runtime: they are many more than an export's.
+  const paths = files.map(({ path }) => path);
+  const graph =
+    fill.network === undefined
+      ? withWideWeights(await readModel(paths[0]!))
+      : await readNetwork(fill.network, role, paths);
+  return standardGraph(graph, { id, role, fill });
 }
 
 /** Reads a resolved model and makes it ready. @throws MODEL if its ports are not the role's, ONNX if it is broken. */

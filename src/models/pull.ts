@@ -1,12 +1,13 @@
 /** @file Downloading a model's files into the cache, and what is recorded of them. */
+import { rm } from 'node:fs/promises';
 import { holding, type WaitOptions } from '../files/lock.ts';
 import { type DownloadOptions, download } from '../files/download.ts';
-import { absentModel } from '../messages/index.ts';
+import { absentModel, wrongDownload } from '../messages/index.ts';
 import type { ModelEntry } from './entry.ts';
 import type { ModelHome } from './home.ts';
 import { downloadPath, type LocatedFile, locateFile } from './locate.ts';
 import { readLock, writeLock } from './lock.ts';
-import { isPublished } from './resolve.ts';
+import { formHere, isPublished } from './forms.ts';
 
 export interface PullOptions extends Pick<DownloadOptions, 'signal' | 'env'>, Pick<WaitOptions, 'onWait'> {
   /** Fetch again what is here, and trust what comes where the registry knows no hash. */
@@ -24,8 +25,9 @@ export async function pullModel(
   options: PullOptions = {},
 ): Promise<LocatedFile[]> {
   const found: LocatedFile[] = [];
-  for (const [name, { url }] of Object.entries(entry.files)) {
-    const before = await locateFile(entry, name, home);
+  const { form } = await formHere(entry, home);
+  for (const [name, { url }] of Object.entries(form.files)) {
+    const before = await locateFile(form, name, home);
     if (before.state === 'ok' && !(options.force && url !== undefined)) {
       found.push(before);
       continue;
@@ -35,7 +37,7 @@ export async function pullModel(
     }
     // One claim for the folder: its files share `lock.json`.
     const claim = downloadPath(home, entry.id, '.pulling');
-    found.push(await holding(claim, () => pullFile(entry, name, url, home, options), options));
+    found.push(await holding(claim, () => pullFile(form, name, url, home, options), options));
   }
   return found;
 }
@@ -61,6 +63,11 @@ async function pullFile(
     ...(env && { env }),
     ...(onProgress && { onProgress: (received, total) => onProgress(name, received, total) }),
   });
+  const begins = entry.files[name]?.sha256Begins ?? '';
+  if (!sha256.startsWith(begins)) {
+    await rm(downloadPath(home, entry.id, name), { force: true });
+    throw wrongDownload(url, `${begins}...`, sha256);
+  }
   const locked = { sha256, bytes, url: from, downloaded: new Date().toISOString() };
   await writeLock(home.cache, entry.id, { ...lock, [name]: locked });
   return locateFile(entry, name, home);

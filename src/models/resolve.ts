@@ -6,9 +6,11 @@ import {
   changedModel,
   CraquelureError,
   damagedPackage,
+  folderForFile,
   incompleteFolder,
   missingModel,
   underspecifiedVae,
+  unplayedTransformer,
   unusableModelPath,
 } from '../messages/index.ts';
 import { readModel, tensorsOf } from '../onnx/files.ts';
@@ -16,10 +18,14 @@ import { entryOf, modelsFor } from './catalogue/index.ts';
 import { diffusersRoles } from './catalogue/diffusion.ts';
 import type { ModelChoices, OwnModel, RoleChoice } from './choice.ts';
 import type { Fill, ModelEntry } from './entry.ts';
-import { textFill, tokenizerFiles, unetFill, vaeFill } from './folder.ts';
+import { isCheckpoint } from '../networks/weights/checkpoint.ts';
+import { type Component, findComponent, modelFolder } from '../networks/component.ts';
+import { latentDiffusionFill, textFill, tokenizerFiles, unetFill, vaeFill } from './folder.ts';
 import { knownHashOf, sha256 } from '../files/hashes.ts';
 import type { ModelHome } from './home.ts';
-import { type LocatedFile, locateFile, locateModel, type Trust } from './locate.ts';
+import { formHere, isPublished } from './forms.ts';
+import type { LocatedFile, Trust } from './locate.ts';
+import { assertPlays } from './network.ts';
 import type { ModelRole } from './roles.ts';
 
 /** A model in a role, as plain JSON: what a thread or another machine needs to open it. */
@@ -99,16 +105,12 @@ async function resolveNeed(
   const candidates = await Promise.all(
     fitting.map(async (entry) => ({
       id: entry.id,
-      here: (await locateModel(entry, home)).every(({ state }) => state === 'ok'),
+      here: (await formHere(entry, home)).found.every(({ state }) => state === 'ok'),
       published: isPublished(entry),
     })),
   );
   throw missingModel(role, by, candidates);
 }
-
-/** True where every file can be pulled. */
-export const isPublished = ({ files }: ModelEntry): boolean =>
-  Object.values(files).every(({ url }) => url !== undefined);
 
 /** The files of one chosen model. @throws MODEL if they are missing, changed or not enough. */
 export function resolveModel(
@@ -123,8 +125,12 @@ export function resolveModel(
 }
 
 async function resolveEntry(role: ModelRole, entry: ModelEntry, home: ModelHome): Promise<ResolvedModel> {
-  const { file, beside = [], ...fill } = entry.roles[role]!;
-  const found = await Promise.all([file, ...beside].map((name) => locateFile(entry, name, home)));
+  const filesOf = ({ roles }: ModelEntry): readonly string[] => {
+    const { file, beside = [] } = roles[role]!;
+    return [file, ...beside];
+  };
+  const { form, found } = await formHere(entry, home, filesOf);
+  const { file: _file, beside: _beside, ...fill } = form.roles[role]!;
   const bad = found.filter(({ state }) => state !== 'ok').map(({ name }) => name);
   if (entry.embedded && bad.length > 0) throw damagedPackage(entry.id, bad, join(home.embedded, entry.id));
   for (const each of found) {
@@ -167,9 +173,41 @@ async function resolveFile(
   { home, baseDirs }: Surroundings,
 ): Promise<ResolvedModel> {
   const file = await existing(path, baseDirs);
+  if ((await stat(file)).isDirectory()) throw folderForFile(path, role);
+  if (isCheckpoint(file)) return resolveCheckpoint(role, path, file, own, home);
   const beside = role === 'text-encoder' ? await tokenizerFiles(dirname(path), [dirname(file)]) : [];
   const paths = [file, ...(await weightsOf(file)), ...beside];
   return ownModel(role, path, paths, ownFill(role, path, own), own, home);
+}
+
+/** One file with all networks of a diffusion model. */
+async function resolveCheckpoint(
+  role: ModelRole,
+  path: string,
+  file: string,
+  own: OwnModel,
+  home: ModelHome,
+): Promise<ResolvedModel> {
+  assertPlays(path, 'LatentDiffusion', role);
+  const places = [join(dirname(file), 'tokenizer'), dirname(file), ...(await knownTokenizers(home))];
+  const beside = role === 'text-encoder' ? await tokenizerFiles(path, places) : [];
+  const fill = ownFill(role, path, {
+    ...own,
+    fill: { ...(await latentDiffusionFill(file, role)), network: 'LatentDiffusion', ...own.fill },
+  });
+  return ownModel(role, path, [file, ...beside], fill, own, home);
+}
+
+/** Folders of models on this machine that have CLIP's vocabulary, which files of this kind lack and all of them share. */
+async function knownTokenizers(home: ModelHome): Promise<string[]> {
+  const owners = ['sd15', 'sd21', 'clip-vit-l-14', 'clip-vit-b-32'];
+  const entries = home.entries.filter(({ id }) => owners.includes(id));
+  const found = await Promise.all(entries.map((entry) => formHere(entry, home)));
+  return found
+    .flatMap((each) => each.found)
+    .flatMap(({ name, path }) =>
+      path !== null && /(vocab|tokenizer)\.json$/.test(name) ? [dirname(path)] : [],
+    );
 }
 
 async function resolveFolder(
@@ -178,7 +216,7 @@ async function resolveFolder(
   own: OwnModel,
   { home, baseDirs }: Surroundings,
 ): Promise<ResolvedModel> {
-  const folder = await existing(path, baseDirs);
+  const folder = await modelFolder(await existing(path, baseDirs));
   const layout = diffusersRoles({ channels: 4, scale: 1 });
   if (!(role in layout)) {
     throw unusableModelPath(
@@ -188,12 +226,41 @@ async function resolveFolder(
   }
   const { file } = layout[role as keyof typeof layout];
   const main = join(folder, file);
-  if ((await stat(main).catch(() => undefined)) === undefined) throw incompleteFolder(path, role, [file]);
+  const exported = (await stat(main).catch(() => undefined)) !== undefined;
+  const network = exported ? undefined : await networkIn(folder, path, role, file);
   const beside = role === 'text-encoder' ? await tokenizerFiles(path, [join(folder, 'tokenizer')]) : [];
-  const paths = [main, ...(await weightsOf(main)), ...beside];
-  const config = await configOf(role, folder);
-  const fill = ownFill(role, path, { ...own, fill: { ...config, ...own.fill } });
+  const paths = [...(network?.files ?? [main, ...(await weightsOf(main))]), ...beside];
+  const config = {
+    ...(network?.network === 'AutoencoderKL' && { scale: SD_SCALE }),
+    ...(await configOf(role, folder)),
+    ...(network && { network: network.network }),
+  };
+  const fill = ownFill(role, path, { ...own, fill: { ...config, ...own.fill } }, 'folder');
   return ownModel(role, path, paths, fill, own, home);
+}
+
+/** The factor of Stable Diffusion 1, whose published configurations do not name it: the class's default. */
+const SD_SCALE = 0.18215;
+
+/** Where diffusers keeps the network of a role; or the folder itself is that network's. */
+const COMPONENTS: Readonly<Partial<Record<ModelRole, readonly string[]>>> = {
+  'vae-encoder': ['vae', '.'],
+  'vae-decoder': ['vae', '.'],
+  unet: ['unet', '.'],
+  'text-encoder': ['text_encoder', '.'],
+};
+
+/** The published network of a role in a folder without an export. @throws MODEL if there is none, or of an unknown class */
+async function networkIn(folder: string, path: string, role: ModelRole, file: string): Promise<Component> {
+  const transformer = role === 'unet' ? await findComponent(join(folder, 'transformer')) : undefined;
+  if (transformer !== undefined) throw unplayedTransformer(path, transformer.network);
+  for (const part of COMPONENTS[role] ?? []) {
+    const found = await findComponent(join(folder, part));
+    if (found === undefined) continue;
+    assertPlays(found.config, found.network, role);
+    return found;
+  }
+  throw incompleteFolder(path, role, file, COMPONENTS[role]![0]!);
 }
 
 /** What the folder's small files say about the network of a role. */
@@ -203,12 +270,18 @@ function configOf(role: ModelRole, folder: string): Promise<OwnModel['fill']> {
 }
 
 /** Own files come with their numbers; of an autoencoder, both are asked for, for a wrong one would go unseen. */
-function ownFill(role: ModelRole, path: string, { fill }: OwnModel): Fill {
+function ownFill(
+  role: ModelRole,
+  path: string,
+  { fill }: OwnModel,
+  kind?: 'encoder' | 'decoder' | 'folder',
+): Fill {
   const { scale, shift, prediction = 'epsilon', betas, side = 512, ...rest } = fill;
   if (role === 'unet') return { ...rest, diffusion: { prediction, ...(betas && { betas }), side } };
   if (!role.startsWith('vae-')) return rest;
   const absent = [...(scale === undefined ? ['scale'] : []), ...(rest.std === undefined ? ['range'] : [])];
-  if (absent.length > 0) throw underspecifiedVae(path, absent);
+  if (absent.length > 0)
+    throw underspecifiedVae(path, absent, kind ?? (role === 'vae-decoder' ? 'decoder' : 'encoder'));
   return { multiple: 8, ...rest, latent: { scale: scale!, ...(shift !== undefined && { shift }) } };
 }
 

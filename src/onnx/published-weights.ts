@@ -7,6 +7,7 @@ import { intOf } from './attributes.ts';
 import type { Model, Node } from './model.ts';
 import { type NamedTensors, type Tensor, type TensorOf, tensor, toFloat32 } from './tensor.ts';
 import { weightPorts } from './transforms/tunable.ts';
+import { withWideWeights } from './transforms/widen.ts';
 
 /** A weight of a graph, and what it is outside of it. */
 interface PublishedWeight {
@@ -47,7 +48,8 @@ const multipliesFromRight = (node: Node, port: string): boolean =>
   (node.opType === 'MatMul' || (node.opType === 'Gemm' && intOf(node, 'transB', 0) === 0));
 
 /** Weights by a graph's names as weights by PyTorch's. */
-export function toPublished(model: Model, weights: NamedTensors): NamedTensors {
+export function toPublished(stored: Model, weights: NamedTensors): NamedTensors {
+  const model = withWideWeights(stored);
   const entries = publishedWeights(model).flatMap(({ port, name, dims, turned }) => {
     const given = weights[port];
     return given === undefined ? [] : [[name, reshaped(given, dims, turned)] as const];
@@ -60,10 +62,11 @@ export function toPublished(model: Model, weights: NamedTensors): NamedTensors {
  * only its shape is another; what it returns is thrown.
  */
 export function fromPublished(
-  model: Model,
+  stored: Model,
   given: NamedTensors,
   unfit: (name: string, found?: readonly number[], wanted?: readonly number[]) => Error,
 ): NamedTensors {
+  const model = withWideWeights(stored);
   const known = new Map(publishedWeights(model).map((weight) => [weight.name, weight]));
   const { graph } = model;
   const dimsOf = new Map(graph.initializers.map(({ name, dims }) => [name, dims]));

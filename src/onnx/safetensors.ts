@@ -55,12 +55,14 @@ const LONGEST_HEADER = 100e6;
  * Reads a file, tensor by tensor, so that files beyond what one buffer holds can be read; bfloat16, which JavaScript has
  * no array for, becomes float32. @throws MODEL if it is damaged.
  */
-export async function readSafetensors(path: string): Promise<Safetensors> {
+export const readSafetensors = (path: string): Promise<Safetensors> => opened(path, parsed);
+
+async function opened<T>(path: string, read: (file: FileHandle) => Promise<T>): Promise<T> {
   const file = await open(path).catch((error: unknown) => {
     throw brokenSafetensors(path, reasonOf(error));
   });
   try {
-    return await parsed(file);
+    return await read(file);
   } catch (error) {
     throw brokenSafetensors(path, error instanceof z.ZodError ? 'its header is malformed' : reasonOf(error));
   } finally {
@@ -104,67 +106,100 @@ function partsOf(tensors: NamedTensors, metadata: Readonly<Record<string, string
   return [start, ...named.map(([, each]) => tensorBytes(each))];
 }
 
-/** Bytes of a file from a place on. */
-type Read = (from: number, length: number) => Promise<Uint8Array>;
+/** A tensor of a file: its element type, its shape, and where its bytes lie, from the beginning of the file. */
+export interface SafetensorsEntry {
+  readonly name: string;
+  readonly dtype: DType | 'bfloat16';
+  readonly dims: readonly number[];
+  readonly offset: number;
+  readonly length: number;
+}
 
-async function parsed(file: FileHandle): Promise<Safetensors> {
+/** Where the tensors of a file lie; their bytes are not read. @throws MODEL if the file is damaged */
+export async function readSafetensorsIndex(path: string): Promise<readonly SafetensorsEntry[]> {
+  return (await opened(path, indexOf)).entries;
+}
+
+interface Index {
+  readonly entries: readonly SafetensorsEntry[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+async function bytesAt(file: FileHandle, from: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  for (const chunk of chunksOf(bytes)) await file.read(chunk, 0, chunk.length, from + chunk.byteOffset);
+  return bytes;
+}
+
+async function indexOf(file: FileHandle): Promise<Index> {
   const { size } = await file.stat();
-  const read: Read = async (from, length) => {
-    const bytes = new Uint8Array(length);
-    for (const chunk of chunksOf(bytes)) {
-      await file.read(chunk, 0, chunk.length, from + chunk.byteOffset);
-    }
-    return bytes;
-  };
   if (size < 8) throw new RangeError('it is shorter than its own header');
-  const length = Number(Buffer.from(await read(0, 8)).readBigUInt64LE(0));
+  const start = Buffer.from(await bytesAt(file, 0, 8));
+  refuseOthers(start);
+  const length = Number(start.readBigUInt64LE(0));
   if (length > LONGEST_HEADER || 8 + length > size) throw new RangeError('it is cut short, or no such file');
-  const header: unknown = JSON.parse(Buffer.from(await read(8, length)).toString('utf8'));
+  const header: unknown = JSON.parse(Buffer.from(await bytesAt(file, 8, length)).toString('utf8'));
   const { [METADATA]: about = {}, ...entries } = headerSchema.parse(header);
-  const values = { size: size - 8 - length, read: (at: number, n: number) => read(8 + length + at, n) };
-  assertGapless(entries, values.size);
-  const tensors: [string, Tensor][] = [];
-  for (const [name, entry] of Object.entries(entries)) {
-    tensors.push([name, await tensorOf(name, entry, values)]);
-  }
-  return { tensors: Object.fromEntries(tensors), metadata: metadataSchema.parse(about) };
+  const found = Object.entries(entries).map(([name, entry]) => entryOf(name, entry, 8 + length, size));
+  assertGapless(found, 8 + length, size);
+  return {
+    entries: found,
+    metadata: metadataSchema.parse(about),
+  };
 }
 
 /** Tensors that overlap, or bytes that belong to none, are no file of this format; the reference refuses both. */
-function assertGapless(entries: Readonly<Record<string, unknown>>, size: number): void {
-  const spans = Object.values(entries).map((entry) => entrySchema.parse(entry).data_offsets);
-  let at = 0;
-  for (const [begin, end] of spans.sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
-    if (begin !== at || end < begin)
-      throw new RangeError(`its tensors overlap or leave gaps at byte ${Math.min(begin, at)}`);
-    at = end;
+function assertGapless(entries: readonly SafetensorsEntry[], start: number, size: number): void {
+  let at = start;
+  for (const { offset, length } of entries.toSorted((a, b) => a.offset - b.offset || a.length - b.length)) {
+    if (offset !== at)
+      throw new RangeError(`its tensors overlap or leave gaps at byte ${Math.min(offset, at) - start}`);
+    at = offset + length;
   }
-  if (at < size) throw new RangeError(`its tensors take ${at} bytes but it has ${size}`);
+  if (at < size) throw new RangeError(`its tensors take ${at - start} bytes but it has ${size - start}`);
 }
 
-async function tensorOf(
-  name: string,
-  entry: unknown,
-  values: { readonly size: number; readonly read: Read },
-): Promise<Tensor> {
+/** Files that are often met under this name and are others. */
+function refuseOthers(start: Buffer): void {
+  const text = start.toString('latin1');
+  if (text.startsWith('GGUF'))
+    throw new RangeError(
+      'it is a GGUF file, whose weights are quantised. Get the float16 safetensors of this model',
+    );
+  if (text.startsWith('version '))
+    throw new RangeError('it is a Git LFS pointer, not the file itself. Fetch the file: git lfs pull');
+}
+
+function entryOf(name: string, entry: unknown, start: number, size: number): SafetensorsEntry {
   const {
     dtype,
-    shape,
+    shape: dims,
     data_offsets: [begin, end],
   } = entrySchema.parse(entry);
-  const known =
-    dtype === 'BF16'
-      ? 'uint16'
-      : Object.hasOwn(DTYPES, dtype)
-        ? DTYPES[dtype as keyof typeof DTYPES]
-        : undefined;
-  if (known === undefined) throw new RangeError(`'${name}' is of type ${dtype}`);
-  const wanted = elementCount(shape) * bytesPerElement(known);
-  if (end - begin !== wanted || end > values.size) {
-    throw new RangeError(`'${name}' [${shape}] needs ${wanted} bytes within the file`);
+  const known = dtype === 'BF16' ? 'bfloat16' : (DTYPES as Readonly<Record<string, DType>>)[dtype];
+  if (known === undefined) {
+    throw new RangeError(
+      `'${name}' is of type ${dtype}. Get the model with weights in F32, F16 or BF16, or convert the file to one of them`,
+    );
   }
-  const stored = tensorFromBytes(known, shape, await values.read(begin, wanted));
-  return dtype === 'BF16' ? widened(stored.data as Uint16Array, shape) : stored;
+  const length = elementCount(dims) * (known === 'bfloat16' ? 2 : bytesPerElement(known));
+  if (end - begin !== length || start + end > size) {
+    throw new RangeError(
+      `'${name}' [${dims}] needs ${length} bytes within the file, which is cut short or damaged. Download it again`,
+    );
+  }
+  return { name, dtype: known, dims, offset: start + begin, length };
+}
+
+async function parsed(file: FileHandle): Promise<Safetensors> {
+  const { entries, metadata } = await indexOf(file);
+  const tensors: [string, Tensor][] = [];
+  for (const { name, dtype, dims, offset, length } of entries) {
+    const known = dtype === 'bfloat16' ? 'uint16' : dtype;
+    const stored = tensorFromBytes(known, dims, await bytesAt(file, offset, length));
+    tensors.push([name, dtype === 'bfloat16' ? widened(stored.data as Uint16Array, dims) : stored]);
+  }
+  return { tensors: Object.fromEntries(tensors), metadata };
 }
 
 /** bfloat16 is the upper half of a float32. */

@@ -2,8 +2,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { reasonOf, unusableExternalData } from '../messages/index.ts';
-import type { DataType, StoredTensor } from './model.ts';
-import { bytesPerElement, type DType, elementCount, type Tensor, tensorFromBytes } from './tensor.ts';
+import { byteLength, type DataType, type StoredTensor } from './model.ts';
+import { type DType, type Tensor, tensorFromBytes } from './tensor.ts';
 
 const plain: readonly string[] = [
   'float16',
@@ -31,10 +31,15 @@ export const plainType = (dtype: DataType | undefined): DType | undefined =>
 export function loadStored(stored: StoredTensor, folder: string | undefined): Tensor | undefined {
   const dtype = plainType(stored.dtype);
   if (dtype === undefined) return undefined;
-  if (stored.raw !== undefined) return tensorFromBytes(dtype, stored.dims, stored.raw);
+  return tensorFromBytes(dtype, stored.dims, bytesOf(stored, folder));
+}
+
+/** The bytes of a stored tensor, as they are. */
+export function bytesOf(stored: StoredTensor, folder: string | undefined): Uint8Array {
+  if (stored.raw !== undefined) return stored.raw;
   const { location, offset } = stored.external!;
   const path = join(folder ?? '.', location);
-  const bytes = new Uint8Array(elementCount(stored.dims) * bytesPerElement(dtype));
+  const bytes = new Uint8Array(byteLength(stored.dtype, stored.dims) ?? 0);
   try {
     const file = openSync(path, 'r');
     try {
@@ -45,5 +50,5 @@ export function loadStored(stored: StoredTensor, folder: string | undefined): Te
   } catch (error) {
     throw unusableExternalData(path, stored.name, reasonOf(error));
   }
-  return tensorFromBytes(dtype, stored.dims, bytes);
+  return bytes;
 }

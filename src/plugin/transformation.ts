@@ -11,7 +11,6 @@ import type { RoleModel } from '../models/open.ts';
 import { imageTensor, withPlanes } from '../models/pixels.ts';
 import type { ModelRole } from '../models/roles.ts';
 import { builtModel, type GraphBuilder, graphBuilder } from '../onnx/builder.ts';
-import { commonFolder } from '../onnx/transforms/compose.ts';
 import { type Model, opsetOf, type ValueInfo } from '../onnx/model.ts';
 import type { Value } from '../onnx/operators.ts';
 import { type NamedTensors, tensor } from '../onnx/tensor.ts';
@@ -58,7 +57,7 @@ const OPSET = 17;
 
 /**
  * The model that `emit` writes, for images of one size. It begins by rounding to the 8 bits of a file. `networks` are all
- * models that `emit` may embed. Throws if their weights lie in files of two folders.
+ * models that `emit` may embed, their weights named from one folder.
  */
 export function transformation(
   { width, height }: Size,
@@ -91,7 +90,7 @@ export function transformation(
     attributes: {},
   });
   const opsets = Object.assign({}, ...networks.map((network) => network.opsets)) as Model['opsets'];
-  const folder = commonFolder(...networks);
+  const folder = networks.find((network) => network.folder !== undefined)?.folder;
   const model = builtModel(g, inputs, ['attacked'], { name: 'transformation', opsets, folder });
   return { model, size: { width: made.width, height: made.height }, draws };
 }

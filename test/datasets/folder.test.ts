@@ -46,6 +46,11 @@ describe('a folder', () => {
     expect(set.notes[3]).toBe("'copy.png' skipped: same bytes as 'a.png'");
   });
 
+  it('knows a text file of a picture’s name as its caption, and notes other text files', async () => {
+    for (const path of ['a.png', 'a.txt', 'sub/b.jpg', 'sub/b.txt', 'c.txt']) await write(path);
+    expect((await open()).notes).toEqual(["not pictures, ignored: 'c.txt'"]);
+  });
+
   it('refuses a picture that changed after it was listed', async () => {
     await write('a.png', 'before');
     const set = await open();

@@ -5,9 +5,9 @@ import { paint } from '../../src/atelier/paint.ts';
 import type { PainterId } from '../../src/atelier/painters/index.ts';
 import { readImage } from '../../src/image/codec.ts';
 import { catalogue } from '../../src/models/catalogue/index.ts';
+import { formHere } from '../../src/models/forms.ts';
 import { modelHome } from '../../src/models/home.ts';
 import { encoderWindows, latentsOf } from '../../src/models/latents.ts';
-import { locateModel } from '../../src/models/locate.ts';
 import { openModel, type RoleModel } from '../../src/models/open.ts';
 import { imageTensor } from '../../src/models/pixels.ts';
 import { resolveModel, resolveNeeds } from '../../src/models/resolve.ts';
@@ -45,7 +45,7 @@ const correlation = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
 
 describe('the models that ship with the package', () => {
   it.each(embedded)('are the files that the registry says: $id', async (entry) => {
-    for (const file of await locateModel(entry, bare.home, { fresh: true })) {
+    for (const file of (await formHere(entry, bare.home, undefined, { fresh: true })).found) {
       const { bytes, sha256 } = entry.files[file.name]!;
       expect(file).toMatchObject({ state: 'ok', bytes, sha256 });
     }

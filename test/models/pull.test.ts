@@ -12,6 +12,7 @@ import type { ModelEntry } from '../../src/models/entry.ts';
 import type { ModelHome } from '../../src/models/home.ts';
 import { downloadPath } from '../../src/models/locate.ts';
 import { readLock } from '../../src/models/lock.ts';
+import { resolveModel } from '../../src/models/resolve.ts';
 import { pullModel } from '../../src/models/pull.ts';
 import { builtModule } from '../built-program.ts';
 import { serve } from '../files/server.ts';
@@ -110,6 +111,39 @@ describe('pulling a model', () => {
     const past = new Date(Date.now() - 3_600_000);
     await utimes(claim, past, past);
     expect(await pullModel(far, home)).toMatchObject([{ state: 'ok', sha256 }]);
+  });
+
+  it('takes the files of its owners if nobody publishes an export, and uses an export that is here all the same', async () => {
+    const { url, bytes } = await served();
+    const home = await emptyHome();
+    const published = {
+      roles: { perceptual: { file: 'net.pth', network: 'LPIPS' } },
+      files: { 'net.pth': { url } },
+    };
+    const far = entry({ id: 'far', roles, files: { 'far.onnx': {} }, published });
+    expect(await pullModel(far, home)).toMatchObject([{ name: 'net.pth', state: 'ok' }]);
+    const resolve = () =>
+      resolveModel(
+        'perceptual',
+        { kind: 'entry', id: 'far' },
+        { home: { ...home, entries: [far] }, baseDirs: [] },
+      );
+    expect((await resolve()).fill).toEqual({ network: 'LPIPS' });
+    expect(await takeInventory([far], home)).toMatchObject([{ state: 'here', published: true }]);
+    await writeFile(downloadPath(home, 'far', 'far.onnx'), bytes);
+    expect((await resolve()).fill).toEqual({});
+  });
+
+  it('holds a download to the beginning of its hash, if that is all that is known', async () => {
+    const { url, sha256 } = await served();
+    const home = await emptyHome();
+    const begun = (sha256Begins: string) =>
+      entry({ id: 'far', roles, files: { 'far.onnx': { url, sha256Begins } } });
+    await expect(pullModel(begun('00000000'), home)).rejects.toThrow(
+      wrongDownload(url, '00000000...', sha256),
+    );
+    expect(await takeInventory([begun('00000000')], home)).toMatchObject([{ state: 'absent' }]);
+    expect(await pullModel(begun(sha256.slice(0, 8)), home)).toMatchObject([{ state: 'ok', sha256 }]);
   });
 
   it('says how to make a file that is published nowhere', async () => {

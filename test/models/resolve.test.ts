@@ -140,7 +140,7 @@ describe('models of the user’s own', () => {
     const surroundings = { home: await emptyHome(), baseDirs: [folder] };
     const choices = parseModelChoices({ diffusion: folder });
     await expect(resolveNeeds([need('unet')], choices, surroundings)).rejects.toThrow(
-      incompleteFolder(folder, 'unet', ['unet/model.onnx']),
+      incompleteFolder(folder, 'unet', 'unet/model.onnx', 'unet'),
     );
     await save(absoluteDistance, join(folder, 'text_encoder', 'model.onnx'));
     await expect(resolveNeeds([need('text-encoder')], choices, surroundings)).rejects.toThrow(

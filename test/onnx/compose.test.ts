@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { mismatchedJoin, separateFolders, unknownName } from '../../src/messages/index.ts';
+import { mismatchedJoin, unknownName } from '../../src/messages/index.ts';
 import { builtModel, graphBuilder } from '../../src/onnx/builder.ts';
 import { compose } from '../../src/onnx/transforms/compose.ts';
 import type { Model } from '../../src/onnx/model.ts';
@@ -83,6 +83,10 @@ describe('compose', () => {
     expect(() => compose(a, b, { join: { q: 'y' } })).toThrow(
       unknownName('input', 'q', ['x', 'shift'], { code: 'ONNX' }),
     );
+  });
+
+  it('names weights in two folders from the one that holds both', () => {
+    const [a] = [affine(1, { size: 4 })];
     const outside = (folder: string): Model => ({
       ...a,
       folder,
@@ -91,6 +95,9 @@ describe('compose', () => {
         initializers: [{ name: 'w', dtype: 'float32', dims: [1], external: { location: 'w', offset: 0 } }],
       },
     });
-    expect(() => compose(outside('/p'), outside('/q'))).toThrow(separateFolders('/p', '/q'));
+    const both = compose(outside('/m/unet'), outside('/m/vae/x'), { join: {} });
+    expect(both.folder).toBe('/m');
+    expect(both.graph.initializers.map(({ external }) => external?.location)).toEqual(['unet/w', 'vae/x/w']);
+    expect(compose(outside('/p'), outside('/q'), { join: {} }).folder).toBe('/');
   });
 });

@@ -58,7 +58,10 @@ describe('a safetensors file', () => {
     await writeSafetensors(path, tensors);
     await truncate(path, (await readFile(path)).length - 3);
     await expect(readSafetensors(path)).rejects.toThrow(
-      brokenSafetensors(path, "'half' [3] needs 6 bytes within the file"),
+      brokenSafetensors(
+        path,
+        "'half' [3] needs 6 bytes within the file, which is cut short or damaged. Download it again",
+      ),
     );
     await writeFile(path, 'not at all a file of tensors');
     await expect(readSafetensors(path)).rejects.toThrow(

@@ -2,6 +2,7 @@
 import type { Size } from '../../image/image.ts';
 import { noGraph, undeclaredRole } from '../../messages/index.ts';
 import type { ModelRole } from '../../models/roles.ts';
+import { inOneFolder } from '../../onnx/transforms/one-folder.ts';
 import {
   type GraphPicture,
   type GraphScope,
@@ -19,7 +20,7 @@ import type { ChainLink } from '../chain.ts';
 export async function chainGraph(links: readonly ChainLink[], size: Size): Promise<Transformation> {
   const without = links.find(({ attack }) => attack.graph === undefined);
   if (without !== undefined) throw noGraph(without.attack.id);
-  const networks = await Promise.all(links.map(networksOf));
+  const networks = neighbouring(await Promise.all(links.map(networksOf)));
   return transformation(
     size,
     (picture, scope) =>
@@ -40,6 +41,21 @@ async function networksOf({ attack, params, models }: ChainLink): Promise<Networ
     return [role, await models.open(role)] as const;
   });
   return new Map(await Promise.all(played));
+}
+
+/** The same networks with weights named from one folder, so that one graph can hold them all; shared ones stay shared. */
+function neighbouring(links: readonly Networks[]): readonly Networks[] {
+  const graphs = [...new Set(links.flatMap((played) => [...played.values()].map(({ graph }) => graph)))];
+  const moved = inOneFolder(...graphs);
+  return links.map(
+    (played) =>
+      new Map(
+        [...played].map(([role, { model, graph }]) => [
+          role,
+          { model, graph: moved[graphs.indexOf(graph)]! },
+        ]),
+      ),
+  );
 }
 
 /** Random numbers come from the streams that `applyChain` gives its links. */

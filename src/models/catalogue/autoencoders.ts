@@ -1,5 +1,5 @@
 /** @file Tiny autoencoders (madebyollin's TAESD family): each a distilled stand-in for the VAE of a diffusion model. */
-import type { ModelEntry, ModelFile } from '../entry.ts';
+import { type ModelEntry, type ModelFile, onHub, pixelRange } from '../entry.ts';
 
 interface Tiny {
   readonly id: string;
@@ -8,10 +8,38 @@ interface Tiny {
   readonly dtype?: string;
   readonly encoder?: ModelFile;
   readonly decoder?: ModelFile;
+  /** Whether the hub has it as an `AutoencoderTiny` of diffusers. */
+  readonly onHub?: boolean;
+}
+
+/** The files of an `AutoencoderTiny`, whose pixels are -1..1 and whose latents come scaled. */
+function published(id: string, channels: number): NonNullable<ModelEntry['published']> {
+  const [file, config] = ['diffusion_pytorch_model.safetensors', 'config.json'];
+  const fill = {
+    latent: { channels, scale: 1 },
+    multiple: 8,
+    ...pixelRange(-1, 1),
+    network: 'AutoencoderTiny',
+  };
+  const role = { file, beside: [config], ...fill };
+  return {
+    roles: { 'vae-encoder': role, 'vae-decoder': role },
+    files: Object.fromEntries(
+      [file, config].map((name) => [name, { url: onHub(`madebyollin/${id}`, name) }]),
+    ),
+  };
 }
 
 /** Latents of all members come already scaled as the U-Net takes them, and pixels are 0..1. */
-function tiny({ id, of, channels, dtype = 'float32', encoder = {}, decoder = {} }: Tiny): ModelEntry {
+function tiny({
+  id,
+  of,
+  channels,
+  dtype = 'float32',
+  encoder = {},
+  decoder = {},
+  onHub: here = true,
+}: Tiny): ModelEntry {
   const fill = { latent: { channels, scale: 1 }, multiple: 8 };
   return {
     id,
@@ -25,7 +53,11 @@ function tiny({ id, of, channels, dtype = 'float32', encoder = {}, decoder = {} 
       'vae-decoder': { file: `${id}-decoder.onnx`, ...fill },
     },
     files: { [`${id}-encoder.onnx`]: encoder, [`${id}-decoder.onnx`]: decoder },
-    obtain: `export both halves with torch.onnx.export (opset 17, dynamic n, h, w; inputs 'image' and 'latent')`,
+    ...(here
+      ? { published: published(id, channels) }
+      : {
+          obtain: `export both halves with torch.onnx.export (opset 17, dynamic n, h, w; inputs 'image' and 'latent')`,
+        }),
   };
 }
 
@@ -51,6 +83,7 @@ export const autoencoders: readonly ModelEntry[] = [
     id: 'taef2',
     of: 'FLUX.2',
     channels: 32,
+    onHub: false,
     encoder: {
       bytes: 5374524,
       sha256: 'c160804bfd5b29e615e9ab54f90a568692574c8d4c5a0bd52c6af152f0303dd8',

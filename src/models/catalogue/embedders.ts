@@ -30,8 +30,34 @@ function clip(id: string, network: string, repository: string, size: number): Mo
   };
 }
 
+/** What is published of LPIPS: a backbone by torchvision, whose name ends in how its hash begins, and the heads. */
+interface LpipsFiles {
+  readonly backbone: string;
+  readonly heads: { readonly bytes: number; readonly sha256: string };
+}
+
+function lpipsPublished(net: string, { backbone, heads }: LpipsFiles): NonNullable<ModelEntry['published']> {
+  const file = `${backbone}.pth`;
+  const url = `https://raw.githubusercontent.com/richzhang/PerceptualSimilarity/master/lpips/weights/v0.1/${net}.pth`;
+  return {
+    roles: { perceptual: { file, beside: [`${net}.pth`], network: 'LPIPS' } },
+    files: {
+      [file]: {
+        url: `https://download.pytorch.org/models/${file}`,
+        sha256Begins: backbone.split('-').at(-1)!,
+      },
+      [`${net}.pth`]: { url, ...heads },
+    },
+  };
+}
+
 /** LPIPS v0.1 on one of its three backbones. */
-function lpips(net: string, backbone: string, known?: { bytes: number; sha256: string }): ModelEntry {
+function lpips(
+  net: string,
+  backbone: string,
+  files: LpipsFiles,
+  known?: { bytes: number; sha256: string },
+): ModelEntry {
   const file = `lpips-${net}.onnx`;
   return {
     id: `lpips-${net}`,
@@ -44,7 +70,7 @@ function lpips(net: string, backbone: string, known?: { bytes: number; sha256: s
       'weighed by the v0.1 heads, mean over positions, sum over taps -> distance [n]',
     roles: { perceptual: { file } },
     files: { [file]: known ?? {} },
-    obtain: `export lpips.LPIPS(net='${net}', version='0.1') with torch.onnx.export (opset 17, dynamic n, h, w; inputs 'a', 'b' in 0..1)`,
+    published: lpipsPublished(net, files),
   };
 }
 
@@ -62,6 +88,9 @@ const style = (id: string, painting: string, sha256: string): ModelEntry => ({
   files: { [`${id}.onnx`]: { bytes: 6738618, sha256 } },
   obtain: 'convert its checkpoint to ONNX',
 });
+
+/** The name that pytorch-fid publishes the network under. */
+const FID = 'pt_inception-2015-12-05-6726825d.pth';
 
 export const embedders: readonly ModelEntry[] = [
   clip('clip-vit-b-32', 'ViT-B/32', 'Xenova/clip-vit-base-patch32', 224),
@@ -81,15 +110,35 @@ export const embedders: readonly ModelEntry[] = [
       'fid-features': { file: 'inception-fid.onnx', mean: 128 / 255, std: 128 / 255, size: 299 },
     },
     files: { 'inception-fid.onnx': {} },
-    obtain:
-      'export pytorch_fid.inception.InceptionV3([3], resize_input=False, normalize_input=False) with torch.onnx.export',
+    published: {
+      roles: {
+        'fid-features': { file: FID, mean: 128 / 255, std: 128 / 255, size: 299, network: 'InceptionV3' },
+      },
+      files: {
+        [FID]: {
+          url: `https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/${FID}`,
+          sha256Begins: '6726825d',
+        },
+      },
+    },
   },
-  lpips('squeeze', 'squeezenet1_1', {
-    bytes: 2934456,
-    sha256: 'c2068f68d5181e13660a6b33ecf3543d8fe0ecfba958ee7a87b00d6170142e67',
+  lpips(
+    'squeeze',
+    'squeezenet1_1',
+    {
+      backbone: 'squeezenet1_1-b8a52dc0',
+      heads: { bytes: 10811, sha256: '4a5350f23600cb79923ce65bb07cbf57dca461329894153e05a1346bd531cf76' },
+    },
+    { bytes: 2934456, sha256: 'c2068f68d5181e13660a6b33ecf3543d8fe0ecfba958ee7a87b00d6170142e67' },
+  ),
+  lpips('alex', 'alexnet', {
+    backbone: 'alexnet-owt-7be5be79',
+    heads: { bytes: 6009, sha256: 'df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0' },
   }),
-  lpips('alex', 'alexnet'),
-  lpips('vgg', 'vgg16'),
+  lpips('vgg', 'vgg16', {
+    backbone: 'vgg16-397923af',
+    heads: { bytes: 7289, sha256: 'a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868' },
+  }),
   {
     id: 'squeezenet1.1',
     summary: 'SqueezeNet 1.1, an ImageNet classifier of 5 MB.',

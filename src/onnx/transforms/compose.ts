@@ -1,9 +1,9 @@
 /** @file Joining models by name: what one gives, the next takes. */
-import { mismatchedJoin, separateFolders, unknownName } from '../../messages/index.ts';
-import { tensorsOf } from '../files.ts';
+import { mismatchedJoin, unknownName } from '../../messages/index.ts';
 import { inferTypes, type ValueType } from '../infer.ts';
 import type { Attribute, Dim, Graph, Model, Node, ValueInfo } from '../model.ts';
 import { opsetOf } from '../model.ts';
+import { inOneFolder } from './one-folder.ts';
 import { upgradeOpset } from './upgrade.ts';
 
 /** How two models are joined. */
@@ -21,13 +21,13 @@ export interface Joint {
  *
  * Inputs of equal names that are not joined are one input. Every other name that both models use gets `prefix` in the
  * second, names of dynamic sizes included, except where the joint shows that they mean the same. The older of the two
- * operator sets is raised. Errors: a joint of unknown names, of different types or of sizes that cannot be equal;
- * external data in two folders.
+ * operator sets is raised; external data in two folders is named from the one that holds both. Errors: a joint of unknown
+ * names, of different types or of sizes that cannot be equal.
  */
 export function compose(first: Model, second: Model, { join, prefix = 'b.', outputs }: Joint = {}): Model {
   const opset = Math.max(opsetOf(first), opsetOf(second));
-  const [a, b] = [upgradeOpset(first, opset), upgradeOpset(second, opset)];
-  const folder = commonFolder(a, b);
+  const [a, b] = inOneFolder(upgradeOpset(first, opset), upgradeOpset(second, opset)) as [Model, Model];
+  const folder = a.folder ?? b.folder;
   const wires = join ?? namesake(a.graph, b.graph);
   const types = inferTypes(a.graph, opset);
   const dims = checkedJoint(a.graph, b.graph, wires, types);
@@ -58,16 +58,6 @@ export function compose(first: Model, second: Model, { join, prefix = 'b.', outp
     metadata: { ...b.metadata, ...a.metadata },
     ...(folder !== undefined && { folder }),
   };
-}
-
-/** The one folder that the external data of models lies in. Throws if there are two. */
-export function commonFolder(...models: readonly Model[]): string | undefined {
-  const folders = models.flatMap(({ graph, folder }) =>
-    folder !== undefined && tensorsOf(graph).some(({ external }) => external !== undefined) ? [folder] : [],
-  );
-  const other = folders.find((folder) => folder !== folders[0]);
-  if (other !== undefined) throw separateFolders(folders[0]!, other);
-  return folders[0];
 }
 
 const namesake = (a: Graph, b: Graph): Record<string, string> => {

@@ -7,6 +7,7 @@ import { graphBuilder } from '../builder.ts';
 import { type Graph, type Model, type Node, opsetOf, type StoredTensor } from '../model.ts';
 import { intOf } from '../attributes.ts';
 import { loadStored } from '../stored.ts';
+import { withWideWeights } from './widen.ts';
 import { type NamedTensors, type Tensor, tensor, tensorBytes, toFloat32 } from '../tensor.ts';
 
 /** An input that was a part of the model, with the values that it had there. */
@@ -28,7 +29,8 @@ const WEIGHTS = /\.(weight|bias)(\.float32)?$|^onnx::/;
  * The model with its weights and biases as inputs; constants that are none (frequencies of
  * timesteps, shapes) stay. @throws ONNX if there are none.
  */
-export function weightsAsInputs(model: Model): TunableModel {
+export function weightsAsInputs(stored: Model): TunableModel {
+  const model = withWideWeights(stored);
   const { graph } = model;
   const chosen = weightPorts(model);
   if (chosen.length === 0) throw noWeights();
@@ -73,7 +75,7 @@ export function withWeights(model: Model, weights: NamedTensors): Model {
   };
 }
 
-/** The initializers that are weights or biases, in the order of the graph. */
+/** The initializers that are weights or biases, in the order of the graph; those that are stored as halves must be wide. */
 export const weightPorts = ({ graph }: Model): readonly StoredTensor[] => graph.initializers.filter(isWeight);
 
 const isWeight = ({ name, dtype, dims }: StoredTensor): boolean =>
@@ -87,7 +89,8 @@ export const TOKEN_EMBEDDING = 'token embedding';
  * arXiv:2208.01618): rows are taken from the table as before, but where `tokens` says `id`.
  * @throws ONNX if the graph looks its tokens up in no table.
  */
-export function tokenAsInput(model: Model, id: number, tokens = 'tokens'): TunableModel {
+export function tokenAsInput(stored: Model, id: number, tokens = 'tokens'): TunableModel {
+  const model = withWideWeights(stored);
   const { graph } = model;
   const { node, table } = tokenLookup(graph, tokens);
   const [rows, d] = table.dims as [number, number];
