@@ -57,10 +57,11 @@ function outlineElement(font: Font, attributes: string, content: string): string
 }
 
 function linesOf(content: string): { readonly text: string; readonly dy: number }[] {
-  const spans = [...content.matchAll(/<tspan([^>]*)>(.*?)<\/tspan>/gs)];
+  // An empty line is written `<tspan .../>`.
+  const spans = [...content.matchAll(/<tspan((?:\s+[\w:-]+="[^"]*")*)\s*(?:\/>|>(.*?)<\/tspan>)/gs)];
   if (spans.length === 0) return [{ text: unescaped(content), dy: 0 }];
-  return spans.map(([, attributes, text]) => ({
-    text: unescaped(text!),
+  return spans.map(([, attributes, text = '']) => ({
+    text: unescaped(text),
     dy: Number(/dy="([-\d.]+)"/.exec(attributes!)?.[1] ?? 0),
   }));
 }

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { arch, cpus, platform, release, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import type { Device } from '../runtime/device.ts';
 import type { Dataset } from '../datasets/dataset.ts';
@@ -12,6 +12,7 @@ import type { Executor } from '../jobs/executor.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { AttackTraining } from './attack-trainings.ts';
 import type { FileHashes } from './run-files.ts';
+import { modelHome } from '../models/home.ts';
 import type { ResolvedModel } from '../models/resolve.ts';
 import type { VerdictRule } from '../experiment/verdict-rule.ts';
 
@@ -189,7 +190,7 @@ export async function startManifest(
         ...(licence !== undefined && { licence }),
       })),
     },
-    ...(plan.models.length > 0 && { models: plan.models }),
+    ...(plan.models.length > 0 && { models: plan.models.map(placed) }),
     ...programsOf(plan),
     environment: {
       ...environment,
@@ -229,3 +230,11 @@ export const finishManifest = (
   ...(done.files && { files: done.files }),
   peakRss: process.resourceUsage().maxRSS * 1024,
 });
+
+/** A model with the places of its files; those that ship with the package are named from its root, wherever that is. */
+function placed(model: ResolvedModel): ResolvedModel {
+  const { embedded } = modelHome();
+  const inPackage = (path: string): string =>
+    path.startsWith(embedded) ? relative(dirname(embedded), path).replaceAll('\\', '/') : path;
+  return { ...model, files: model.files.map((file) => ({ ...file, path: inPackage(file.path) })) };
+}

@@ -1,4 +1,5 @@
 /** @file The tables made from rows, and what the attacks behind them cost: `cells.json`, `results.csv`, `results.parquet`. */
+import { csvText } from '../files/csv.ts';
 import { join } from 'node:path';
 import Papa from 'papaparse';
 import type { Plan } from '../plan/plan.ts';
@@ -55,15 +56,11 @@ export function priced({ rows, cells, images }: Pick<RunFolder, 'rows' | 'cells'
  */
 export function toCsv(rows: readonly PricedRow[]): string {
   const records = rows.map((row) => ({
-    ...Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, asText(cell)])),
+    ...Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, csvText(cell)])),
     value: toJsonValue(row.value),
   }));
   return `${Papa.unparse(records, { columns: COLUMNS, newline: '\n' })}\n`;
 }
-
-/** A cell that begins as formulas do (OWASP, CSV injection) is marked as text. */
-const asText = (cell: unknown): unknown =>
-  typeof cell === 'string' && /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
 
 /** Rows as a Parquet file; a missing value is null, an infinite one is infinite. */
 export async function toParquet(rows: readonly PricedRow[]): Promise<Uint8Array> {

@@ -161,7 +161,7 @@ describe('wrong usage', () => {
       /Unknown option '--outt'. Did you mean '--out'/,
     ],
     ['a word too many', ['list', 'attacks', 'jpeg'], /Unexpected argument 'jpeg'/],
-    ['a missing experiment', ['run', 'nothing.yaml'], /Cannot read experiment 'nothing.yaml'/],
+    ['a missing experiment', ['run', 'nothing.yaml'], /There is no experiment file 'nothing.yaml'/],
     [
       'a limit of zero',
       ['run', 'experiment.yaml', '--limit', '0'],
@@ -414,17 +414,18 @@ describe('models', () => {
     expect(rows.find(({ id }) => id === 'taesd')).toMatchObject({
       roles: ['vae-encoder', 'vae-decoder'],
       licence: 'MIT',
-      files: [{ name: 'taesd-encoder.onnx', bytes: 4904431 }, { name: 'taesd-decoder.onnx' }],
+      files: [{ name: 'diffusion_pytorch_model.safetensors', path: null }, { name: 'config.json' }],
     });
-    expect(rows.find(({ id }) => id === 'sd21')).toMatchObject({ state: 'absent', published: false });
+    expect(rows.find(({ id }) => id === 'sd21')).toMatchObject({ state: 'absent', published: true });
+    expect(rows.find(({ id }) => id === 'squeezenet1.1')).toMatchObject({ published: false });
   });
 
   it('that are missing, unknown or not to be had end a command with their own codes', async () => {
     const dir = await temporaryFolder();
     expect((await craquelure(['models', 'pull', 'taesdd'], dir)).stderr).toContain("Did you mean 'taesd'?");
     expect((await craquelure(['models', 'pull'], dir)).code).toBe(2);
-    const { code, stderr } = await craquelure(['models', 'pull', 'sd21'], dir);
+    const { code, stderr } = await craquelure(['models', 'pull', 'squeezenet1.1'], dir);
     expect(code).toBe(1);
-    expect(stderr).toContain('optimum-cli export onnx');
+    expect(stderr).toContain('torch.onnx.export');
   });
 });

@@ -160,6 +160,18 @@ describe('text as outlines', () => {
     expect(outline(svg)).toMatch(/^<svg><path fill="#000" d="M[^"]+"\/><\/svg>$/);
   });
 
+  it('knows an empty line, which has no end of its own, and leaves no markup behind', async () => {
+    const { outline } = await loadTypeface();
+    const line = (text: string): string =>
+      `<text font-size="11px"><tspan x="0" dy="0"/><tspan x="0" dy="13">${text}</tspan></text>`;
+    const one = outline('<text font-size="11px">identity</text>');
+    // The same glyphs, one line lower.
+    const numbers = (path: string): number[] => (path.match(/-?\d+(\.\d+)?/g) ?? []).map(Number);
+    const [upper, lower] = [numbers(one), numbers(outline(line('identity')))];
+    expect(lower).toHaveLength(upper.length);
+    expect(Math.min(...lower)).toBeGreaterThan(Math.min(...upper));
+  });
+
   it('anchors a line where the text was anchored', async () => {
     const { outline, width } = await loadTypeface();
     const leftOf = (anchor: string): number =>

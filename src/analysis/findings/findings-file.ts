@@ -1,3 +1,4 @@
+import { csvText } from '../../files/csv.ts';
 import { printsResidual } from '../outcome.ts';
 /**
  * @file `findings.json` and `findings.csv`: everything that the report says, for programs. The document holds one entry for
@@ -270,9 +271,9 @@ type PairEntry = ReturnType<typeof pairEntry>;
 
 /** An entry as a line: an estimate fills three columns, such as `residual`, `residualLo`, `residualHi`. */
 const csvRow = (entry: PairEntry) => ({
-  protection: entry.protection,
-  attack: entry.attack,
-  metric: entry.metric,
+  protection: csvText(entry.protection),
+  attack: csvText(entry.attack),
+  metric: csvText(entry.metric),
   primary: entry.primary,
   verdict: entry.verdict,
   reason: entry.reason,
@@ -281,6 +282,7 @@ const csvRow = (entry: PairEntry) => ({
   ...columns('effect', entry.effect),
   ...columns('surviving', entry.surviving),
   minimumDetectableEffect: entry.minimumDetectableEffect,
+  smallestEffect: entry.smallestEffect,
   moreImages: entry.moreImages,
   worstAttack: entry.worstAttack,
   cheapestBreak: entry.cheapestBreak,
