@@ -170,13 +170,17 @@ function refuseOthers(start: Buffer): void {
     throw new RangeError('it is a Git LFS pointer, not the file itself. Fetch the file: git lfs pull');
 }
 
+/** A type by its name in the file; undefined if it is not one of ours, whatever objects inherit under that name. */
+const dtypeOf = (name: string): DType | undefined =>
+  Object.hasOwn(DTYPES, name) ? DTYPES[name as keyof typeof DTYPES] : undefined;
+
 function entryOf(name: string, entry: unknown, start: number, size: number): SafetensorsEntry {
   const {
     dtype,
     shape: dims,
     data_offsets: [begin, end],
   } = entrySchema.parse(entry);
-  const known = dtype === 'BF16' ? 'bfloat16' : (DTYPES as Readonly<Record<string, DType>>)[dtype];
+  const known = dtype === 'BF16' ? 'bfloat16' : dtypeOf(dtype);
   if (known === undefined) {
     throw new RangeError(
       `'${name}' is of type ${dtype}. Get the model with weights in F32, F16 or BF16, or convert the file to one of them`,
