@@ -4,7 +4,7 @@ import { kindOf } from '../metrics/kinds/index.ts';
 import { groupBy } from '../stats/group.ts';
 import { adjustedVerdicts, type Thresholds, type Verdict, verdict } from '../stats/verdict.ts';
 import type { Analysis, Measured, Outcome, PlaceboContrast } from './answers.ts';
-import { isBaseline, isPlacebo } from './roles.ts';
+import { isBaseline, isMisaligned, isPlacebo } from './roles.ts';
 import { destructionOf, qualityOf } from './utility.ts';
 
 /** How verdicts are made. */
@@ -14,6 +14,13 @@ interface Rule {
   readonly adjust: 'holm' | 'benjamini-hochberg' | undefined;
 }
 
+const MISALIGNED: Verdict = {
+  word: 'inconclusive',
+  reason:
+    'The attack moves pixels, and this metric compares the same places: R says nothing about the protection.',
+  open: [],
+};
+
 /** Cells with their verdicts; those of one protection under one metric and seed are read together, over all attacks. */
 export function judged(
   measured: readonly Measured[],
@@ -22,7 +29,9 @@ export function judged(
 ): Analysis[] {
   const quality = qualityOf([...new Set(measured.map(({ effect }) => effect))]);
   const alone = measured.map((each, i) => {
-    const found = verdictOf(each, placebos[i], thresholds);
+    const read = verdictOf(each, placebos[i], thresholds);
+    const misaligned = read.word !== 'no effect' && isMisaligned(each.attack, each.effect.metric);
+    const found: Verdict = misaligned ? MISALIGNED : read;
     const reason = found.word === 'no effect' ? undefined : destructionOf(each, measured, quality);
     return reason === undefined ? found : ({ word: 'destroyed', reason, open: [] } as const);
   });
@@ -95,8 +104,15 @@ export const printsResidual = (pair: Analysis): boolean => pair.outcome !== 'no 
  * Whether R says anything about a pair: it has an effect to lose that is told from 0, and is the effect of a protection, or of
  * the placebo that others are compared with.
  */
-export const hasResidual = ({ protection, outcome, residual: { n, effect, ratio } }: Analysis): boolean =>
+export const hasResidual = ({
+  protection,
+  attack,
+  outcome,
+  effect: { metric },
+  residual: { n, effect, ratio },
+}: Analysis): boolean =>
   n > 0 &&
+  !isMisaligned(attack, metric) &&
   (outcome !== 'no effect' || isPlacebo(protection)) &&
   (effect.interval?.lo ?? 0) > 0 &&
   Number.isFinite(ratio.value);

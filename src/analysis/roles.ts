@@ -1,5 +1,5 @@
-/** @file Which settings are there for comparison only: the baseline, which does nothing, and the placebo. */
-import type { Setting } from '../experiment/setting.ts';
+/** @file What settings are to each other: baselines and placebos, and attacks that a metric cannot judge. */
+import type { MetricSetting, Setting } from '../experiment/setting.ts';
 
 /** Whether a protection or attack does nothing: every link is the baseline of its kind. */
 export const isBaseline = ({ links }: Pick<Setting, 'links'>): boolean =>
@@ -8,3 +8,9 @@ export const isBaseline = ({ links }: Pick<Setting, 'links'>): boolean =>
 /** Whether a protection is a placebo: it changes as much as a protection does, without a method. */
 export const isPlacebo = ({ links }: Pick<Setting, 'links'>): boolean =>
   links.some(({ role }) => role === 'placebo');
+
+/** Whether an attack moves pixels and the metric compares the same places: then R says nothing about the protection. */
+export const isMisaligned = (
+  attack: Pick<Setting, 'links'>,
+  metric: Pick<MetricSetting, 'aligned'>,
+): boolean => metric.aligned === true && attack.links.some(({ misaligns }) => misaligns);

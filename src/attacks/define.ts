@@ -50,8 +50,11 @@ export interface Attack<S extends ParameterSchema = ParameterSchema> extends Plu
   readonly resizes?: boolean;
   /** True if pixels move; then opacity moves with them. */
   readonly moves?: boolean;
-  /** True if places of the output are other places of the input, so that metrics of pixels compare unlike things. */
-  readonly misaligns?: boolean;
+  /**
+   * Whether places of the output are other places of the input, so that metrics of pixels compare unlike things (default: as
+   * `moves`).
+   */
+  misaligns?(params: z.infer<S>): boolean;
   readonly strength?: StrengthAxis;
   /** Set if it is there for comparison only. */
   readonly role?: Extract<ComparisonRole, 'baseline'>;

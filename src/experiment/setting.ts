@@ -67,6 +67,8 @@ export interface MetricSetting extends Setting {
   readonly primary?: number;
   /** Its rank as the measure of the quality that an attack costs; absent: after all that have one. */
   readonly quality?: number;
+  /** True if it compares the same places of images: it says nothing about an attack that moves pixels. */
+  readonly aligned?: true;
   /** A metric of quality: the d beyond which little is left of an image. */
   readonly ruined?: number;
   /** The smallest effect that matters; absent: nobody said. */

@@ -8,7 +8,7 @@ import { isRecord } from '../files/json.ts';
 import { expected, noGraph, type Place, tooManySettings, unevenZip } from '../messages/index.ts';
 import { analysisFields, type Metric } from '../metrics/define.ts';
 import { metrics } from '../metrics/index.ts';
-import { kindOf } from '../metrics/kinds/index.ts';
+import { comparesPlaces, kindOf } from '../metrics/kinds/index.ts';
 import { formatChain, parseChain } from '../plugin/call.ts';
 import type { PluginBase } from '../plugin/define.ts';
 import { type GivenParameters, type PlaceOf, parseParameters } from '../plugin/parameters.ts';
@@ -51,6 +51,7 @@ export const metricSettings = (entry: unknown, placeAt = nowhere): MetricSetting
       ...(measures && { measures }),
       ...(binary && { binary }),
       ...analysisFields(metric),
+      ...(comparesPlaces(metric, setting.links[0]!.params) && { aligned: true as const }),
       protocol,
     };
   });
@@ -118,7 +119,8 @@ function toLink(
   params: GivenParameters,
   chains: NonNullable<SettingLink['chains']>,
 ): SettingLink {
-  const { id, label, version, strength, moves = false, misaligns = moves } = plugin;
+  const { id, label, version, strength, moves = false } = plugin;
+  const misaligns = plugin.misaligns?.(params) ?? moves;
   return {
     id,
     name: label,

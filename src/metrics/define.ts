@@ -54,6 +54,11 @@ interface MetricBase<S extends ParameterSchema> extends PluginBase<S> {
   readonly primary?: number;
   /** Its rank as the measure of the quality that an attack costs, among metrics of fidelity; likewise. */
   readonly quality?: number;
+  /**
+   * Whether values with these parameters compare the same places of images, so that they say nothing about an attack that
+   * moves pixels (default: true for metrics of pixels, else false).
+   */
+  aligned?(params: z.infer<S>): boolean;
   /** A metric of quality: the d beyond which little is left of an image. */
   readonly ruined?: number;
   /**

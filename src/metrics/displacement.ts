@@ -58,6 +58,7 @@ export const latentDisplacement = defineMetric({
       .describe("target image, for along=target: Mist's default glyphs, or flat grey"),
   }),
   needs: () => roleNeeds('vae-encoder'),
+  aligned: ({ along }) => along !== 'any',
   measure: async (image, references, { along, target }, context) => {
     const encoder = await openRole(context, 'vae-encoder');
     const clean = await references.clean.load();
@@ -104,6 +105,7 @@ export const pixelDisplacement = defineMetric({
   measures: 'fidelity',
   params: z.strictObject(alongParameters),
   needs: () => [],
+  aligned: ({ along }) => along !== 'any',
   measure: async (image, references, { along }) => {
     const clean = await references.clean.load();
     const pixels = async (each: ImageRef) => sizedAs(clean, await each.load()).data;

@@ -4,6 +4,7 @@
  */
 import type { Cell, MetricSetting, Setting } from '../experiment/setting.ts';
 import { analysisFields, type Metric } from '../metrics/define.ts';
+import { comparesPlaces } from '../metrics/kinds/index.ts';
 import { comparisonFields, type Protection } from '../protections/define.ts';
 
 /** A cell as an earlier version wrote it. */
@@ -48,7 +49,11 @@ const completed = (
   links: setting.links.map((link) => ({ ...link, ...comparisonFields(known[link.id] ?? {}, link.params) })),
 });
 
-const completedMetric = (setting: FormerCell<Cell>['metric'], known: Known<Metric>): MetricSetting => ({
-  ...setting,
-  ...analysisFields(known[setting.links[0]?.id ?? ''] ?? { higherIsBetter: setting.higherIsBetter }),
-});
+function completedMetric(setting: FormerCell<Cell>['metric'], known: Known<Metric>): MetricSetting {
+  const [link] = setting.links;
+  const metric = known[link?.id ?? ''];
+  if (metric === undefined)
+    return { ...setting, ...analysisFields({ higherIsBetter: setting.higherIsBetter }) };
+  const aligned = comparesPlaces(metric, link!.params) && { aligned: true as const };
+  return { ...setting, ...analysisFields(metric), ...aligned };
+}

@@ -24,7 +24,7 @@ export const cropResize = defineAttack({
   }),
   needs: () => [],
   random: false,
-  misaligns: true,
+  misaligns: ({ fraction }) => fraction > 0,
   strength: { parameter: 'fraction', harsher: 'higher' },
   apply: async (image, { fraction, kernel }) => {
     const { left, top, width, height } = centreOf(image, fraction);

@@ -21,6 +21,7 @@ export const rotate = defineAttack({
   needs: () => [],
   random: false,
   moves: true,
+  misaligns: ({ back }) => !back,
   strength: { parameter: 'angle', harsher: 'higher' },
   apply: async (image, { angle, back }) => {
     const { width, height } = image;
