@@ -51,6 +51,7 @@ export function openStore(dir: string): Store {
   const damaged = new Set<string>();
   const reading = openGate(READS);
 
+  const hasBlobs = blobCheck(blobPath, damaged);
   return {
     dir: root,
     blobPath,
@@ -70,14 +71,7 @@ export function openStore(dir: string): Store {
           damaged.add(path);
           return undefined; // the job runs again
         }
-        // A blob that was deleted or cut short is seen by its size; other damage when its bytes are read.
-        for (const { sha256: hash, bytes } of artefactsIn(record)) {
-          const size = await sizeOf(blobPath(hash));
-          if (size === bytes) continue;
-          if (size !== undefined) damaged.add(blobPath(hash));
-          return undefined;
-        }
-        return record;
+        return (await hasBlobs(record)) ? record : undefined;
       }),
 
     async write(record) {
@@ -103,6 +97,19 @@ export function openStore(dir: string): Store {
     },
   };
 }
+
+/** Whether a record's blobs are there: one that was deleted or cut short is seen by its size, other damage when it is read. */
+const blobCheck =
+  (blobPath: (hash: string) => string, damaged: Set<string>) =>
+  async (record: JobRecord): Promise<boolean> => {
+    for (const { sha256: hash, bytes } of artefactsIn(record)) {
+      const size = await sizeOf(blobPath(hash));
+      if (size === bytes) continue;
+      if (size !== undefined) damaged.add(blobPath(hash));
+      return false;
+    }
+    return true;
+  };
 
 /** How many files a handle reads at a time: a cell may ask for the records of ten thousand images at once. */
 const READS = 16;
