@@ -13,7 +13,7 @@ if (!(minutes > 0))
   throw new Error(`Expected a positive number for --minutes but received '${values.minutes}'`);
 const seed = values.seed ?? String(Date.now() % 2 ** 31);
 const last = join(tmpdir(), `craquelure-fuzz-${seed}.bin`);
-console.log(`seed ${seed}, ${minutes} minutes; repeat with --seed ${seed}`);
+process.stdout.write(`seed ${seed}, ${minutes} minutes; repeat with --seed ${seed}\n`);
 
 const env = { ...process.env, FUZZ_MINUTES: String(minutes), FUZZ_SEED: seed, FUZZ_LAST: last };
 const limit = String(Math.ceil(minutes * 60_000) + 120_000);
@@ -23,7 +23,7 @@ const child = spawn('npx', ['vitest', 'run', 'test/fuzz', `--testTimeout=${limit
   detached: true,
 });
 const watchdog = setTimeout(() => {
-  console.error(`A reader hangs; its input is ${last}`);
+  process.stderr.write(`A reader hangs; its input is ${last}\n`);
   process.kill(-child.pid, 'SIGKILL');
   process.exitCode = 1;
 }, Number(limit));
