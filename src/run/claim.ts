@@ -56,20 +56,21 @@ async function readManifest(dir: string): Promise<Manifest | undefined> {
   return ours ? (found as unknown as Manifest) : undefined;
 }
 
-/** A folder is ours if it is empty, holds a manifest of a run, or a damaged one and nothing that a run does not write. */
+/**
+ * A folder is ours if it is empty but for what a killed process leaves, holds the manifest of a run, or holds one that is damaged
+ * beside the run's cells. @throws STORE
+ */
 async function assertOurs(dir: string): Promise<void> {
   if ((await readManifest(dir)) !== undefined) return;
-  const written: readonly string[] = Object.values(RUN_FILES);
-  const names = await readdir(dir);
-  const other = names.find(
-    (name) =>
-      !written.includes(name) && !/^(?:\.craquelure\..*|run\.lock\..*)\.tmp$|^rows\.jsonl\.retry$/.test(name),
-  );
-  if (other !== undefined) throw notARunFolder(dir, other);
-  const left = names.filter((name) => !/\.tmp$/.test(name) && name !== RUN_FILES.lock);
-  const damaged = left.includes(RUN_FILES.manifest) && left.includes(RUN_FILES.cells);
+  const left = (await readdir(dir)).filter((name) => name !== RUN_FILES.lock && !LEFT.test(name));
+  const { manifest, cells } = RUN_FILES;
+  const unreadable = (await readJson<unknown>(join(dir, manifest))) === undefined; // that of another program is not
+  const damaged = unreadable && left.includes(manifest) && left.includes(cells);
   if (left.length > 0 && !damaged) throw notARunFolder(dir, left[0]!);
 }
+
+/** Temporary files, and guards of the lock. */
+const LEFT = /^(?:\.craquelure\..*|run\.lock\..*)\.tmp$/;
 
 /** A name that nothing has: `reports/x.1a2b3c4d`, else `reports/x.1a2b3c4d.2` and so on. */
 async function freeName(wanted: string): Promise<string> {

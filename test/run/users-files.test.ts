@@ -68,7 +68,8 @@ describe('the folder of a run', () => {
     await writeFile(join(dir, 'run.lock'), '999999999');
     await writeFile(join(dir, '.craquelure.h.1-01234567.tmp'), '');
     await (await claimRunFolder(dir, A)).release();
-    for (const name of ['cells.json', 'rows.jsonl', 'report.html']) await writeFile(join(dir, name), '');
+    for (const name of ['cells.json', 'rows.jsonl', 'report.html', 'verdicts.json'])
+      await writeFile(join(dir, name), '');
     await writeFile(join(dir, 'manifest.json'), '{"plan": "aa');
     const claim = await claimRunFolder(dir, A);
     expect(claim.previous).toBeUndefined();

@@ -83,9 +83,14 @@ async function launch(): Promise<Browser> {
   const { chromium } = await import('playwright-core').catch((error) => {
     throw playwrightMissing(reasonOf(error));
   });
-  const browser = await chromium.launch({ executablePath, args: FLAGS }).catch((error) => {
-    throw browserFailed(executablePath, reasonOf(error).split('\n')[0]!);
-  });
+  const open = (chromiumSandbox: boolean): Promise<Browser> =>
+    chromium.launch({ executablePath, args: FLAGS, chromiumSandbox });
+  // Root cannot have the sandbox, and some containers forbid what it needs: then the browser runs without.
+  const browser = await (process.getuid?.() === 0 ? open(false) : open(true).catch(() => open(false))).catch(
+    (error: unknown) => {
+      throw browserFailed(executablePath, reasonOf(error).split('\n')[0]!);
+    },
+  );
   browser.once('disconnected', forget);
   return browser;
 }
