@@ -14,7 +14,8 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-async function make(path: string): Promise<void> {
+/** @param again false: the folder above is there, so that a refusal is not for want of it */
+async function make(path: string, again = true): Promise<void> {
   try {
     await mkdir(path);
   } catch (error) {
@@ -24,9 +25,10 @@ async function make(path: string): Promise<void> {
       throw error;
     }
     const above = dirname(path);
-    if (code !== 'ENOENT' || above === path || (await isThere(above))) throw error;
-    await make(above);
-    await make(path);
+    if (code !== 'ENOENT' || above === path || !again) throw error;
+    // Another thread may have made the folder above since.
+    if (!(await isThere(above))) await make(above);
+    await make(path, false);
   }
 }
 

@@ -15,7 +15,7 @@ import { PREPARATION } from '../models/vectors.ts';
 import { openRole, roleNeeds } from '../plugin/define.ts';
 import { unitVector } from '../stats/directions.ts';
 import { type DisplacementReferences, defineMetric, type ImageRef } from './define.ts';
-import { LATENTS, latentsIn, TARGETS } from './parts/latents.ts';
+import { LATENTS, latentsIn, rememberedLatents, TARGETS } from './parts/latents.ts';
 
 type Vector = Readonly<Float32Array> | Readonly<Float64Array>;
 
@@ -62,14 +62,14 @@ export const latentDisplacement = defineMetric({
   measure: async (image, references, { along, target }, context) => {
     const encoder = await openRole(context, 'vae-encoder');
     const clean = await references.clean.load();
-    const latents = async (each: Image): Promise<Float32Array> => latentsIn(encoder, sizedAs(clean, each));
-    const start = await latents(clean);
-    const moved = await displacementOf(image, references, along === 'any', async (each) =>
-      each.sha256 === references.clean.sha256 ? start : latents(await each.load()),
-    );
+    const { width, height } = clean;
+    const latents = ({ sha256, load }: ImageRef): Promise<Float32Array> =>
+      rememberedLatents(encoder, `${sha256} ${width}x${height}`, async () => sizedAs(clean, await load()));
+    const start = await latents(references.clean);
+    const moved = await displacementOf(image, references, along === 'any', latents);
     const part =
       along === 'target'
-        ? partAlong(moved.after, difference(await latents(TARGETS[target](clean)), start))
+        ? partAlong(moved.after, difference(await latentsIn(encoder, TARGETS[target](clean)), start))
         : moved.part;
     return part / norm(start);
   },

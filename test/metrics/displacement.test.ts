@@ -14,11 +14,12 @@ import { describeShared } from '../shared.ts';
 const pool = openPool();
 afterAll(() => pool.close());
 
+let names = 0;
 const refs = new Map<Image, ImageRef>();
 const refOf = (image: Image): ImageRef => {
   const known = refs.get(image) ?? {
     id: 'a.png',
-    sha256: `${refs.size}`,
+    sha256: `${names++}`,
     load: async () => image,
   };
   refs.set(image, known);
@@ -133,6 +134,25 @@ describeShared(
       const [little, more] = [await value(moved(0.02), image), await value(moved(0.2), image)];
       expect(little).toBeGreaterThan(0);
       expect(more).toBeGreaterThan(2 * little);
+    });
+
+    it('encodes an image once, whatever it is compared with', async () => {
+      let loaded = 0;
+      const counted: ImageRef = {
+        id: 'a.png',
+        sha256: 'counted',
+        load: async () => {
+          loaded++;
+          return image;
+        },
+      };
+      refs.set(image, counted);
+      const first = await value(moved(0.1), image);
+      const before = loaded;
+      expect(await value(moved(0.1), image)).toBe(first);
+      // The clean image is read for its size, and not encoded again.
+      expect(loaded - before).toBe(1);
+      refs.delete(image);
     });
 
     it('is whole along the target if the image is the target, and near 0 along it for noise', async () => {

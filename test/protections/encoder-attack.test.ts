@@ -138,15 +138,19 @@ describeShared('Mist on TAESD', ['models', 'taesd-encoder.onnx'], (path) => {
     resize(image, 128, 128, 'bicubic'),
   );
 
+  const names = new Map<Image, string>();
+  /** An image under a name of its own. */
+  const refOf = (image: Image): ImageRef => {
+    const sha256 = names.get(image) ?? `${names.size}`;
+    names.set(image, sha256);
+    return { id: 'a', sha256, load: async () => image };
+  };
+
   /** How far latents are moved: the whole length, or the share of it that goes towards Mist's target. */
   const shift = async (image: Image, along: 'any' | 'target'): Promise<number> => {
     const metric = metrics['latent-displacement'];
     if (metric.kind !== 'displacement') throw new Error('latent-displacement does not measure displacements');
-    const refOf = (each: Image, sha256: string): ImageRef => ({ id: 'a', sha256, load: async () => each });
-    const measured = {
-      inputs: [refOf(image, 'image')],
-      references: [refOf(await painting, image === (await painting) ? 'image' : 'clean')],
-    };
+    const measured = { inputs: [refOf(image)], references: [refOf(await painting)] };
     const context = { random: seededRandom(0), models: shelf.of(await models) } as unknown as MetricContext;
     return KINDS.displacement.measure(metric, measured, parseParameters(metric, { along }), context);
   };

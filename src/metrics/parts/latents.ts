@@ -24,6 +24,33 @@ export async function latentsIn(encoder: VaeEncoder, image: Image): Promise<Floa
   return all;
 }
 
+/** How many latents are kept for each encoder: 4 MB of images of 256 px, 64 MB of images of 1024 px. */
+const KEPT = 256;
+
+const kept = new WeakMap<VaeEncoder, Map<string, Promise<Float32Array>>>();
+
+/**
+ * The latents of an image that has a name for its content. All attacks on an image are compared with its clean and its protected
+ * version, so the last ones asked for are kept.
+ */
+export function rememberedLatents(
+  encoder: VaeEncoder,
+  name: string,
+  load: () => Promise<Image>,
+): Promise<Float32Array> {
+  const known = kept.get(encoder) ?? new Map<string, Promise<Float32Array>>();
+  kept.set(encoder, known);
+  const latents = known.get(name) ?? load().then((image) => latentsIn(encoder, image));
+  known.delete(name); // the last one asked for stays longest
+  known.set(name, latents);
+  latents.catch(() => known.delete(name));
+  for (const [oldest] of known) {
+    if (known.size <= KEPT) break;
+    known.delete(oldest);
+  }
+  return latents;
+}
+
 /** The pattern as Mist repeats it: 3 x 8 glyphs for an image, or for every 512 px of a larger one. */
 export function glyphsOver(size: Size): Image {
   const cell = { width: Math.min(size.width, 512), height: Math.min(size.height, 512) };
