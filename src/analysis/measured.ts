@@ -10,6 +10,7 @@ import { armMeans, type MeanOfArm } from './arm-means.ts';
 import { printedNames } from './names.ts';
 import { jackknifed, setSizes, wholeUnits } from './sets.ts';
 import { fromOneTraining } from './replication.ts';
+import { tellsGain } from './roles.ts';
 import {
   acrossSeeds,
   floorsByCell,
@@ -178,7 +179,9 @@ function rangeOf(
   units: ReadonlyMap<string, ArmValues>,
   { untuned, smallestEffect, effects }: Shared,
 ): Pick<Measured, 'range' | 'smallest'> {
-  const base = cells.flatMap(({ id }) => untuned.get(id) ?? []).map(effect.of);
+  const base = tellsGain(effect.metric)
+    ? cells.flatMap(({ id }) => untuned.get(id) ?? []).map(effect.of)
+    : [];
   const range =
     base.length === 0 ? Number.NaN : mean(base) - mean(ofArm(units, 'clean').filter(Number.isFinite));
   const own = effect === effects[0] ? smallestEffect : undefined;

@@ -5,7 +5,7 @@ import { groupBy } from '../stats/group.ts';
 import { adjustedVerdicts, type Thresholds, type Verdict, verdict } from '../stats/verdict.ts';
 import type { Analysis, Measured, Outcome, PlaceboContrast } from './answers.ts';
 import { isBaseline, isMisaligned, isPlacebo } from './roles.ts';
-import { destructionOf, qualityOf } from './utility.ts';
+import { destructionOf, qualityCosts } from './utility.ts';
 
 /** How verdicts are made. */
 interface Rule {
@@ -27,12 +27,12 @@ export function judged(
   placebos: readonly (PlaceboContrast | undefined)[],
   { thresholds, adjust }: Rule,
 ): Analysis[] {
-  const quality = qualityOf([...new Set(measured.map(({ effect }) => effect))]);
+  const costs = qualityCosts(measured);
   const alone = measured.map((each, i) => {
     const read = verdictOf(each, placebos[i], thresholds);
     const misaligned = read.word !== 'no effect' && isMisaligned(each.attack, each.effect.metric);
     const found: Verdict = misaligned ? MISALIGNED : read;
-    const reason = found.word === 'no effect' ? undefined : destructionOf(each, measured, quality);
+    const reason = found.word === 'no effect' ? undefined : destructionOf(each, costs);
     return reason === undefined ? found : ({ word: 'destroyed', reason, open: [] } as const);
   });
   const verdicts = [...alone];
@@ -97,6 +97,10 @@ function outcomeOf(cells: readonly CellRecord[], n: number, { word }: Verdict): 
   return cells.some(({ errors }) => errors > 0) ? 'failed' : word;
 }
 
+/** Whether the pair can be judged at all: the attack leaves an image, and the metric compares what belongs together. */
+export const isJudged = ({ attack, effect: { metric }, outcome, residual: { n } }: Analysis): boolean =>
+  n > 0 && outcome !== 'destroyed' && !isMisaligned(attack, metric);
+
 /** Whether R is printed as a number: the protection has an effect that an attack can take. */
 export const printsResidual = (pair: Analysis): boolean => pair.outcome !== 'no effect' && hasResidual(pair);
 
@@ -104,15 +108,16 @@ export const printsResidual = (pair: Analysis): boolean => pair.outcome !== 'no 
  * Whether R says anything about a pair: it has an effect to lose that is told from 0, and is the effect of a protection, or of
  * the placebo that others are compared with.
  */
-export const hasResidual = ({
-  protection,
-  attack,
-  outcome,
-  effect: { metric },
-  residual: { n, effect, ratio },
-}: Analysis): boolean =>
-  n > 0 &&
-  !isMisaligned(attack, metric) &&
-  (outcome !== 'no effect' || isPlacebo(protection)) &&
-  (effect.interval?.lo ?? 0) > 0 &&
-  Number.isFinite(ratio.value);
+export const hasResidual = (pair: Analysis): boolean => {
+  const {
+    protection,
+    outcome,
+    residual: { effect, ratio },
+  } = pair;
+  return (
+    isJudged(pair) &&
+    (outcome !== 'no effect' || isPlacebo(protection)) &&
+    (effect.interval?.lo ?? 0) > 0 &&
+    Number.isFinite(ratio.value)
+  );
+};

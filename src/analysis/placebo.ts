@@ -9,6 +9,7 @@ import { mean } from '../stats/mean.ts';
 import { holm, type PairedTest, pairedTest } from '../stats/paired.ts';
 import type { Analysis, InferenceFor, Measured, PlaceboContrast } from './answers.ts';
 import { groupBy } from '../stats/group.ts';
+import { isJudged } from './outcome.ts';
 import { isBaseline, isPlacebo } from './roles.ts';
 
 const LEVEL = 0.05;
@@ -34,7 +35,9 @@ export function placeboTests(
 ): readonly PlaceboTest[] | undefined {
   if (isPlacebo(protection)) return undefined;
   const compared = analyses
-    .filter((each) => each.protection.label === protection.label && !isBaseline(each.attack))
+    .filter(
+      (each) => each.protection.label === protection.label && !isBaseline(each.attack) && isJudged(each),
+    )
     .flatMap((own) => {
       const placebo = analyses.find(
         (each) => each.protection.label === own.placebo?.placebo && each.attack.label === own.attack.label,

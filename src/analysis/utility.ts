@@ -6,7 +6,7 @@ import { mean } from '../stats/mean.ts';
 import type { Effect, Measured } from './answers.ts';
 import { byRank } from './effect.ts';
 import { formatShare } from './numbers.ts';
-import { isBaseline } from './roles.ts';
+import { isBaseline, isMisaligned } from './roles.ts';
 
 /** The share of what a mimic gains from clean images that it has to keep with attacked ones. */
 const KEPT = 0.5;
@@ -29,26 +29,35 @@ export function costOf({ values, effect }: Pick<Measured, 'values' | 'effect'>):
   return mean(costs);
 }
 
+/** What attacks cost in quality, whatever the metric of a cell. */
+export interface QualityCosts {
+  readonly quality: Effect | undefined;
+  /** NaN if it was not measured for the cell's protection, attack and seeds. */
+  costFor(cell: Measured): number;
+}
+
+/** Looks up what each attack costs by the run's metric of quality. */
+export function qualityCosts(measured: readonly Measured[]): QualityCosts {
+  const quality = qualityOf([...new Set(measured.map(({ effect }) => effect))]);
+  const nameOf = ({ protection, attack, cells }: Measured): string =>
+    JSON.stringify([protection.label, attack.label, ...cells.map(({ seed }) => seed)]);
+  const costs = new Map(
+    measured.filter(({ effect }) => effect === quality).map((each) => [nameOf(each), costOf(each)]),
+  );
+  return { quality, costFor: (cell) => costs.get(nameOf(cell)) ?? Number.NaN };
+}
+
 /** Why the attack of a cell destroys the image; undefined if it does not, or if nothing tells. */
-export function destructionOf(
-  cell: Measured,
-  all: readonly Measured[],
-  quality: Effect | undefined,
-): string | undefined {
+export function destructionOf(cell: Measured, { quality, costFor }: QualityCosts): string | undefined {
   if (isBaseline(cell.attack)) return undefined;
   if (cell.range !== undefined) {
     const kept = 1 - costOf(cell) / cell.range;
     if (!(kept < KEPT)) return undefined;
     return `A mimic of attacked clean images keeps ${formatShare(Math.max(0, kept))} of what a mimic gains from clean images, less than ${KEPT}.`;
   }
-  const ruined = quality?.metric.ruined;
   // Pixels that have moved are unlike those of the clean image, however good the image is.
-  if (ruined === undefined || cell.attack.links.some(({ misaligns }) => misaligns)) return undefined;
-  const measured = all.find(
-    ({ effect, attack, protection }) =>
-      effect === quality && attack.label === cell.attack.label && protection.label === cell.protection.label,
-  );
-  const cost = measured === undefined ? Number.NaN : costOf(measured);
-  if (!(cost > ruined)) return undefined;
-  return `The attack alone costs ${quality!.symbol} = ${cost.toFixed(2)}, more than ${ruined}: little is left of the image.`;
+  if (quality?.metric.ruined === undefined || isMisaligned(cell.attack, quality.metric)) return undefined;
+  const cost = costFor(cell);
+  if (!(cost > quality.metric.ruined)) return undefined;
+  return `The attack alone costs ${quality.symbol} = ${cost.toFixed(2)}, more than ${quality.metric.ruined}: little is left of the image.`;
 }

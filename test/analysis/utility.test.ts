@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Effect, Measured } from '../../src/analysis/answers.ts';
-import { destructionOf } from '../../src/analysis/utility.ts';
+import { destructionOf, qualityCosts } from '../../src/analysis/utility.ts';
 import { settingOf } from '../report-fixture.ts';
 
 const similarity = {
@@ -24,13 +24,14 @@ const cell = (
     effect: effect as Effect,
     protection: settingOf('mist'),
     attack: settingOf('gaussian-noise'),
+    cells: [{ seed: 0 }],
     values: new Map([['a', Float64Array.of(clean, clean, attacked, attacked)]]),
     ...fields,
-  }) as Measured;
+  }) as unknown as Measured;
 
 describe('an attack that ruins the image', () => {
   const told = (one: Measured, all: readonly Measured[] = [one]): string | undefined =>
-    destructionOf(one, all, quality as Effect);
+    destructionOf(one, qualityCosts(all));
 
   it('is told by what a mimic of attacked clean images keeps of the gain', () => {
     // The base model is at 0, the clean mimic at 0.5: the range is 0.5.

@@ -9,6 +9,7 @@ import { mcnemarP } from '../../stats/rates.ts';
 import type { Estimate, Inference } from '../../stats/inference.ts';
 import type { Analysis, Answers, Effect } from '../answers.ts';
 import { groupBy } from '../../stats/group.ts';
+import { isJudged } from '../outcome.ts';
 import { isBaseline, isPlacebo } from '../roles.ts';
 
 /** One protection under one attack, minus the baseline under the same attack. */
@@ -30,7 +31,7 @@ export interface Comparison {
 /** All comparisons under one effect; none if there is nothing to compare with. @throws USAGE for an unknown baseline */
 export function againstBaseline(answers: Answers, effect: Effect): Comparison[] {
   const { comparisons, infer } = answers;
-  const own = answers.pairs.filter((pair) => pair.effect === effect && pair.residual.n > 0);
+  const own = answers.pairs.filter((pair) => pair.effect === effect && isJudged(pair));
   const baseline = baselineOf(own, comparisons.baseline);
   const found = own.flatMap((each) => {
     const other = own.find(

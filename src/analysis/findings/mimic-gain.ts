@@ -5,13 +5,13 @@
  */
 import type { RunFolder } from '../../run/run-folder.ts';
 import type { Row } from '../../run/rows.ts';
-import { kindOf } from '../../metrics/kinds/index.ts';
 import { groupBy } from '../../stats/group.ts';
 import { mean } from '../../stats/mean.ts';
 import type { Estimate } from '../../stats/inference.ts';
 import type { Answers, Effect } from '../answers.ts';
 import { formatEstimate, formatNumber } from '../numbers.ts';
 import { underSeed } from '../replication.ts';
+import { tellsGain } from '../roles.ts';
 
 /** The gain of a mimic from the clean images of one artist, by one metric. */
 export interface MimicGain {
@@ -35,7 +35,7 @@ export function mimicGainsOf(
   { rows }: Pick<RunFolder, 'rows'>,
   { effects, infer }: Pick<Answers, 'effects' | 'infer'>,
 ): MimicGain[] {
-  const telling = effects.filter(({ metric }) => kindOf(metric).inputs === 'mimic' && metric.higherIsBetter);
+  const telling = effects.filter(({ metric }) => tellsGain(metric));
   const absolute = telling.filter(({ metric }) => metric.againstControl !== true);
   return (absolute.length > 0 ? absolute : telling).flatMap((effect) => {
     const own = rows.filter(({ metric, value }) => metric === effect.metric.label && value !== null);

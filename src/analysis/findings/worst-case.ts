@@ -9,6 +9,7 @@ import { type Verdict, verdict } from '../../stats/verdict.ts';
 import { kindOf } from '../../metrics/kinds/index.ts';
 import type { Analysis, Answers, Effect } from '../answers.ts';
 import type { Price, Prices } from './price.ts';
+import { isJudged } from '../outcome.ts';
 import { isBaseline } from '../roles.ts';
 
 /** One protection under one effect. */
@@ -46,9 +47,7 @@ function worstOf(
   { infer, thresholds }: Answers,
 ): Pick<WorstCase, 'residual' | 'verdict' | 'attacks'> {
   // A part of a set has no value of its own by which to choose an attack.
-  const measured = own.filter(
-    ({ residual, effect }) => residual.n > 0 && kindOf(effect.metric).value !== 'set',
-  );
+  const measured = own.filter((pair) => isJudged(pair) && kindOf(pair.effect.metric).value !== 'set');
   const units = (measured[0]?.images ?? []).filter((unit) =>
     measured.every((each) => each.images.includes(unit)),
   );
