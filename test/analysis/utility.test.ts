@@ -11,7 +11,7 @@ const similarity = {
 const quality = {
   symbol: '1 − SSIM',
   of: (value: number) => 1 - value,
-  metric: { measures: 'fidelity', ruined: 0.6 },
+  metric: { measures: 'fidelity', ruined: 0.6, aligned: true },
 };
 
 /** A cell whose metric falls from `clean` to `attacked` by the attack alone. */
