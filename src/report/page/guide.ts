@@ -23,7 +23,8 @@ nothing is left. Above 1 the attack makes the effect stronger; below 0 it revers
 <div><dt>Verdict</dt><dd>A verdict is read from whole intervals, never from a point estimate.
 <b>holds</b>: the whole interval of R is above ${holds}. <b>broken</b>: the whole interval is below ${broken}.
 <b>weakened</b>: the interval lies between ${broken} and ${holds}. <b>amplified</b>: the interval is above ${amplified}, so the
-attack makes the effect larger. <b>no effect</b>: before any attack, the interval of the effect excludes every effect that
+attack makes the effect larger. <b>destroyed</b>: the attack ruins the clean image as
+well, so it breaks nothing. <b>no effect</b>: before any attack, the interval of the effect excludes every effect that
 matters. <b>inconclusive</b>: the interval crosses a threshold, or an effect is neither shown nor excluded; the tile says
 roughly how many more images would settle it.</dd></div>
 <div><dt>Smallest effect of interest</dt><dd>An effect below it counts as none. For mimicry it is a tenth of what the mimic gains
