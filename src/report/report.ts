@@ -1,7 +1,8 @@
 /** @file The report of a run: one page that opens from disk, its figures for a paper, and the findings as data. */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { RUN_FILES, type RunFolder } from '../run/run-folder.ts';
+import { RUN_FILES } from '../run/names.ts';
+import type { RunFolder } from '../run/run-folder.ts';
 import { writeAtomically } from '../files/atomic.ts';
 import { writeJson } from '../files/json.ts';
 import type { AnalysisOptions } from '../analysis/answers.ts';

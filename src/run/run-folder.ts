@@ -94,8 +94,6 @@ export interface RunFolder {
   readonly generated: readonly MimicRun[];
 }
 
-export { RUN_FILES } from './names.ts';
-
 /**
  * Reads a run's folder back; finished or not.
  * @throws STORE if `dir` holds no run, or if a file of it is damaged or has changed since the run was finished

@@ -22,9 +22,7 @@ export interface Estimate {
 
 /** What can be said of numbers over the same units, in their order. */
 export interface Inference {
-  /** Units that are independent of each other: images, artists or trainings, whichever are fewest. */
-  readonly replicates: number;
-  /** The replicate that each value belongs to. */
+  /** The replicate that each value belongs to: its image, artist or training, whichever are fewest. */
   readonly replicateOf: readonly string[];
   /** True if values share a unit on some level, so that they are not independent. */
   readonly clustered: boolean;
@@ -46,7 +44,6 @@ function overLevels(levels: Levels): Omit<Inference, 'mean' | 'ratio'> {
   const counts = levels.map((level) => new Set(level).size);
   const means: Inference['means'] = (columns) => meansOver(columns, levels);
   return {
-    replicates: Math.min(n, ...counts),
     replicateOf: levels[counts.indexOf(Math.min(...counts))] ?? [],
     clustered: counts.some((count) => count < n),
     means,

@@ -7,7 +7,7 @@ import { sha256 } from '../../src/files/hashes.ts';
 import { keyOf } from '../../src/files/keys.ts';
 import { openRowsFile } from '../../src/run/rows-file.ts';
 import type { Row } from '../../src/run/rows.ts';
-import { RUN_FILES } from '../../src/run/run-folder.ts';
+import { RUN_FILES } from '../../src/run/names.ts';
 import { temporaryIn } from '../../src/files/temporaries.ts';
 import { openStore } from '../../src/jobs/store.ts';
 import { corruptArtefact, diskFull } from '../../src/messages/index.ts';

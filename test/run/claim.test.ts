@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { runFolderBusy } from '../../src/messages/index.ts';
 import { claimRunFolder } from '../../src/run/claim.ts';
-import { RUN_FILES } from '../../src/run/run-folder.ts';
+import { RUN_FILES } from '../../src/run/names.ts';
 import { built, startChild } from '../files/children.ts';
 import { temporaryFolder } from '../run-fixture.ts';
 

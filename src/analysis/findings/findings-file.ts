@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import Papa from 'papaparse';
 import { ARMS } from '../../metrics/arms.ts';
 import { toJsonValue } from '../../files/json-number.ts';
-import { RUN_FILES } from '../../run/run-folder.ts';
+import { RUN_FILES } from '../../run/names.ts';
 import { notARun } from '../../messages/index.ts';
 import { kindOf } from '../../metrics/kinds/index.ts';
 import type { Interval } from '../../stats/bootstrap.ts';

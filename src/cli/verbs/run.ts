@@ -111,7 +111,7 @@ async function runMatrix(
 async function reportOf({ folder, unchanged }: RunOutcome): Promise<string> {
   const { existsSync } = await import('node:fs');
   const { join } = await import('node:path');
-  const { RUN_FILES } = await import('../../run/run-folder.ts');
+  const { RUN_FILES } = await import('../../run/names.ts');
   const { hasFindings } = await import('../../analysis/findings/findings-file.ts');
   const file = join(folder.dir, RUN_FILES.report);
   if (unchanged && existsSync(file) && (await hasFindings(folder.dir))) return file;
