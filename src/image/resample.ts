@@ -63,6 +63,10 @@ export function resize(image: Image, width: number, height: number, kernel: Resa
   return fromBytes(width, height, pixels, alpha);
 }
 
+/** An image at a size; the very image if it has that size, whose values need not lie on 8-bit levels. */
+export const atSize = (image: Image, { width, height }: Size, kernel: ResampleKernel): Image =>
+  image.width === width && image.height === height ? image : resize(image, width, height, kernel);
+
 /** Pillow's resize of 8-bit pixels, exact: 22-bit fixed point, rounded and clipped after each pass. */
 export function resizeBytes(
   pixels: Readonly<Uint8Array>,

@@ -9,11 +9,11 @@
  * neither: a difference of two distances from E(x) would lose a displacement that the attack leaves whole.
  */
 import { z } from 'zod';
-import type { Image } from '../image/image.ts';
-import { resize } from '../image/resample.ts';
+import type { Image, Size } from '../image/image.ts';
+import { atSize } from '../image/resample.ts';
 import { PREPARATION } from '../models/vectors.ts';
 import { openRole, roleNeeds } from '../plugin/define.ts';
-import { unitVector } from '../stats/directions.ts';
+import { dot, unitVector } from '../stats/directions.ts';
 import { type DisplacementReferences, defineMetric, type ImageRef } from './define.ts';
 import { LATENTS, latentsIn, rememberedLatents, TARGETS } from './parts/latents.ts';
 
@@ -128,19 +128,10 @@ async function displacementOf(
 }
 
 /** An image that an attack has given another size is brought back by Pillow's Lanczos. */
-function sizedAs({ width, height }: Image, image: Image): Image {
-  const fits = image.width === width && image.height === height;
-  return fits ? image : resize(image, width, height, 'lanczos');
-}
+const sizedAs = (size: Size, image: Image): Image => atSize(image, size, 'lanczos');
 
 function difference(a: Vector, b: Vector): Float64Array {
   return Float64Array.from(a, (value, i) => value - b[i]!);
-}
-
-function dot(a: Vector, b: Vector): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
 }
 
 const norm = (a: Vector): number => Math.sqrt(dot(a, a));

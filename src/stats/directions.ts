@@ -1,5 +1,12 @@
 /** @file Vectors compared by angle: unit vectors, the mean direction of a class, and the nearest class mean. */
 
+/** The dot product, summed in order. */
+export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
+}
+
 /** v / |v|, in double precision. */
 export function unitVector(vector: Float32Array): Float64Array {
   const length = Math.hypot(...vector);

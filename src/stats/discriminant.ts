@@ -4,7 +4,7 @@
  *
  * It finds the directions in which classes differ, where the nearest class mean is led by those in which vectors differ anyway.
  */
-import { unitVector } from './directions.ts';
+import { dot, unitVector } from './directions.ts';
 
 /** Ridge for vectors of length 1: little enough for fifty vectors a class, enough for two. */
 const RIDGE = 0.03;
@@ -45,12 +45,6 @@ export function discriminant(
     return names[scores.indexOf(Math.max(...scores))]!;
   };
 }
-
-const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
-  return sum;
-};
 
 /** The lower L with L L^T = A, A positive definite, row by row. */
 function cholesky(a: readonly Float64Array[]): Float64Array[] {

@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 import type { Image, Size } from '../../image/image.ts';
-import { resize } from '../../image/resample.ts';
+import { atSize } from '../../image/resample.ts';
 import { imageTooSmall, noGraph } from '../../messages/index.ts';
 import { defineAttack } from '../define.ts';
 import { reencode } from '../parts/encode.ts';
@@ -131,8 +131,7 @@ export const platform = defineAttack({
 });
 
 function shrunkInto(image: Image, within: Size, host: string): Image {
-  const { width, height } = sizeWithin(image, within, host);
-  return width === image.width && height === image.height ? image : resize(image, width, height, 'lanczos');
+  return atSize(image, sizeWithin(image, within, host), 'lanczos');
 }
 
 /** The sides, shrunk to fit. @throws IMAGE if nothing is left of one */

@@ -2,7 +2,7 @@
 import type { JobStep } from '../../experiment/step.ts';
 import { toJsonValue } from '../../files/json-number.ts';
 import type { Image } from '../../image/image.ts';
-import { resize } from '../../image/resample.ts';
+import { atSize } from '../../image/resample.ts';
 import { notANumber, undeclaredRole } from '../../messages/index.ts';
 import type { ImageRef, Metric, MetricContext } from '../../metrics/define.ts';
 import { metrics } from '../../metrics/index.ts';
@@ -66,9 +66,5 @@ const alignedTo =
   (reference: ImageRef) =>
   (input: ImageRef): ImageRef => ({
     ...input,
-    load: async (): Promise<Image> => {
-      const [image, { width, height }] = [await input.load(), await reference.load()];
-      const fits = image.width === width && image.height === height;
-      return fits ? image : resize(image, width, height, 'lanczos');
-    },
+    load: async (): Promise<Image> => atSize(await input.load(), await reference.load(), 'lanczos'),
   });

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Image, Size } from '../../image/image.ts';
 import { flatGrey, glyphPattern, repeatedOver } from '../../image/pattern.ts';
-import { resize } from '../../image/resample.ts';
+import { atSize, resize } from '../../image/resample.ts';
 import { type Window, windowSize } from '../../image/windows.ts';
 import { targetTooSmall } from '../../messages/index.ts';
 import { latentsOf, type VaeEncoder } from '../../models/latents.ts';
@@ -88,10 +88,7 @@ const repeatedPicture = (picture: Image, id: string): Target =>
 export const alignedTarget =
   (picture: Image): Target =>
   (encoder, size, windows) =>
-    latentsOf(encoder, imageTensor(resized(picture, size)).data, size, windows);
-
-const resized = (picture: Image, { width, height }: Size): Image =>
-  picture.width === width && picture.height === height ? picture : resize(picture, width, height, 'bicubic');
+    latentsOf(encoder, imageTensor(atSize(picture, size, 'bicubic')).data, size, windows);
 
 /** Latents of zeros, which are no image at all. */
 export const zeroTarget: Target = async (encoder, size, windows) => {
