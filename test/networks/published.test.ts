@@ -66,7 +66,7 @@ async function errors(
 
 describe('networks that metrics are defined by, from the files that their owners publish', () => {
   for (const net of ['alex', 'vgg', 'squeeze']) {
-    it(`LPIPS on ${net}, with its own heads`, async () => {
+    it(`LPIPS on ${net}, with heads as they are published`, async () => {
       const folder = `lpips-${net}`;
       const paths = [await checkpoint(folder), golden(folder, 'heads.pth')];
       const model = await readNetwork('LPIPS', 'perceptual', paths);

@@ -169,17 +169,24 @@ def lpips_net(case, net):
     features = {k: v for k, v in getattr(torchvision.models, backbone)().state_dict().items() if k.startswith("features.")}
     made = by_formula(features)
     model = lpips.LPIPS(net=net, version="0.1", pnet_rand=True, verbose=False).eval()
-    slices = {name: value for name, value in made.items()}
+    published = torch.load(Path(lpips.__file__).parent / "weights" / "v0.1" / f"{net}.pth", map_location="cpu")
+    # Names and shapes are the published ones, numbers are ours: positive, as those of the package are.
+    heads = {name: (formula(2000 + k, *value.shape) + 0.5).float() for k, (name, value) in enumerate(published.items())}
     with torch.no_grad():
         for name, parameter in model.net.named_parameters():
-            parameter.copy_(slices["features." + name.split(".", 1)[1]])
+            parameter.copy_(made["features." + name.split(".", 1)[1]])
+        for name, parameter in model.named_parameters():
+            if name in heads:
+                parameter.copy_(heads[name])
     a, b = ((formula(k, 1, 3, 40, 48) + 0.5).float() for k in (1000, 1001))
     a.requires_grad_(True)
     distance = model(a, b, normalize=True)
     distance.sum().backward()
     write(case, {}, {"distance": distance.flatten()}, {"a": sampled(a.grad, 13)})
-    heads = Path(lpips.__file__).parent / "weights" / "v0.1" / f"{net}.pth"
-    shutil.copy(heads, GOLDEN / case / "heads.pth")
+    path = GOLDEN / case / "heads.pth"
+    torch.save(heads, path, _use_new_zipfile_serialization=False)
+    # The published files were saved on a GPU, which their readers need not have.
+    path.write_bytes(path.read_bytes().replace(b"X\x03\x00\x00\x00cpu", b"X\x06\x00\x00\x00cuda:0"))
     (GOLDEN / case / "shapes.json").write_text(json.dumps({k: list(v.shape) for k, v in sorted(features.items())}))
 
 
